@@ -1,0 +1,15 @@
+//! Text or argument vector in, [`Action`]s out: what would really run.
+//!
+//! MUST rules of this layer:
+//! 1. Every program that the real shell could start is listed as an action or lies inside an opaque one.
+//! 2. A limit, an unknown byte, an unknown form is opaque: never a cut, never an omission.
+//! 3. Linear in the input, no recursion without the depth limit, no panic.
+//! 4. What is not certain is `dynamic` (a value) or opaque (a meaning); never guessed.
+
+mod action;
+mod program;
+
+pub use action::{
+    Action, Assignment, Opaque, Piece, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word,
+};
+pub use program::{Program, Programs, Runs, Selector};

@@ -1,0 +1,125 @@
+//! How programs read their arguments: data from the policy's `[[program]]` entries.
+
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+/// Which arguments of a program a property speaks of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Selector {
+    /// `operands`: every operand (after the subcommand).
+    Operands,
+    /// `first`, `last`, `rest` (all but the first), `init` (all but the last).
+    First,
+    Last,
+    Rest,
+    Init,
+    /// `value:-f`: the value of this option.
+    Value(String),
+    /// Anything else: a fixed file name in the working directory (`Makefile`).
+    File(String),
+}
+
+impl TryFrom<String> for Selector {
+    type Error = String;
+    fn try_from(text: String) -> Result<Selector, String> {
+        Ok(match text.as_str() {
+            "operands" => Selector::Operands,
+            "first" => Selector::First,
+            "last" => Selector::Last,
+            "rest" => Selector::Rest,
+            "init" => Selector::Init,
+            "" => return Err("expected a selector, found an empty string".to_owned()),
+            other => match other.strip_prefix("value:") {
+                Some(option) if option.starts_with('-') => Selector::Value(option.to_owned()),
+                Some(option) => return Err(format!("`value:{option}`: expected an option, like `value:-f`")),
+                None => Selector::File(text),
+            },
+        })
+    }
+}
+
+impl From<Selector> for String {
+    fn from(selector: Selector) -> String {
+        match selector {
+            Selector::Operands => "operands".to_owned(),
+            Selector::First => "first".to_owned(),
+            Selector::Last => "last".to_owned(),
+            Selector::Rest => "rest".to_owned(),
+            Selector::Init => "init".to_owned(),
+            Selector::Value(option) => format!("value:{option}"),
+            Selector::File(name) => name,
+        }
+    }
+}
+
+/// Where a wrapper's inner command sits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Runs {
+    /// The inner command follows the options and this many operands (`sudo` 0, `timeout` 1).
+    pub after_operands: Option<usize>,
+    /// Leading operands of the form `NAME=value` are assignments for the inner command (`env`, `sudo`).
+    pub assignments: bool,
+    /// The value of this option is a shell script (`bash -c`, `su -c`); bundled forms (`-lc`) included.
+    pub shell_option: Vec<String>,
+    /// All operands, or all after `after_operands`, joined by blanks are a shell script (`eval`, `ssh host …`, `watch`).
+    pub shell_operands: bool,
+    /// The value of this option is split into words that precede the operands (`env -S`).
+    pub split_option: Vec<String>,
+    /// The inner command stands between one of these options and a closing marker (`find -exec … ;`).
+    pub between: Vec<String>,
+    /// The markers that close `between` (`;`, `+`).
+    pub until: Vec<String>,
+    /// The first operand is a script file that this program, a shell, runs (`bash x.sh`, `. x.sh`); without operand, standard input.
+    pub script_operand: bool,
+    /// These subcommands run the inner command (`docker exec`, `kubectl exec`); empty: the program itself does.
+    pub subcommand: Vec<String>,
+    /// The inner command's arguments are unknown in part: more are added from standard input (`xargs`).
+    pub appends: bool,
+    /// The inner command runs on another machine or in a container.
+    pub remote: bool,
+    /// The inner command runs as another user.
+    pub as_root: bool,
+    /// These options name the directory of the inner command (`env -C`).
+    pub cwd_option: Vec<String>,
+    /// These options make the program not run anything (`command -v`, `sudo -l`).
+    pub unless: Vec<String>,
+    /// Inline code of an interpreter: the value of one of these options (`python -c`, `node -e`); opaque unless a rule speaks of it.
+    pub code_option: Vec<String>,
+    /// The first operand is inline code (`awk`), unless one of `unless` is given.
+    pub code_operand: bool,
+}
+
+/// How one program reads its arguments.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Program {
+    /// The names it goes by.
+    pub name: Vec<String>,
+    /// Options that take a value (`-n`, `--namespace`).
+    pub values: Vec<String>,
+    /// Options before the subcommand that take none; an unknown one makes the subcommand uncertain.
+    pub flags: Vec<String>,
+    /// Claims that `-abc` is one option, not three (`find -delete`, `terraform -auto-approve`).
+    pub single_dash: bool,
+    /// Claims that options end at the first operand (`ssh`, `sudo`, `env`).
+    pub options_first: bool,
+    /// Where an inner command sits, if it runs one.
+    pub runs: Option<Runs>,
+    /// Files that are instructions: part of what is approved.
+    pub binds: Vec<Selector>,
+    /// Paths it reads.
+    pub reads: Vec<Selector>,
+    /// Paths it writes, creates or deletes.
+    pub writes: Vec<Selector>,
+    /// Environment variables that change what it does.
+    pub env: Vec<String>,
+}
+
+/// The table of known programs.
+pub trait Programs {
+    /// Returns the entry of the program with this plain name (no directory).
+    fn program(&self, name: &str) -> Option<Rc<Program>>;
+}

@@ -1,0 +1,27 @@
+//! The one mouth: the only place that prints.
+//!
+//! Words go to standard error, questions to `/dev/tty`; standard output belongs to the command, or to
+//! the answer of a subcommand. A closed pipe is no error.
+
+use std::io::Write;
+
+/// Prints the answer of a subcommand on standard output, with a newline.
+pub fn answer(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _closed = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// Says one line on standard error, after `gate: `.
+pub fn say(text: &str) {
+    let _closed = writeln!(std::io::stderr().lock(), "gate: {text}");
+}
+
+/// Says what went wrong: `gate: error: …`, with the chain of causes joined by `: `.
+pub fn error(error: &anyhow::Error) {
+    say(&format!("error: {error:#}"));
+}
+
+/// Says what to do next: `gate: hint: …`.
+pub fn hint(text: &str) {
+    say(&format!("hint: {text}"));
+}

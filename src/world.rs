@@ -1,0 +1,59 @@
+//! What the core may ask about the machine it judges for.
+//!
+//! The core does no IO: file system, environment and password database come in through [`World`], so that
+//! tests decide them. Whatever a `World` cannot tell is answered with "unknown", and unknown is strict.
+
+use std::path::{Path, PathBuf};
+
+/// Where a program name leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// A file in a trusted directory: the program is what its name says.
+    Trusted(PathBuf),
+    /// A file that exists elsewhere (`./sed`, `~/bin/git`): its name says nothing about it.
+    Untrusted(PathBuf),
+    /// No such file. Running it can only fail, so it is judged by its name.
+    Missing,
+}
+
+/// A fact that picks a command's target; read only when a rule or a label could need it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fact {
+    /// The current branch of the git repository around the directory.
+    GitBranch,
+    /// The URL of the remote `origin` of that repository.
+    GitRemote,
+    /// The name of the current kube context.
+    KubeContext,
+    /// The API server URL of the current kube context.
+    KubeServer,
+    /// The selected terraform workspace.
+    TerraformWorkspace,
+}
+
+/// The machine as the core sees it. Reading it never changes it, and never runs anything.
+pub trait World {
+    /// Returns the value of a variable of the inherited environment.
+    fn var(&self, name: &str) -> Option<Vec<u8>>;
+
+    /// Returns the names of all inherited environment variables.
+    fn var_names(&self) -> Vec<String>;
+
+    /// Returns the home directories a path may mean: the one of the password database first, then `$HOME` if it differs.
+    fn homes(&self) -> Vec<PathBuf>;
+
+    /// Returns where `name` leads when it is run in `cwd`; a name without `/` is looked up in `PATH`.
+    fn resolve(&self, name: &[u8], cwd: &Path) -> Resolution;
+
+    /// Returns `path` with symbolic links resolved as far as it exists, the missing rest appended as it is.
+    fn real_path(&self, path: &Path) -> PathBuf;
+
+    /// Returns the bytes of a regular file, or `None` where it is missing, unreadable, not a regular file or larger than `limit`.
+    fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>>;
+
+    /// Returns a fact for `cwd`, or `None` where it cannot be determined.
+    fn fact(&self, fact: Fact, cwd: &Path) -> Option<String>;
+
+    /// Returns the name of this host.
+    fn host(&self) -> String;
+}
