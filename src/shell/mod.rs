@@ -7,9 +7,13 @@
 //! 4. What is not certain is `dynamic` (a value) or opaque (a meaning); never guessed.
 
 mod action;
+mod arguments;
 mod program;
+mod truth;
 
 pub use action::{
     Action, Assignment, Opaque, Piece, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word,
 };
+pub use arguments::{Arguments, Certainty, Given, Operand, Unknown};
 pub use program::{Program, Programs, Runs, Selector};
+pub use truth::Truth;
