@@ -161,6 +161,9 @@ pub struct Action {
     pub stdin: Stdin,
     /// Claims that the shell itself carries it out: a builtin or a function of the script, not a file.
     pub builtin: bool,
+    /// Claims that this calls a function which the script certainly defined before. The actions of the function's body are
+    /// in the list on their own, so that the call as such adds nothing to be judged but its redirects.
+    pub function: bool,
     /// Names that a function or an alias shadows here, or that a file written earlier in the script could be: why the name is no proof.
     pub shadowed: Option<String>,
     pub span: Span,

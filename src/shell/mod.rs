@@ -7,6 +7,7 @@
 //! 4. What is not certain is `dynamic` (a value) or opaque (a meaning); never guessed.
 
 mod action;
+mod analysis;
 mod arguments;
 mod program;
 mod truth;
@@ -14,6 +15,7 @@ mod truth;
 pub use action::{
     Action, Assignment, Opaque, Piece, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word,
 };
+pub use analysis::{Analysis, analyse};
 pub use arguments::{Arguments, Certainty, Given, Operand, Unknown};
 pub use program::{Program, Programs, Runs, Selector};
 pub use truth::Truth;
