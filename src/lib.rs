@@ -31,10 +31,13 @@
 //! # Two sentences
 //! The strictest rule that matches decides. If no rule matches, gate asks.
 
+pub mod approval;
+pub mod canonical;
 pub mod cli;
 pub mod command;
 pub mod digest;
 pub mod error;
+pub mod moment;
 pub mod shell;
 pub mod ui;
 pub mod world;

@@ -1,0 +1,42 @@
+//! The permission to run one command, as a value: whoever holds none cannot run anything.
+
+use super::id::RequestId;
+use super::request::Request;
+use crate::command::Command;
+
+/// Proof that exactly this command may run now.
+///
+/// Its fields are private: only an allow verdict, observe mode and the claim of an approved request make one, and
+/// `exec` runs the command *in* it. It is consumed by the run, so that one permission is one start.
+#[derive(Debug)]
+pub struct Approved {
+    command: Command,
+    basis: Basis,
+}
+
+/// What a permission rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// The policy allows the command.
+    Verdict,
+    /// The policy only observes.
+    Observed,
+    /// This request was approved and claimed.
+    Request(RequestId),
+}
+
+impl Approved {
+    pub(super) fn by_claim(request: &Request) -> Approved {
+        Approved { command: request.command(), basis: Basis::Request(request.id) }
+    }
+
+    /// Returns the command that may run.
+    pub fn command(&self) -> &Command {
+        &self.command
+    }
+
+    /// Returns what the permission rests on.
+    pub fn basis(&self) -> Basis {
+        self.basis
+    }
+}

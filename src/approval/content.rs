@@ -1,0 +1,213 @@
+//! What would run, as one canonical JSON text and its digest C.
+//!
+//! The edge gathers the facts ([`Bound`]); this module only writes them down. Two commands with the same C are the same
+//! command: joining, resuming and the check before the start compare it.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use crate::canonical;
+use crate::command::{Command, Dialect, Source};
+use crate::digest::Digest;
+
+const DOMAIN: &[u8] = b"gate-content-v1\n";
+
+/// A file that is part of what is approved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundFile {
+    /// How the command names it (`git`, `Makefile`).
+    pub name: Vec<u8>,
+    /// Its absolute path with symbolic links resolved.
+    pub path: PathBuf,
+    /// What lies there, or `None` where nothing readable does: then that is what is approved.
+    pub found: Option<FileIdentity>,
+}
+
+/// What tells a file from any other, and from its own earlier contents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileIdentity {
+    pub device: u64,
+    pub inode: u64,
+    pub size: u64,
+    /// The digest of its contents, or `None` where they were too large or not to be read: then it is not covered, and the card says so.
+    pub sha256: Option<Digest>,
+}
+
+/// A directory that is part of what is approved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundDirectory {
+    pub path: PathBuf,
+    pub device: u64,
+    pub inode: u64,
+}
+
+/// What a command finds on standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BoundStdin {
+    /// A terminal: the person in front of it types.
+    Terminal,
+    /// Nothing: closed, or `/dev/null`.
+    Empty,
+    /// A regular file.
+    File(FileIdentity),
+    /// A pipe, a socket or a device: its bytes are not covered.
+    Stream,
+}
+
+/// The facts that are bound into a command's content beside its own bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// The programs its actions run, in order.
+    pub programs: Vec<BoundFile>,
+    pub cwd: BoundDirectory,
+    /// Files it reads as instructions.
+    pub files: Vec<BoundFile>,
+    /// Environment variables that matter, each with a commitment to its value (`Store::hmac`); `None` where it is not set.
+    pub env: Vec<(String, Option<Digest>)>,
+    pub stdin: BoundStdin,
+    /// Facts that pick the target, by name (`kube-server`).
+    pub facts: Vec<(String, String)>,
+}
+
+/// A command's content: the canonical JSON and its digest C.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    json: Vec<u8>,
+    digest: Digest,
+}
+
+impl Content {
+    /// Returns the content of `command` with what is bound to it.
+    pub fn of(command: &Command, bound: &Bound) -> Content {
+        let value = json!({
+            "v": 1,
+            "command": command_value(command),
+            "programs": bound.programs.iter().map(file_value).collect::<Vec<_>>(),
+            "cwd": { "device": bound.cwd.device.to_string(), "inode": bound.cwd.inode.to_string(), "path": path_value(&bound.cwd.path) },
+            "files": bound.files.iter().map(file_value).collect::<Vec<_>>(),
+            "env": sorted(&bound.env).map(|(name, value)| json!({
+                "name": name, "commitment": value.map(|digest| digest.to_string()),
+            })).collect::<Vec<_>>(),
+            "stdin": stdin_value(&bound.stdin),
+            "facts": sorted(&bound.facts).map(|(name, value)| json!({ "name": name, "value": value })).collect::<Vec<_>>(),
+        });
+        Content::from_stored(canonical::to_bytes(&value))
+    }
+
+    /// Returns the content whose stored bytes are `json`; the digest is made anew.
+    pub fn from_stored(json: Vec<u8>) -> Content {
+        let digest = Digest::of_parts(&[DOMAIN, &json]);
+        Content { json, digest }
+    }
+
+    /// Returns the canonical JSON.
+    pub fn json(&self) -> &[u8] {
+        &self.json
+    }
+
+    /// Returns C.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Returns the command exactly as it was given, or `None` where the stored bytes are no content.
+    pub fn command(&self) -> Option<Command> {
+        let value: Value = serde_json::from_slice(&self.json).ok()?;
+        value_command(value.get("command")?)
+    }
+}
+
+/// Returns the form in which a command is stored: everything that reaches the process, verbatim.
+pub(crate) fn command_value(command: &Command) -> Value {
+    let source = match &command.source {
+        Source::Argv(words) => json!({ "argv": words_value(words) }),
+        Source::Script { dialect, options, text, args } => json!({
+            "dialect": dialect_name(*dialect),
+            "options": words_value(options),
+            "script": canonical::from_raw(text),
+            "args": words_value(args),
+        }),
+    };
+    let Value::Object(mut map) = source else { unreachable!("an object literal") };
+    map.insert("cwd".to_owned(), path_value(&command.cwd));
+    Value::Object(map)
+}
+
+fn value_command(value: &Value) -> Option<Command> {
+    let map = value.as_object()?;
+    let source = match map.get("argv") {
+        Some(words) => Source::Argv(value_words(words)?),
+        None => Source::Script {
+            dialect: dialect_of(map.get("dialect")?.as_str()?)?,
+            options: value_words(map.get("options")?)?,
+            text: canonical::to_raw(map.get("script")?)?,
+            args: value_words(map.get("args")?)?,
+        },
+    };
+    Some(Command { source, cwd: value_path(map.get("cwd")?)? })
+}
+
+/// Returns the name of a dialect in stored text and on screens.
+pub(crate) fn dialect_name(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Bash => "bash",
+        Dialect::Posix => "sh",
+        Dialect::Zsh => "zsh",
+    }
+}
+
+fn dialect_of(name: &str) -> Option<Dialect> {
+    [Dialect::Bash, Dialect::Posix, Dialect::Zsh].into_iter().find(|dialect| dialect_name(*dialect) == name)
+}
+
+fn words_value(words: &[Vec<u8>]) -> Value {
+    words.iter().map(|word| canonical::from_raw(word)).collect()
+}
+
+fn value_words(value: &Value) -> Option<Vec<Vec<u8>>> {
+    value.as_array()?.iter().map(canonical::to_raw).collect()
+}
+
+/// Returns a path as stored text.
+pub(crate) fn path_value(path: &std::path::Path) -> Value {
+    use std::os::unix::ffi::OsStrExt as _;
+    canonical::from_raw(path.as_os_str().as_bytes())
+}
+
+fn value_path(value: &Value) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt as _;
+    Some(PathBuf::from(std::ffi::OsString::from_vec(canonical::to_raw(value)?)))
+}
+
+fn file_value(file: &BoundFile) -> Value {
+    let mut map = Map::new();
+    map.insert("name".to_owned(), canonical::from_raw(&file.name));
+    map.insert("path".to_owned(), path_value(&file.path));
+    map.insert("found".to_owned(), file.found.as_ref().map_or(Value::Null, identity_value));
+    Value::Object(map)
+}
+
+fn identity_value(found: &FileIdentity) -> Value {
+    json!({
+        "device": found.device.to_string(),
+        "inode": found.inode.to_string(),
+        "size": found.size.to_string(),
+        "sha256": found.sha256.map(|digest| digest.to_string()),
+    })
+}
+
+fn stdin_value(stdin: &BoundStdin) -> Value {
+    match stdin {
+        BoundStdin::Terminal => json!({ "kind": "terminal" }),
+        BoundStdin::Empty => json!({ "kind": "empty" }),
+        BoundStdin::File(found) => json!({ "kind": "file", "file": identity_value(found) }),
+        BoundStdin::Stream => json!({ "kind": "stream" }),
+    }
+}
+
+fn sorted<T>(pairs: &[(String, T)]) -> impl Iterator<Item = &(String, T)> {
+    let mut sorted: Vec<_> = pairs.iter().collect();
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    sorted.into_iter()
+}

@@ -1,0 +1,196 @@
+//! The approver's answer, and who may give one.
+//!
+//! MUST rules:
+//! 1. No one decides their own request: not the requester, not the process or terminal session that asked.
+//! 2. A detected agent never decides, nor does a process without a terminal.
+//! 3. A decision counts only with the assurance the requirement asks for; a `tty` decision is `tty`, whoever made it.
+//! 4. A decision names the D it is about; another D is refused.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::request::Request;
+use super::requester::{RequesterKind, Session};
+use super::requirement::Assurance;
+use crate::digest::Digest;
+use crate::moment::Moment;
+
+/// What an approver says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    Approve,
+    Reject,
+    Escalate,
+}
+
+impl Answer {
+    /// Returns its name in entries and on screens.
+    pub fn name(self) -> &'static str {
+        match self {
+            Answer::Approve => "approve",
+            Answer::Reject => "reject",
+            Answer::Escalate => "escalate",
+        }
+    }
+}
+
+/// Who decides, as the local terminal knows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approver {
+    /// The approver's name in the policy, or the login name.
+    pub name: String,
+    /// The user id of the deciding process, from the kernel.
+    pub uid: u32,
+    /// The session of the deciding process.
+    pub session: Session,
+    /// Its controlling terminal, if any.
+    pub tty: Option<String>,
+    /// The agent that this process was started by, if one was detected.
+    pub agent: Option<String>,
+}
+
+/// One answer to one request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decision {
+    /// What the decision is about: the request's D.
+    #[serde(with = "super::hex")]
+    pub about: Digest,
+    pub answer: Answer,
+    pub approver: Approver,
+    /// How strongly it is tied to the approver; `tty` on this machine.
+    pub assurance: Assurance,
+    /// Where it was given: `tty`.
+    pub channel: String,
+    pub comment: Option<String>,
+    /// The digest of what was displayed when the answer was given.
+    #[serde(with = "super::hex")]
+    pub displayed: Digest,
+    pub decided: Moment,
+}
+
+/// Why somebody may not decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ineligible {
+    /// The decision is about another version of the request than the stored one.
+    OtherRequest,
+    /// The deciding process has no terminal.
+    NoTerminal,
+    /// The deciding process was started by an agent.
+    Agent(String),
+    /// The deciding process belongs to the terminal session that asked.
+    OwnSession,
+    /// The approver is the requester, or acts through it.
+    OwnRequest,
+    /// Four eyes are asked for, and the requester acts for the approver.
+    FourEyes,
+    /// The approver is none of those who may decide.
+    NotAnApprover { name: String, approvers: Vec<String> },
+    /// More assurance is needed than the decision has.
+    Assurance { needed: Assurance, given: Assurance },
+}
+
+impl Decision {
+    /// Claims that this decision may count for `request`, or returns why not.
+    pub fn check(&self, request: &Request) -> Result<(), Ineligible> {
+        let approver = &self.approver;
+        if self.about != request.digest() {
+            return Err(Ineligible::OtherRequest);
+        }
+        if approver.tty.is_none() {
+            return Err(Ineligible::NoTerminal);
+        }
+        if let Some(agent) = &approver.agent {
+            return Err(Ineligible::Agent(agent.clone()));
+        }
+        if request.ask.origin.sessions.contains(&approver.session) {
+            return Err(Ineligible::OwnSession);
+        }
+        approver.is_entitled(request)?;
+        let needed = request.ask.requirement.assurance;
+        // A reject is never held back by a lack of assurance: it only makes gate stricter.
+        if self.answer != Answer::Reject && self.assurance < needed {
+            return Err(Ineligible::Assurance { needed, given: self.assurance });
+        }
+        Ok(())
+    }
+}
+
+impl Approver {
+    fn is_entitled(&self, request: &Request) -> Result<(), Ineligible> {
+        let (requester, requirement) = (&request.ask.requester, &request.ask.requirement);
+        if requirement.four_eyes && requester.on_behalf_of.as_deref() == Some(self.name.as_str()) {
+            return Err(Ineligible::FourEyes);
+        }
+        if requirement.approvers.is_empty() {
+            return self.is_entitled_alone(request);
+        }
+        if requester.name == self.name
+            || (requester.kind == RequesterKind::Human && requester.uid == self.uid)
+        {
+            return Err(Ineligible::OwnRequest);
+        }
+        if !requirement.approvers.contains(&self.name) {
+            return Err(Ineligible::NotAnApprover {
+                name: self.name.clone(),
+                approvers: requirement.approvers.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Without configured approvers the person at the machine decides from another terminal session;
+    /// with four eyes that person must not be the one who asked.
+    fn is_entitled_alone(&self, request: &Request) -> Result<(), Ineligible> {
+        let (requester, requirement) = (&request.ask.requester, &request.ask.requirement);
+        if requirement.four_eyes && requester.uid == self.uid {
+            return Err(Ineligible::FourEyes);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Assurance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Assurance::Asserted => "asserted",
+            Assurance::Tty => "tty",
+            Assurance::Chat => "chat",
+            Assurance::Login => "login",
+            Assurance::Key => "key",
+            Assurance::Hardware => "hardware",
+        })
+    }
+}
+
+impl fmt::Display for Ineligible {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ineligible::OtherRequest => {
+                f.write_str("the request is not the one that was displayed; look at it again")
+            }
+            Ineligible::NoTerminal => {
+                f.write_str("a decision needs a person at a terminal, and there is none here")
+            }
+            Ineligible::Agent(name) => {
+                write!(f, "this terminal belongs to an agent (`{name}`), and agents never decide")
+            }
+            Ineligible::OwnSession => {
+                f.write_str("this is the terminal session that asked; answer in another terminal")
+            }
+            Ineligible::OwnRequest => f.write_str("no one decides their own request; another approver must"),
+            Ineligible::FourEyes => {
+                f.write_str("four eyes are asked for: the person the requester acts for may not decide")
+            }
+            Ineligible::NotAnApprover { name, approvers } => {
+                write!(f, "`{name}` is none of the approvers: {}", approvers.join(", "))
+            }
+            Ineligible::Assurance { needed, given } => {
+                write!(f, "the request needs a decision at `{needed}`, and here it is at most `{given}`")
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! A request, the decisions about it, and the permission that comes of them. Pure: no IO, no clock, no randomness.
+//!
+//! - [`Content`] is what would run, with its digest **C**; [`Request`] adds who, why, which rules and until when: **D**.
+//! - [`transition`] is the only way from one [`State`] to another; [`claim`] the only one that hands out an [`Approved`].
+//! - [`Decision::check`] says who may decide.
+
+mod approved;
+mod content;
+mod decision;
+mod id;
+mod request;
+mod requester;
+mod requirement;
+mod state;
+
+pub use approved::{Approved, Basis};
+pub use content::{Bound, BoundDirectory, BoundFile, BoundStdin, Content, FileIdentity};
+pub use decision::{Answer, Approver, Decision, Ineligible};
+pub use id::{Prefix, RequestId};
+pub use request::{Ask, AskedBy, Progress, Request, RequestLabel};
+pub use requester::{Origin, Requester, RequesterKind, Session};
+pub use requirement::{Assurance, Requirement, Risk};
+pub use state::{Event, Outcome, Recheck, Refusal, State, UNUSED_FOR, claim, is_expired, transition};
+
+/// Serde form of a digest: 64 hexadecimal digits.
+mod hex {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::digest::Digest;
+
+    pub(super) fn serialize<S: Serializer>(digest: &Digest, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(digest)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Digest, D::Error> {
+        let text = String::deserialize(from)?;
+        Digest::from_hex(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is not a digest")))
+    }
+}

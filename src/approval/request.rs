@@ -1,0 +1,183 @@
+//! A command that waits for a decision: everything a screen, a resume and an auditor need.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::content::Content;
+use super::decision::Decision;
+use super::id::RequestId;
+use super::requester::{Origin, Requester};
+use super::requirement::{Requirement, Risk};
+use super::state::{Outcome, State};
+use crate::command::Command;
+use crate::digest::Digest;
+use crate::moment::Moment;
+
+const DOMAIN: &[u8] = b"gate-request-v1\n";
+
+/// A rule that asked for this request, as it stood when it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedBy {
+    /// The rule's id (`git.force-push`).
+    pub rule: String,
+    pub risk: Risk,
+    pub reason: String,
+    /// What to do instead, for a rejection.
+    pub instead: Option<String>,
+}
+
+/// A fact about the command that rules and approvers use.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestLabel {
+    /// `environment`, `region`, `data`, `category`.
+    pub name: String,
+    pub value: String,
+}
+
+/// What is asked: given once, never changed, all of it part of D.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    pub requester: Requester,
+    pub origin: Origin,
+    pub reason: Option<String>,
+    pub ticket: Option<String>,
+    /// The rules that asked, strictest first.
+    pub rules: Vec<AskedBy>,
+    pub risk: Risk,
+    pub labels: Vec<RequestLabel>,
+    /// The digest of the policy in force.
+    #[serde(with = "super::hex")]
+    pub policy: Digest,
+    pub requirement: Requirement,
+    /// What could not be bound, in words for the card.
+    pub uncovered: Vec<String>,
+}
+
+/// The text D is the digest of.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Statement {
+    v: u32,
+    id: RequestId,
+    #[serde(with = "super::hex")]
+    content: Digest,
+    ask: Ask,
+    created: Moment,
+    deadline: Moment,
+}
+
+/// A request and how far it has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub id: RequestId,
+    /// What would run; its digest is C.
+    pub content: Content,
+    /// The canonical JSON that D is the digest of, as it is stored.
+    pub statement: Vec<u8>,
+    pub ask: Ask,
+    pub created: Moment,
+    pub deadline: Moment,
+    pub progress: Progress,
+}
+
+/// The part of a request that changes, always by [`super::transition`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    pub state: State,
+    /// Counts the transitions: with the state, what a compare-and-set compares.
+    pub version: u64,
+    /// Claims that nobody waits for it at the moment.
+    pub parked: bool,
+    /// The decisions that counted, oldest first.
+    pub decisions: Vec<Decision>,
+    pub approved: Option<Moment>,
+    /// When it reached a state that nothing leaves.
+    pub ended: Option<Moment>,
+    /// Why it was invalidated or cancelled.
+    pub why: Option<String>,
+    pub outcome: Option<Outcome>,
+}
+
+impl Request {
+    /// Returns a new request: pending, with nobody's decision yet.
+    pub fn new(id: RequestId, content: Content, ask: Ask, now: Moment) -> Request {
+        let deadline = now.after(ask.requirement.deadline);
+        let statement = Statement { v: 1, id, content: content.digest(), ask, created: now, deadline };
+        let value = serde_json::to_value(&statement).expect("a statement has string keys only");
+        let bytes = crate::canonical::to_bytes(&value);
+        Request {
+            id,
+            content,
+            statement: bytes,
+            ask: statement.ask,
+            created: now,
+            deadline,
+            progress: Progress {
+                state: State::Pending,
+                version: 1,
+                parked: false,
+                decisions: Vec::new(),
+                approved: None,
+                ended: None,
+                why: None,
+                outcome: None,
+            },
+        }
+    }
+
+    /// Returns the request that was stored as these parts, or what is wrong with them.
+    pub fn from_stored(content: Vec<u8>, statement: Vec<u8>, progress: Progress) -> Result<Request, String> {
+        let content = Content::from_stored(content);
+        let said: Statement =
+            serde_json::from_slice(&statement).map_err(|error| format!("the statement: {error}"))?;
+        if said.content != content.digest() {
+            return Err(format!(
+                "the content has digest {}, the statement says {}",
+                content.digest(),
+                said.content
+            ));
+        }
+        if content.command().is_none() {
+            return Err("the content holds no command".to_owned());
+        }
+        let Statement { id, ask, created, deadline, .. } = said;
+        Ok(Request { id, content, statement, ask, created, deadline, progress })
+    }
+
+    /// Returns D: what a decision is about.
+    pub fn digest(&self) -> Digest {
+        Digest::of_parts(&[DOMAIN, &self.statement])
+    }
+
+    /// Returns the command exactly as it was given.
+    pub fn command(&self) -> Command {
+        self.content.command().expect("a request is only made with a content that holds a command")
+    }
+
+    /// Returns the state.
+    pub fn state(&self) -> State {
+        self.progress.state
+    }
+
+    /// Returns how long it stays open from `now` on: until the deadline, or until an approval lapses unused.
+    pub fn remaining(&self, now: Moment) -> Duration {
+        let deadline = self.deadline.since(now);
+        match (self.state(), self.progress.approved) {
+            (State::Approved, Some(approved)) => {
+                deadline.min(approved.after(super::state::UNUSED_FOR).since(now))
+            }
+            (state, _) if state.is_open() => deadline,
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Returns the decision that ended it, or the last one that counted.
+    pub fn last_decision(&self) -> Option<&Decision> {
+        self.progress.decisions.last()
+    }
+}

@@ -1,0 +1,343 @@
+//! The states of a request and every way from one to another. Pure: the time comes in.
+//!
+//! MUST rules:
+//! 1. Nothing leaves a final state: a rejection is never overwritten, and nothing runs twice.
+//! 2. A reject beats an approve: it ends a pending request, and takes an approval back until the claim.
+//! 3. Past its deadline a request is EXPIRED, never rejected and never run; so is an approval that was not used for 10 minutes.
+//! 4. Different people make a quorum; each counts once.
+//! 5. Only APPROVED leads to EXECUTING, and only with the same C and the same policy.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::approved::Approved;
+use super::decision::{Answer, Decision, Ineligible};
+use super::request::Request;
+use crate::digest::Digest;
+use crate::moment::Moment;
+
+/// How long an approval stays good without being used.
+pub const UNUSED_FOR: Duration = Duration::from_secs(600);
+
+/// Where a request stands. (REQUESTED of the design is PENDING here: the local store is the channel that takes it.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    Pending,
+    Approved,
+    Executing,
+    Succeeded,
+    Failed,
+    NotStarted,
+    Unknown,
+    Rejected,
+    Revoked,
+    Expired,
+    Cancelled,
+    Invalidated,
+}
+
+impl State {
+    /// All of them, in the order of the design's drawing.
+    pub const ALL: [State; 12] = [
+        State::Pending,
+        State::Approved,
+        State::Executing,
+        State::Succeeded,
+        State::Failed,
+        State::NotStarted,
+        State::Unknown,
+        State::Rejected,
+        State::Revoked,
+        State::Expired,
+        State::Cancelled,
+        State::Invalidated,
+    ];
+
+    /// Returns its name in the store, in JSON and on screens.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Pending => "PENDING",
+            State::Approved => "APPROVED",
+            State::Executing => "EXECUTING",
+            State::Succeeded => "SUCCEEDED",
+            State::Failed => "FAILED",
+            State::NotStarted => "NOT_STARTED",
+            State::Unknown => "UNKNOWN",
+            State::Rejected => "REJECTED",
+            State::Revoked => "REVOKED",
+            State::Expired => "EXPIRED",
+            State::Cancelled => "CANCELLED",
+            State::Invalidated => "INVALIDATED",
+        }
+    }
+
+    /// Returns the state with this name.
+    pub fn named(name: &str) -> Option<State> {
+        State::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Claims that it waits for a decision or for its start.
+    pub fn is_open(self) -> bool {
+        matches!(self, State::Pending | State::Approved)
+    }
+
+    /// Claims that nothing leaves it.
+    pub fn is_final(self) -> bool {
+        !self.is_open() && self != State::Executing
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum Outcome {
+    /// It ended by itself with this exit code.
+    Exited(u8),
+    /// This signal ended it.
+    Signalled(u8),
+    /// It could not be started.
+    NotStarted(String),
+}
+
+/// What happens to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// An approver answers.
+    Decide(Decision),
+    /// The requester takes it back.
+    Cancel { by: String },
+    /// What was asked is no longer what would run, or no longer under the same policy.
+    Invalidate { why: String },
+    /// Time has passed.
+    Expire,
+    /// Its runner is about to start it.
+    Claim(Recheck),
+    /// Its runner saw it end.
+    Finish(Outcome),
+    /// Its runner's lock is gone.
+    Lose,
+    /// Nobody waits for it any more, or again.
+    Park(bool),
+}
+
+/// What the runner finds right before the start, to be compared with what was approved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recheck {
+    /// C, made anew.
+    pub content: Digest,
+    /// The digest of the policy in force now.
+    pub policy: Digest,
+}
+
+/// Why an event leaves a request as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The request is past that.
+    Already { state: State, by: Option<String> },
+    /// It is not approved yet.
+    NotApproved { approvals: u32, needed: u32 },
+    /// The deadline is past, or the approval lapsed.
+    Expired,
+    /// This person may not decide.
+    Ineligible(Ineligible),
+    /// This person has approved it before, and counts once.
+    Counted { name: String },
+    /// There is nobody to escalate to.
+    LastStep,
+    /// It is not running.
+    NotExecuting { state: State },
+    /// What would run is not what was approved.
+    ContentChanged,
+    /// The policy is not the one it was approved under.
+    PolicyChanged,
+    /// It is not past its deadline.
+    StillOpen,
+}
+
+/// Returns what `event` makes of `request`, or why it stays as it is.
+pub fn transition(request: &Request, event: &Event, now: Moment) -> Result<Request, Refusal> {
+    match event {
+        Event::Decide(decision) => decide(request, decision, now),
+        Event::Cancel { by } => {
+            open(request, now)?;
+            Ok(ended(request, State::Cancelled, now, Some(format!("cancelled by {by}"))))
+        }
+        Event::Invalidate { why } => {
+            open(request, now)?;
+            Ok(ended(request, State::Invalidated, now, Some(why.clone())))
+        }
+        Event::Expire => expire(request, now),
+        Event::Claim(recheck) => claim(request, *recheck, now).map(|(request, _)| request),
+        Event::Finish(outcome) => finish(request, outcome, now),
+        Event::Lose => {
+            executing(request)?;
+            Ok(ended(request, State::Unknown, now, None))
+        }
+        Event::Park(parked) => {
+            open(request, now)?;
+            let mut next = request.clone();
+            next.progress.parked = *parked;
+            Ok(next)
+        }
+    }
+}
+
+/// Turns an approved request into an executing one, and hands out the permission to run it: once.
+pub fn claim(request: &Request, recheck: Recheck, now: Moment) -> Result<(Request, Approved), Refusal> {
+    open(request, now)?;
+    if request.state() != State::Approved {
+        return Err(Refusal::NotApproved {
+            approvals: approvals(request),
+            needed: request.ask.requirement.quorum.max(1),
+        });
+    }
+    if recheck.content != request.content.digest() {
+        return Err(Refusal::ContentChanged);
+    }
+    if recheck.policy != request.ask.policy {
+        return Err(Refusal::PolicyChanged);
+    }
+    let mut next = moved(request, State::Executing);
+    next.progress.parked = false;
+    let approved = Approved::by_claim(&next);
+    Ok((next, approved))
+}
+
+/// Claims that time has ended an open request: rule 3.
+pub fn is_expired(request: &Request, now: Moment) -> bool {
+    let lapsed = |approved: Moment| now.has_reached(approved.after(UNUSED_FOR));
+    match request.state() {
+        State::Pending => now.has_reached(request.deadline),
+        State::Approved => now.has_reached(request.deadline) || request.progress.approved.is_none_or(lapsed),
+        _ => false,
+    }
+}
+
+fn decide(request: &Request, decision: &Decision, now: Moment) -> Result<Request, Refusal> {
+    open(request, now)?;
+    decision.check(request).map_err(Refusal::Ineligible)?;
+    match (decision.answer, request.state()) {
+        (Answer::Reject, State::Pending) => Ok(with(ended(request, State::Rejected, now, None), decision)),
+        (Answer::Reject, _) => Ok(with(ended(request, State::Revoked, now, None), decision)),
+        (Answer::Approve, State::Pending) => approve(request, decision, now),
+        (Answer::Approve | Answer::Escalate, State::Approved) => Err(already(request)),
+        (Answer::Escalate, _) => Err(Refusal::LastStep),
+        (Answer::Approve, _) => Err(already(request)),
+    }
+}
+
+fn approve(request: &Request, decision: &Decision, now: Moment) -> Result<Request, Refusal> {
+    let name = &decision.approver.name;
+    if request.progress.decisions.iter().any(|earlier| is_same_person(earlier, decision)) {
+        return Err(Refusal::Counted { name: name.clone() });
+    }
+    let next = with(moved(request, State::Pending), decision);
+    if approvals(&next) < next.ask.requirement.quorum.max(1) {
+        return Ok(next);
+    }
+    let mut next = next;
+    next.progress.state = State::Approved;
+    next.progress.approved = Some(now);
+    Ok(next)
+}
+
+/// On one machine a user id is one person, whatever names it goes by.
+fn is_same_person(one: &Decision, other: &Decision) -> bool {
+    one.approver.name == other.approver.name || one.approver.uid == other.approver.uid
+}
+
+fn approvals(request: &Request) -> u32 {
+    let count =
+        request.progress.decisions.iter().filter(|decision| decision.answer == Answer::Approve).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn expire(request: &Request, now: Moment) -> Result<Request, Refusal> {
+    if !request.state().is_open() {
+        return Err(already(request));
+    }
+    if !is_expired(request, now) {
+        return Err(Refusal::StillOpen);
+    }
+    Ok(ended(request, State::Expired, now, None))
+}
+
+fn finish(request: &Request, outcome: &Outcome, now: Moment) -> Result<Request, Refusal> {
+    executing(request)?;
+    let state = match outcome {
+        Outcome::Exited(0) => State::Succeeded,
+        Outcome::Exited(_) | Outcome::Signalled(_) => State::Failed,
+        Outcome::NotStarted(_) => State::NotStarted,
+    };
+    let mut next = ended(request, state, now, None);
+    next.progress.outcome = Some(outcome.clone());
+    Ok(next)
+}
+
+fn open(request: &Request, now: Moment) -> Result<(), Refusal> {
+    if !request.state().is_open() {
+        return Err(already(request));
+    }
+    if is_expired(request, now) { Err(Refusal::Expired) } else { Ok(()) }
+}
+
+fn executing(request: &Request) -> Result<(), Refusal> {
+    match request.state() {
+        State::Executing => Ok(()),
+        state => Err(Refusal::NotExecuting { state }),
+    }
+}
+
+fn already(request: &Request) -> Refusal {
+    let by = request.last_decision().map(|decision| decision.approver.name.clone());
+    Refusal::Already { state: request.state(), by }
+}
+
+fn moved(request: &Request, state: State) -> Request {
+    let mut next = request.clone();
+    next.progress.state = state;
+    next.progress.version += 1;
+    next
+}
+
+fn ended(request: &Request, state: State, now: Moment, why: Option<String>) -> Request {
+    let mut next = moved(request, state);
+    next.progress.ended = Some(now);
+    next.progress.parked = false;
+    next.progress.why = why;
+    next
+}
+
+fn with(mut request: Request, decision: &Decision) -> Request {
+    request.progress.decisions.push(decision.clone());
+    request
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Already { state, by: Some(name) } => write!(f, "it is already {state} (by {name})"),
+            Refusal::Already { state, by: None } => write!(f, "it is already {state}"),
+            Refusal::NotApproved { approvals, needed } => write!(f, "{approvals} approvals, needs {needed}"),
+            Refusal::Expired => f.write_str("it has expired; nothing was run"),
+            Refusal::Ineligible(why) => why.fmt(f),
+            Refusal::Counted { name } => {
+                write!(f, "`{name}` has approved it already, and each person counts once")
+            }
+            Refusal::LastStep => f.write_str("there is no further step to escalate to"),
+            Refusal::NotExecuting { state } => write!(f, "it is {state}, not running"),
+            Refusal::ContentChanged => f.write_str("what would run is no longer what was approved"),
+            Refusal::PolicyChanged => f.write_str("the policy is no longer the one it was approved under"),
+            Refusal::StillOpen => f.write_str("its deadline is not past"),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The one form of JSON that gate hashes: RFC 8785, integers up to 2^53−1, ASCII keys, no floats.
+//!
+//! Bytes that are UTF-8 are a string; others are `{"b64": "…"}`, so that nothing is lost and nothing is replaced.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+/// The largest integer that every JSON reader holds exactly.
+pub const MAX_INTEGER: u64 = (1 << 53) - 1;
+
+/// Returns the canonical bytes of `value`.
+///
+/// # Panics
+/// If `value` holds a float, an integer over 2^53−1 or a key that is not ASCII: gate builds its values itself, so that is a defect, and failing closed.
+pub fn to_bytes(value: &Value) -> Vec<u8> {
+    if let Some(found) = first_unfit(value) {
+        panic!("`{found}` has no canonical form");
+    }
+    serde_json_canonicalizer::to_vec(value).expect("a checked value has a canonical form")
+}
+
+/// Returns `bytes` as JSON: a string where they are UTF-8, else `{"b64": …}`.
+pub fn from_raw(bytes: &[u8]) -> Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Value::from(text),
+        Err(_) => json!({ "b64": STANDARD.encode(bytes) }),
+    }
+}
+
+/// Returns the bytes that [`from_raw`] wrote, or `None` where `value` is not its form.
+pub fn to_raw(value: &Value) -> Option<Vec<u8>> {
+    match value {
+        Value::String(text) => Some(text.as_bytes().to_vec()),
+        Value::Object(map) if map.len() == 1 => STANDARD.decode(map.get("b64")?.as_str()?).ok(),
+        _ => None,
+    }
+}
+
+fn first_unfit(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => {
+            let fits = number.as_u64().is_some_and(|n| n <= MAX_INTEGER)
+                || number.as_i64().is_some_and(|n| n.unsigned_abs() <= MAX_INTEGER);
+            (!fits).then(|| number.to_string())
+        }
+        Value::Array(items) => items.iter().find_map(first_unfit),
+        Value::Object(map) => map
+            .iter()
+            .find_map(|(key, item)| if key.is_ascii() { first_unfit(item) } else { Some(key.clone()) }),
+        Value::Null | Value::Bool(_) | Value::String(_) => None,
+    }
+}
+
+/// Serde form of raw bytes: a string where they are UTF-8, else `{"b64": …}` (for `#[serde(with = …)]`).
+pub mod raw {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// Writes the bytes.
+    pub fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        super::from_raw(bytes).serialize(to)
+    }
+
+    /// Reads the bytes.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let value = serde_json::Value::deserialize(from)?;
+        super::to_raw(&value).ok_or_else(|| D::Error::custom("expected a string or `{\"b64\": …}`"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_bytes_are_those_of_rfc_8785() {
+        let value = json!({ "b": [1, true, null], "a": "€\u{1f}\n\"", "A": -5 });
+        assert_eq!(to_bytes(&value), "{\"A\":-5,\"a\":\"€\\u001f\\n\\\"\",\"b\":[1,true,null]}".as_bytes());
+    }
+
+    #[test]
+    fn raw_bytes_come_back_as_they_were() {
+        for bytes in [&b"plain"[..], b"", b"a\xff\x00b", "grün".as_bytes()] {
+            assert_eq!(to_raw(&from_raw(bytes)).as_deref(), Some(bytes));
+        }
+        assert_eq!(from_raw(b"\xff"), json!({ "b64": "/w==" }));
+        assert_eq!(to_raw(&json!({ "b64": "%" })), None);
+    }
+
+    #[test]
+    #[should_panic(expected = "has no canonical form")]
+    fn float_is_never_hashed() {
+        to_bytes(&json!([1.5]));
+    }
+
+    #[test]
+    #[should_panic(expected = "has no canonical form")]
+    fn integer_that_readers_round_is_never_hashed() {
+        to_bytes(&json!(1_u64 << 53));
+    }
+}

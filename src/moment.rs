@@ -1,0 +1,144 @@
+//! A point in time as gate records it: the wall clock for people, the boot clock for deadlines.
+//!
+//! The core never reads a clock; a [`Moment`] is passed in (the store's `clock` gathers it).
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Names one boot of one machine (`/proc/sys/kernel/random/boot_id` on Linux); the boot clocks of two boots don't compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BootId(pub u128);
+
+impl BootId {
+    /// Returns the boot id in `text` (a UUID with or without hyphens), or `None` if it is none.
+    pub fn parse(text: &str) -> Option<BootId> {
+        let hex: String = text.trim().chars().filter(|c| *c != '-').collect();
+        (hex.len() == 32).then(|| u128::from_str_radix(&hex, 16).ok()).flatten().map(BootId)
+    }
+}
+
+impl fmt::Display for BootId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// One instant, seen by both clocks of one machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Written", try_from = "Written")]
+pub struct Moment {
+    /// Microseconds since 1970-01-01 UTC.
+    pub utc_us: i64,
+    /// Nanoseconds since the machine started, sleep included (CLOCK_BOOTTIME).
+    pub boot_ns: u64,
+    /// The boot that `boot_ns` counts from.
+    pub boot: BootId,
+}
+
+impl Moment {
+    /// Returns the moment `span` later, on both clocks.
+    pub fn after(self, span: Duration) -> Moment {
+        let us = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        let ns = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+        Moment {
+            utc_us: self.utc_us.saturating_add(us),
+            boot_ns: self.boot_ns.saturating_add(ns),
+            boot: self.boot,
+        }
+    }
+
+    /// Claims that `self` is `then` or later.
+    ///
+    /// Within one boot the boot clock says so, because nobody can set it; across boots only the wall clock is left.
+    pub fn has_reached(self, then: Moment) -> bool {
+        if self.boot == then.boot { self.boot_ns >= then.boot_ns } else { self.utc_us >= then.utc_us }
+    }
+
+    /// Returns how much later than `earlier` this is; zero if it is not.
+    pub fn since(self, earlier: Moment) -> Duration {
+        if self.boot == earlier.boot {
+            Duration::from_nanos(self.boot_ns.saturating_sub(earlier.boot_ns))
+        } else {
+            Duration::from_micros(u64::try_from(self.utc_us.saturating_sub(earlier.utc_us)).unwrap_or(0))
+        }
+    }
+
+    /// Returns the wall clock as RFC 3339 in UTC with microseconds: `2026-11-21T09:00:00.000000Z`.
+    pub fn rfc3339(self) -> String {
+        match Timestamp::from_microsecond(self.utc_us) {
+            Ok(time) => format!("{time:.6}"),
+            Err(_) => "9999-12-30T22:00:00.000000Z".to_owned(),
+        }
+    }
+}
+
+/// The stored form: the boot clock as text, because nanoseconds outgrow the integers of JSON after 104 days.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    ts: String,
+    boot_ns: String,
+    boot_id: String,
+}
+
+impl From<Moment> for Written {
+    fn from(moment: Moment) -> Written {
+        Written {
+            ts: moment.rfc3339(),
+            boot_ns: moment.boot_ns.to_string(),
+            boot_id: moment.boot.to_string(),
+        }
+    }
+}
+
+impl TryFrom<Written> for Moment {
+    type Error = String;
+    fn try_from(written: Written) -> Result<Moment, String> {
+        let utc: Timestamp = written.ts.parse().map_err(|_| format!("`{}` is not a time", written.ts))?;
+        Ok(Moment {
+            utc_us: utc.as_microsecond(),
+            boot_ns: written
+                .boot_ns
+                .parse()
+                .map_err(|_| format!("`{}` is not a count of nanoseconds", written.boot_ns))?,
+            boot: BootId::parse(&written.boot_id)
+                .ok_or_else(|| format!("`{}` is not a boot id", written.boot_id))?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(utc_s: i64, boot_s: u64, boot: u128) -> Moment {
+        Moment { utc_us: utc_s * 1_000_000, boot_ns: boot_s * 1_000_000_000, boot: BootId(boot) }
+    }
+
+    #[test]
+    fn setting_the_wall_clock_back_does_not_extend_a_deadline() {
+        let deadline = at(1000, 10, 1).after(Duration::from_secs(60));
+        assert!(!at(2000, 69, 1).has_reached(deadline));
+        assert!(at(500, 70, 1).has_reached(deadline));
+        assert!(at(1060, 1, 2).has_reached(deadline));
+        assert!(!at(1059, 99, 2).has_reached(deadline));
+    }
+
+    #[test]
+    fn moment_is_written_in_utc_with_microseconds() {
+        assert_eq!(at(0, 0, 1).rfc3339(), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(
+            Moment { utc_us: 1_795_251_600_000_007, ..at(0, 0, 1) }.rfc3339(),
+            "2026-11-21T09:00:00.000007Z"
+        );
+    }
+
+    #[test]
+    fn boot_id_is_read_from_the_kernels_form() {
+        assert_eq!(BootId::parse("00000000-0000-0000-0000-0000000000ff\n"), Some(BootId(255)));
+        assert_eq!(BootId::parse("ff"), None);
+    }
+}
