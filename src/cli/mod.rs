@@ -1,6 +1,9 @@
-//! The command line: one file a subcommand. Each has an `Args` (clap) and a `run`, and returns an [`Exit`].
+//! The command line: one file a subcommand. Each has an `Args` (clap) and a `run(&Args, &Place) -> anyhow::Result<Exit>`.
+//!
+//! `gate … -- CMD` and `gate … -c STRING` are the hot path: [`hot`] parses them by hand, before anything of clap is built.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -8,32 +11,87 @@ use clap::{Parser, Subcommand};
 use crate::error::Exit;
 use crate::ui;
 
+pub mod hot;
+
 /// A human decision between an autonomous program and a consequential command.
 #[derive(Parser)]
-#[command(name = "gate", version)]
+#[command(name = "gate", version, about, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(
+    override_usage = "gate [OPTIONS] -- CMD [ARG]...\n       gate [OPTIONS] -c STRING [ARG0 [ARG]...]\n       gate SUBCOMMAND"
+)]
+#[command(before_long_help = HOT, after_long_help = EXAMPLES)]
 struct Cli {
+    #[command(flatten)]
+    place: Place,
     #[command(subcommand)]
     subcommand: Command,
 }
 
-#[derive(Subcommand)]
-enum Command {}
+/// Where gate's own files are; the same for every subcommand.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Place {
+    /// Use DIR for policy, configuration and log instead of the home directory's places
+    #[arg(long, value_name = "DIR", global = true)]
+    pub home: Option<PathBuf>,
+}
+
+const HOT: &str = "\
+Running a command:
+  gate [OPTIONS] -- CMD [ARG]...            judge CMD, ask if the policy says so, then run it
+  gate [OPTIONS] -c STRING [ARG0 [ARG]...]  the same for a shell script; -lc, -ec and -o pipefail -c work too
+  Options: --home DIR, --reason TEXT, --ticket ID, --result FILE (one JSON object about what happened)
+  The command's own exit code passes through. Of gate itself: 124 no decision yet, 125 gate failed, 126 refused, 127 not found.";
+
+const EXAMPLES: &str = "\
+Examples:
+  gate -- git push --force                       waits for a person, then pushes
+  gate --reason 'INC-42' -- kubectl delete ns x  says why, on the card and in the log
+  gate -c 'make test && git push'                one request for the whole script
+  SHELL=$(command -v gate) some-agent            gate as an agent's shell";
+
+/// Makes one variant and one match arm of each line `Name(module)`: the module has `Args` (clap) and `run(&Args, &Place)`.
+macro_rules! subcommands {
+    ($($name:ident($module:ident),)*) => {
+        #[derive(Subcommand)]
+        enum Command {
+            $($name($module::Args),)*
+        }
+
+        fn dispatch(subcommand: Command, place: &Place) -> anyhow::Result<Exit> {
+            match subcommand {
+                $(Command::$name(args) => $module::run(&args, place),)*
+            }
+        }
+    };
+}
+
+// Adding a subcommand is one line here, one `mod` above and one file.
+subcommands! {}
+
+/// Returns gate's command line as clap knows it, for help and completions.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
 
 /// Runs gate with `args` (the program's name first) and returns its exit code.
 pub fn run(args: Vec<OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
-        Ok(cli) => cli,
+    let done = match hot::parse(&args) {
+        Ok(Some(call)) => hot::run(call),
+        Ok(None) => subcommand(args),
+        Err(problem) => Err(problem.into()),
+    };
+    done.unwrap_or_else(|error| {
+        ui::error(&error);
+        Exit::Failed.into()
+    })
+}
+
+fn subcommand(args: Vec<OsString>) -> anyhow::Result<ExitCode> {
+    match Cli::try_parse_from(args) {
+        Ok(cli) => Ok(dispatch(cli.subcommand, &cli.place)?.into()),
         Err(error) => {
             let _closed = error.print();
-            return ExitCode::from(error.exit_code() as u8);
-        }
-    };
-    let done: anyhow::Result<Exit> = match cli.subcommand {};
-    match done {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            ui::error(&error);
-            Exit::Failed.into()
+            Ok(ExitCode::from(error.exit_code() as u8))
         }
     }
 }

@@ -1,0 +1,307 @@
+//! The real machine behind [`World`].
+//!
+//! Environment and password database are read once, when the [`Host`] is made; files are read when asked for.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Component, Path, PathBuf};
+
+use super::trust::Trust;
+use super::{User, facts};
+use crate::world::{Fact, Resolution, World};
+
+/// Where the C library and the shells look when `PATH` is not set (POSIX leaves it open; glibc and bash agree on these two).
+const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
+
+/// The most symbolic links that are followed in one path, as the kernel does.
+const MAX_LINKS: usize = 40;
+
+/// This machine, this user, this environment.
+#[derive(Debug)]
+pub struct Host {
+    env: Vec<(Vec<u8>, Vec<u8>)>,
+    home: Option<PathBuf>,
+    trust: Trust,
+    /// Device and inode of gate itself, so that its links are never taken for the program they stand in for.
+    own: Option<(u64, u64)>,
+}
+
+impl Host {
+    /// Returns the machine as `user` finds it in this process's environment.
+    pub fn of(user: &User) -> Host {
+        Host::made_of(std::env::vars_os(), user.home.clone())
+    }
+
+    /// Returns a machine with another environment and another home, for tests.
+    pub fn made_of<N, V>(env: impl IntoIterator<Item = (N, V)>, home: Option<PathBuf>) -> Host
+    where
+        N: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let env =
+            env.into_iter().map(|(name, value)| (name.into().into_vec(), value.into().into_vec())).collect();
+        let own = own_file().ok().map(|found| (found.dev(), found.ino()));
+        Host { env, home, trust: Trust::default(), own }
+    }
+
+    /// Adds the directories that the policy or `gate init` recorded as trusted for program names.
+    pub fn trusting(mut self, recorded: Vec<PathBuf>) -> Host {
+        self.trust = Trust::new(recorded);
+        self
+    }
+
+    /// Returns the directories of `PATH` in order, made absolute from `cwd`.
+    pub fn search_path(&self, cwd: &Path) -> Vec<PathBuf> {
+        let list = self.var("PATH").unwrap_or_else(|| DEFAULT_PATH.to_vec());
+        list.split(|byte| *byte == b':').map(|dir| cwd.join(OsStr::from_bytes(dir))).collect()
+    }
+
+    /// Returns the first executable file called `name`: as the kernel and the shells look, but past gate's own links.
+    pub fn find(&self, name: &[u8], cwd: &Path) -> Option<PathBuf> {
+        if name.is_empty() {
+            return None;
+        }
+        let file = Path::new(OsStr::from_bytes(name));
+        if name.contains(&b'/') {
+            let path = cwd.join(file);
+            return path.is_file().then_some(path);
+        }
+        self.search_path(cwd).into_iter().map(|dir| dir.join(file)).find(|path| self.is_program(path))
+    }
+
+    /// Claims that `path` is gate itself, under whatever name.
+    pub fn is_gate(&self, path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|found| self.is_own(&found))
+    }
+
+    fn is_program(&self, path: &Path) -> bool {
+        let Ok(found) = fs::metadata(path) else { return false };
+        let is_link_of_gate = self.is_own(&found) && path.file_name() != Some(OsStr::new("gate"));
+        found.is_file() && found.permissions().mode() & 0o111 != 0 && !is_link_of_gate
+    }
+
+    fn is_own(&self, found: &fs::Metadata) -> bool {
+        self.own == Some((found.dev(), found.ino()))
+    }
+
+    /// Claims that a path is the very file that its bare name leads to, by way of a trusted directory.
+    fn is_trusted_by_name(&self, path: &Path, cwd: &Path) -> bool {
+        let Some(name) = path.file_name() else { return false };
+        let named = self.find(name.as_bytes(), cwd).filter(|named| self.trust.covers(named));
+        named.is_some_and(|named| is_same_file(&named, path))
+    }
+}
+
+impl World for Host {
+    /// A variable that stands twice in the environment has a value that no trusted one equals: which of them a program takes is its own affair.
+    fn var(&self, name: &str) -> Option<Vec<u8>> {
+        let mut values = self.env.iter().filter(|(key, _)| key == name.as_bytes()).map(|(_, value)| value);
+        let first = values.next()?.clone();
+        Some(values.fold(first, |all, next| [&all[..], b"\0", next].concat()))
+    }
+
+    fn var_names(&self) -> Vec<String> {
+        self.env.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect()
+    }
+
+    fn homes(&self) -> Vec<PathBuf> {
+        let mut homes: Vec<PathBuf> = self.home.clone().into_iter().collect();
+        let asserted = self.var("HOME").map(|home| PathBuf::from(OsString::from_vec(home)));
+        homes.extend(asserted.filter(|home| home.is_absolute() && Some(home) != self.home.as_ref()));
+        homes
+    }
+
+    fn resolve(&self, name: &[u8], cwd: &Path) -> Resolution {
+        let Some(path) = self.find(name, cwd) else { return Resolution::Missing };
+        if self.trust.covers(&path) || (name.contains(&b'/') && self.is_trusted_by_name(&path, cwd)) {
+            return Resolution::Trusted(path);
+        }
+        Resolution::Untrusted(path)
+    }
+
+    fn real_path(&self, path: &Path) -> PathBuf {
+        fs::canonicalize(path).unwrap_or_else(|_| walk(path))
+    }
+
+    fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>> {
+        let (file, size) = open_regular(path)?;
+        if size > limit as u64 {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(size as usize);
+        file.take(limit as u64 + 1).read_to_end(&mut bytes).ok()?;
+        (bytes.len() <= limit).then_some(bytes)
+    }
+
+    fn fact(&self, fact: Fact, cwd: &Path) -> Option<String> {
+        facts::read(self, fact, cwd)
+    }
+
+    fn host(&self) -> String {
+        rustix::system::uname().nodename().to_string_lossy().into_owned()
+    }
+}
+
+/// Returns an open regular file and its size; never waits for a FIFO, never touches a device.
+pub(super) fn open_regular(path: &Path) -> Option<(File, u64)> {
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC;
+    let is_regular = |found: fs::Metadata| found.is_file();
+    // Looked at before it is opened as well: opening alone can have an effect on a device.
+    fs::metadata(path).ok().filter(|found| found.is_file())?;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?;
+    let found = file.metadata().ok()?;
+    let size = found.len();
+    is_regular(found).then_some((file, size))
+}
+
+/// Returns the metadata of the running gate.
+fn own_file() -> std::io::Result<fs::Metadata> {
+    if cfg!(target_os = "linux") {
+        return fs::metadata("/proc/self/exe");
+    }
+    fs::metadata(std::env::current_exe()?)
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (fs::metadata(one), fs::metadata(other)) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        (_, _) => false,
+    }
+}
+
+/// Resolves `path` component by component: links are followed even where they lead to nothing yet, what is missing stays as written.
+fn walk(path: &Path) -> PathBuf {
+    let mut links = 0;
+    let mut real = PathBuf::new();
+    let mut rest: Vec<OsString> = parts(path);
+    while let Some(part) = rest.pop() {
+        match Path::new(&part).components().next() {
+            Some(Component::ParentDir) => {
+                real.pop();
+                continue;
+            }
+            Some(Component::RootDir) => {
+                real = PathBuf::from("/");
+                continue;
+            }
+            Some(Component::CurDir) | None => continue,
+            Some(Component::Normal(_) | Component::Prefix(_)) => real.push(&part),
+        }
+        if links < MAX_LINKS
+            && let Ok(target) = fs::read_link(&real)
+        {
+            links += 1;
+            real.pop();
+            rest.extend(parts(&target));
+        }
+    }
+    real
+}
+
+/// Returns the components of `path`, the last one first.
+fn parts(path: &Path) -> Vec<OsString> {
+    path.components().rev().map(|part| part.as_os_str().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Host;
+    use crate::world::{Resolution, World};
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::{Path, PathBuf};
+
+    fn host(path: &str) -> Host {
+        Host::made_of([("PATH", path)], Some(PathBuf::from("/home/x")))
+    }
+
+    fn program(path: &Path) {
+        fs::write(path, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    #[test]
+    fn a_name_is_trusted_only_by_way_of_a_trusted_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        let own = dir.path().join("env");
+        program(&own);
+        let first = host(&format!("{}:/usr/bin", dir.path().display()));
+        assert_eq!(first.resolve(b"env", Path::new("/")), Resolution::Untrusted(own.clone()));
+        assert_eq!(
+            first.resolve(b"/usr/bin/env", Path::new("/")),
+            Resolution::Trusted("/usr/bin/env".into())
+        );
+        let plain = host("/usr/bin:/bin");
+        assert_eq!(plain.resolve(b"env", Path::new("/")), Resolution::Trusted("/usr/bin/env".into()));
+        assert_eq!(plain.resolve(b"./env", dir.path()), Resolution::Untrusted(dir.path().join("./env")));
+        assert_eq!(plain.resolve(b"no-such-program", Path::new("/")), Resolution::Missing);
+        assert_eq!(plain.resolve(b"", Path::new("/")), Resolution::Missing);
+        let recorded = host(&dir.path().display().to_string()).trusting(vec![dir.path().to_path_buf()]);
+        assert_eq!(recorded.resolve(b"env", Path::new("/")), Resolution::Trusted(own));
+    }
+
+    #[test]
+    fn a_relative_or_empty_part_of_the_path_is_the_directory_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        program(&dir.path().join("tool"));
+        for path in ["", ":/usr/bin", "."] {
+            let found = host(path).resolve(b"tool", dir.path());
+            assert!(matches!(found, Resolution::Untrusted(_)), "PATH={path}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn directories_and_plain_files_are_no_programs() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("ls")).unwrap();
+        fs::write(dir.path().join("cat"), "").unwrap();
+        let host = host(&format!("{}:/bin", dir.path().display()));
+        assert!(matches!(host.resolve(b"ls", Path::new("/")), Resolution::Trusted(_)));
+        assert!(matches!(host.resolve(b"cat", Path::new("/")), Resolution::Trusted(_)));
+    }
+
+    #[test]
+    fn gates_own_links_are_never_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("bash");
+        symlink(std::env::current_exe().unwrap(), &link).unwrap();
+        let host = host(&format!("{}:/bin", dir.path().display()));
+        assert_eq!(host.find(b"bash", Path::new("/")), Some("/bin/bash".into()));
+        assert!(host.is_gate(&link));
+    }
+
+    #[test]
+    fn a_link_to_nothing_leads_where_writing_to_it_would_create_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = fs::canonicalize(dir.path()).unwrap();
+        symlink("/etc/gate-made-by-a-test", dir.join("new")).unwrap();
+        symlink("loop", dir.join("loop")).unwrap();
+        let host = host("/bin");
+        assert_eq!(host.real_path(&dir.join("new")), Path::new("/etc/gate-made-by-a-test"));
+        assert_eq!(host.real_path(&dir.join("a/./b/../c")), dir.join("a/c"));
+        assert_eq!(host.real_path(&dir.join("new/x/../y")), Path::new("/etc/gate-made-by-a-test/y"));
+        assert_eq!(host.real_path(&dir.join("loop")), dir.join("loop"));
+        assert_eq!(host.real_path(Path::new("/../etc/../nowhere")), Path::new("/nowhere"));
+    }
+
+    #[test]
+    fn a_variable_given_twice_equals_none_of_its_values() {
+        let host = Host::made_of([("A", "1"), ("A", "2"), ("HOME", "/tmp/h")], Some("/home/x".into()));
+        assert_eq!(host.var("A"), Some(b"1\x002".to_vec()));
+        assert_eq!(host.var("B"), None);
+        assert_eq!(host.homes(), [PathBuf::from("/home/x"), PathBuf::from("/tmp/h")]);
+    }
+
+    #[test]
+    fn reading_stops_at_the_limit() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("f");
+        fs::write(&file, "12345").unwrap();
+        assert_eq!(host("").read(&file, 5), Some(b"12345".to_vec()));
+        assert_eq!(host("").read(&file, 4), None);
+    }
+}

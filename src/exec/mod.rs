@@ -1,0 +1,16 @@
+//! The edge to the operating system: the real [`Host`], what a command is bound to, and running it.
+//!
+//! MUST rules of this layer:
+//! 1. Nothing here decides: a command starts only with an [`Approved`](crate::approval::Approved) in hand.
+//! 2. What starts is a file found by gate, by absolute path, never one of gate's own links.
+//! 3. The child gets what gate inherited: environment, descriptors, terminal, signal dispositions and mask.
+//! 4. A fact that cannot be read is unknown; it is never guessed, and no process is started to find it.
+//! 5. `unsafe` only in modules that say so at their head, each with its SAFETY comment.
+
+mod facts;
+mod host;
+mod trust;
+mod user;
+
+pub use host::Host;
+pub use user::User;
