@@ -31,6 +31,7 @@
 //! # Two sentences
 //! The strictest rule that matches decides. If no rule matches, gate asks.
 
+pub mod agent;
 pub mod approval;
 pub mod canonical;
 pub mod cli;

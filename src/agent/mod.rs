@@ -1,0 +1,7 @@
+//! The agents and CI systems that gate knows: how they are told from a person.
+//!
+//! What their variables say is asserted, never proof: it may only make gate stricter.
+
+mod detect;
+
+pub use detect::{Stated, detect};
