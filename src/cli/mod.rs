@@ -2,6 +2,8 @@
 //!
 //! `gate … -- CMD` and `gate … -c STRING` are the hot path: [`hot`] parses them by hand, before anything of clap is built.
 
+mod completions;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -66,7 +68,9 @@ macro_rules! subcommands {
 }
 
 // Adding a subcommand is one line here, one `mod` above and one file.
-subcommands! {}
+subcommands! {
+    Completions(completions),
+}
 
 /// Returns gate's command line as clap knows it, for help and completions.
 pub fn command() -> clap::Command {

@@ -1,0 +1,10 @@
+//! One integration test binary: one file a behaviour, all of them against the real `gate` binary.
+//!
+//! A test sets a [`stage::Stage`], runs gate on it and says what standard output, standard error and exit code are,
+//! exactly. Whatever differs from run to run (ids, times, paths of the stage) has a placeholder.
+
+mod stage;
+
+mod command_line;
+mod layers;
+mod stage_works;
