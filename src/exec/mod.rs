@@ -9,8 +9,15 @@
 
 mod facts;
 mod host;
+mod inherited;
+mod process;
+mod run;
+mod shell;
 mod trust;
 mod user;
 
 pub use host::Host;
+pub use process::{Ended, raise_again};
+pub use run::{NotStarted, Start, run};
+pub use shell::{real_shell, shell_name};
 pub use user::User;

@@ -1,0 +1,44 @@
+//! What gate itself was started with and the Rust runtime changes before `main`: SIGPIPE, and closed standard descriptors.
+//!
+//! The command must get both as gate got them, so they are looked at before the runtime starts.
+#![expect(unsafe_code, reason = "runs before main: only system calls that are safe in a signal handler")]
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+static SIGPIPE_IGNORED: AtomicBool = AtomicBool::new(false);
+static CLOSED: AtomicU8 = AtomicU8::new(0);
+
+/// Runs before `main`, and before the Rust runtime ignores SIGPIPE and opens `/dev/null` for what is closed.
+extern "C" fn look() {
+    // SAFETY: an all-zero sigaction is a valid value to be overwritten; with a null new action nothing is changed.
+    let ignored = unsafe {
+        let mut old: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(libc::SIGPIPE, std::ptr::null(), &mut old) == 0 && old.sa_sigaction == libc::SIG_IGN
+    };
+    SIGPIPE_IGNORED.store(ignored, Ordering::Relaxed);
+    let mut closed = 0;
+    for descriptor in 0..3 {
+        // SAFETY: F_GETFD only asks; a descriptor that is not open is an error and nothing else.
+        if unsafe { libc::fcntl(descriptor, libc::F_GETFD) } == -1 {
+            closed |= 1 << descriptor;
+        }
+    }
+    CLOSED.store(closed, Ordering::Relaxed);
+}
+
+#[used]
+// SAFETY: the section holds pointers to functions that the loader calls once, before main, without expecting a result;
+// `look` takes no arguments, makes async-signal-safe calls only and does not rely on the Rust runtime.
+#[cfg_attr(not(target_os = "macos"), unsafe(link_section = ".init_array"))]
+#[cfg_attr(target_os = "macos", unsafe(link_section = "__DATA,__mod_init_func"))]
+static LOOK: extern "C" fn() = look;
+
+/// Claims that gate was started with SIGPIPE ignored.
+pub(super) fn is_sigpipe_ignored() -> bool {
+    SIGPIPE_IGNORED.load(Ordering::Relaxed)
+}
+
+/// Claims that gate was started with this standard descriptor (0, 1, 2) closed.
+pub(super) fn is_closed(descriptor: i32) -> bool {
+    CLOSED.load(Ordering::Relaxed) & (1 << descriptor) != 0
+}

@@ -1,0 +1,182 @@
+//! Starts the approved command and waits for it: the only place of gate that starts a process.
+//!
+//! MUST rules:
+//! 1. Nothing starts without an [`Approved`]; what starts is the command *in* it, and one `Approved` is one start.
+//! 2. The child gets environment, descriptors, process group, terminal, umask, signal mask and dispositions as gate inherited them.
+//! 3. Gate outlives the child: INT and QUIT are the child's to act on, TERM, HUP, USR1, USR2 and WINCH sent to gate are passed on, stops are mirrored.
+//! 4. If gate dies, the child is told to end (Linux: parent-death signal).
+//! 5. Between fork and exec only async-signal-safe calls are made.
+
+use std::ffi::CString;
+use std::fmt;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+use super::process::{self, Ended};
+use super::{Host, real_shell, shell_name};
+use crate::approval::Approved;
+use crate::command::{Command, Source};
+use crate::error::Exit;
+
+/// A command made ready to start: every look-up that can fail is behind it.
+#[derive(Debug)]
+pub struct Start {
+    pub(super) path: CString,
+    pub(super) argv: Vec<CString>,
+    /// The directory to change to; `None` where gate is in it already.
+    pub(super) cwd: Option<CString>,
+}
+
+/// Why a command cannot be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotStarted {
+    /// There is no such program.
+    NotFound { name: Vec<u8> },
+    /// No trusted shell of this name is on the machine.
+    NoShell { name: &'static str },
+    /// A word holds a NUL byte, which no process can be given.
+    Nul,
+    /// The system refused; the number is its `errno`.
+    System { path: PathBuf, errno: i32 },
+}
+
+impl NotStarted {
+    /// Returns gate's exit code for it: 127 where the program is missing, 126 where it cannot be executed, else 125.
+    pub fn exit(&self) -> Exit {
+        match self {
+            NotStarted::NotFound { .. } => Exit::NotFound,
+            NotStarted::NoShell { .. } | NotStarted::Nul => Exit::Failed,
+            NotStarted::System { errno, .. } => match *errno {
+                libc::ENOENT | libc::ENOTDIR => Exit::NotFound,
+                libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE => Exit::Failed,
+                _ => Exit::Refused,
+            },
+        }
+    }
+}
+
+impl std::error::Error for NotStarted {}
+
+impl fmt::Display for NotStarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotStarted::NotFound { name } => {
+                write!(f, "`{}`: command not found", crate::command::visible(name))
+            }
+            NotStarted::NoShell { name } => write!(f, "no `{name}` in a directory that belongs to root"),
+            NotStarted::Nul => write!(f, "a NUL byte in an argument; no process can be given one"),
+            NotStarted::System { path, errno } => {
+                let path = crate::command::visible(path.as_os_str().as_bytes());
+                let text = io::Error::from_raw_os_error(*errno).to_string();
+                let text = text.split(" (os error").next().unwrap_or_default().to_lowercase();
+                write!(f, "`{path}`: {text}")
+            }
+        }
+    }
+}
+
+impl Start {
+    /// Returns what would be started for `command`.
+    ///
+    /// # Errors
+    /// A program or shell that is not there, or words that no process can be given.
+    pub fn of(command: &Command, host: &Host) -> Result<Start, NotStarted> {
+        let (path, argv) = match &command.source {
+            Source::Argv(words) => {
+                let name = words.first().map_or(&b""[..], |name| name);
+                let path = host.find(name, &command.cwd);
+                let path = path.ok_or_else(|| NotStarted::NotFound { name: name.to_vec() })?;
+                (path, words.clone())
+            }
+            Source::Script { dialect, options, text, args } => {
+                let name = shell_name(*dialect);
+                let path = real_shell(host, *dialect).ok_or(NotStarted::NoShell { name })?;
+                // Keeps a script that begins with `-` or `+` from being read as an option.
+                let dashes = if text.starts_with(b"-") || text.starts_with(b"+") {
+                    vec![b"--".to_vec()]
+                } else {
+                    vec![]
+                };
+                let head = [vec![name.as_bytes().to_vec()], options.clone()].concat();
+                let tail = [vec![b"-c".to_vec()], dashes, vec![text.clone()], args.clone()].concat();
+                (path, [head, tail].concat())
+            }
+        };
+        let is_here = std::env::current_dir().is_ok_and(|here| here == command.cwd);
+        Ok(Start {
+            path: c_string(path.into_os_string().as_bytes())?,
+            argv: argv.iter().map(|word| c_string(word)).collect::<Result<_, _>>()?,
+            cwd: if is_here { None } else { Some(c_string(command.cwd.as_os_str().as_bytes())?) },
+        })
+    }
+}
+
+fn c_string(bytes: &[u8]) -> Result<CString, NotStarted> {
+    CString::new(bytes).map_err(|_| NotStarted::Nul)
+}
+
+/// Runs the command that `approved` permits, to its end.
+///
+/// # Errors
+/// It could not be started; nothing ran.
+pub fn run(approved: Approved, host: &Host) -> Result<Ended, NotStarted> {
+    let start = Start::of(approved.command(), host)?;
+    process::run(&start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NotStarted, Start};
+    use crate::command::{Command, Dialect, Source};
+    use crate::exec::Host;
+
+    fn start(source: Source) -> Result<Vec<String>, NotStarted> {
+        let host = Host::made_of([("PATH", "/usr/bin:/bin")], None);
+        let start = Start::of(&Command { source, cwd: "/".into() }, &host)?;
+        let words = std::iter::once(&start.path).chain(&start.argv);
+        Ok(words.map(|word| word.to_string_lossy().into_owned()).collect())
+    }
+
+    fn argv(words: &[&[u8]]) -> Source {
+        Source::Argv(words.iter().map(|word| word.to_vec()).collect())
+    }
+
+    #[test]
+    fn a_program_keeps_the_name_it_was_called_by_and_its_arguments_byte_for_byte() {
+        assert_eq!(start(argv(&[b"env", b"-x"])).unwrap(), ["/usr/bin/env", "env", "-x"]);
+        let host = Host::made_of([("PATH", "/bin")], None);
+        let command = Command { source: argv(&[b"/bin/echo", b"\xff"]), cwd: "/".into() };
+        assert_eq!(Start::of(&command, &host).unwrap().argv[1].as_bytes(), b"\xff");
+    }
+
+    #[test]
+    fn a_script_goes_to_the_real_shell() {
+        let script = Source::Script {
+            dialect: Dialect::Bash,
+            options: vec![b"-o".to_vec(), b"pipefail".to_vec()],
+            text: b"-x".to_vec(),
+            args: vec![b"zero".to_vec()],
+        };
+        let expected = ["/bin/bash", "bash", "-o", "pipefail", "-c", "--", "-x", "zero"];
+        assert_eq!(start(script).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_cannot_start_says_why_with_its_exit_code() {
+        let case = |source, message: &str, code: u8| {
+            let error = start(source).unwrap_err();
+            assert_eq!((error.to_string().as_str(), error.exit() as u8), (message, code));
+        };
+        case(argv(&[b"no-such-thing"]), "`no-such-thing`: command not found", 127);
+        case(argv(&[b""]), "``: command not found", 127);
+        case(argv(&[b"env", b"a\0b"]), "a NUL byte in an argument; no process can be given one", 125);
+        let denied = NotStarted::System { path: "/etc/passwd".into(), errno: libc::EACCES };
+        assert_eq!(
+            (denied.to_string().as_str(), denied.exit() as u8),
+            ("`/etc/passwd`: permission denied", 126)
+        );
+        let long = NotStarted::System { path: "/bin/x".into(), errno: libc::E2BIG };
+        assert_eq!(long.exit() as u8, 126);
+    }
+}
