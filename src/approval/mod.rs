@@ -5,6 +5,7 @@
 //! - [`Decision::check`] says who may decide.
 
 mod approved;
+mod asked;
 mod content;
 mod decision;
 mod id;
@@ -14,10 +15,11 @@ mod requirement;
 mod state;
 
 pub use approved::{Approved, Basis};
+pub use asked::{AskedAction, AskedBy};
 pub use content::{Bound, BoundDirectory, BoundFile, BoundStdin, Content, FileIdentity};
 pub use decision::{Answer, Approver, Decision, Ineligible};
 pub use id::{Prefix, RequestId};
-pub use request::{Ask, AskedBy, Progress, Request, RequestLabel};
+pub use request::{Ask, Progress, Request, RequestLabel};
 pub use requester::{Origin, Requester, RequesterKind, Session};
 pub use requirement::{Assurance, Requirement, Risk};
 pub use state::{Event, Outcome, Recheck, Refusal, State, UNUSED_FOR, claim, is_expired, transition};

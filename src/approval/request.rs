@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::asked::{AskedAction, AskedBy};
 use super::content::Content;
 use super::decision::Decision;
 use super::id::RequestId;
@@ -15,18 +16,6 @@ use crate::digest::Digest;
 use crate::moment::Moment;
 
 const DOMAIN: &[u8] = b"gate-request-v1\n";
-
-/// A rule that asked for this request, as it stood when it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AskedBy {
-    /// The rule's id (`git.force-push`).
-    pub rule: String,
-    pub risk: Risk,
-    pub reason: String,
-    /// What to do instead, for a rejection.
-    pub instead: Option<String>,
-}
 
 /// A fact about the command that rules and approvers use.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -48,6 +37,8 @@ pub struct Ask {
     /// The rules that asked, strictest first.
     pub rules: Vec<AskedBy>,
     pub risk: Risk,
+    /// What would run, action by action, wrappers taken off.
+    pub actions: Vec<AskedAction>,
     pub labels: Vec<RequestLabel>,
     /// The digest of the policy in force.
     #[serde(with = "super::hex")]
