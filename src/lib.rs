@@ -41,6 +41,7 @@ pub mod digest;
 pub mod error;
 pub mod exec;
 pub mod moment;
+pub mod policy;
 pub mod shell;
 pub mod ui;
 pub mod world;

@@ -9,6 +9,7 @@
 mod action;
 mod analysis;
 mod arguments;
+pub(crate) mod list;
 mod program;
 mod truth;
 

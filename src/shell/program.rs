@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
+use super::list::list;
+
 /// Which arguments of a program a property speaks of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -63,18 +65,23 @@ pub struct Runs {
     /// Leading operands of the form `NAME=value` are assignments for the inner command (`env`, `sudo`).
     pub assignments: bool,
     /// The value of this option is a shell script (`bash -c`, `su -c`); bundled forms (`-lc`) included.
+    #[serde(deserialize_with = "list")]
     pub shell_option: Vec<String>,
     /// All operands, or all after `after_operands`, joined by blanks are a shell script (`eval`, `ssh host …`, `watch`).
     pub shell_operands: bool,
     /// The value of this option is split into words that precede the operands (`env -S`).
+    #[serde(deserialize_with = "list")]
     pub split_option: Vec<String>,
     /// The inner command stands between one of these options and a closing marker (`find -exec … ;`).
+    #[serde(deserialize_with = "list")]
     pub between: Vec<String>,
     /// The markers that close `between` (`;`, `+`).
+    #[serde(deserialize_with = "list")]
     pub until: Vec<String>,
     /// The first operand is a script file that this program, a shell, runs (`bash x.sh`, `. x.sh`); without operand, standard input.
     pub script_operand: bool,
     /// These subcommands run the inner command (`docker exec`, `kubectl exec`); empty: the program itself does.
+    #[serde(deserialize_with = "list")]
     pub subcommand: Vec<String>,
     /// The inner command's arguments are unknown in part: more are added from standard input (`xargs`).
     pub appends: bool,
@@ -83,10 +90,13 @@ pub struct Runs {
     /// The inner command runs as another user.
     pub as_root: bool,
     /// These options name the directory of the inner command (`env -C`).
+    #[serde(deserialize_with = "list")]
     pub cwd_option: Vec<String>,
     /// These options make the program not run anything (`command -v`, `sudo -l`).
+    #[serde(deserialize_with = "list")]
     pub unless: Vec<String>,
     /// Inline code of an interpreter: the value of one of these options (`python -c`, `node -e`); opaque unless a rule speaks of it.
+    #[serde(deserialize_with = "list")]
     pub code_option: Vec<String>,
     /// The first operand is inline code (`awk`), unless one of `unless` is given.
     pub code_operand: bool,
@@ -97,10 +107,13 @@ pub struct Runs {
 #[serde(deny_unknown_fields, default)]
 pub struct Program {
     /// The names it goes by.
+    #[serde(deserialize_with = "list")]
     pub name: Vec<String>,
     /// Options that take a value (`-n`, `--namespace`).
+    #[serde(deserialize_with = "list")]
     pub values: Vec<String>,
     /// Options before the subcommand that take none; an unknown one makes the subcommand uncertain.
+    #[serde(deserialize_with = "list")]
     pub flags: Vec<String>,
     /// Claims that `-abc` is one option, not three (`find -delete`, `terraform -auto-approve`).
     pub single_dash: bool,
@@ -109,12 +122,16 @@ pub struct Program {
     /// Where an inner command sits, if it runs one.
     pub runs: Option<Runs>,
     /// Files that are instructions: part of what is approved.
+    #[serde(deserialize_with = "list")]
     pub binds: Vec<Selector>,
     /// Paths it reads.
+    #[serde(deserialize_with = "list")]
     pub reads: Vec<Selector>,
     /// Paths it writes, creates or deletes.
+    #[serde(deserialize_with = "list")]
     pub writes: Vec<Selector>,
     /// Environment variables that change what it does.
+    #[serde(deserialize_with = "list")]
     pub env: Vec<String>,
 }
 

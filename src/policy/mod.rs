@@ -1,0 +1,17 @@
+//! TOML in, a verdict with its trace out: rules, programs, labels, layers and what an `ask` needs.
+//!
+//! MUST rules of this layer:
+//! 1. The strictest rule that matches decides; if no rule matches, the default does. Order never matters.
+//! 2. What is only perhaps so restricts, and never allows.
+//! 3. A name that is shadowed, untrusted or opaque is never allowed by that name.
+//! 4. What a requester merely asserts never satisfies an `allow` and never lowers a requirement.
+//! 5. A layer changes only what is its own or a lower authority's; nothing changes the floor.
+//! 6. A file with an error is an error, with its place; it is never skipped.
+
+pub mod file;
+pub mod glob;
+mod requirement;
+mod verdict;
+
+pub use requirement::{DEADLINE, Requirement, Step, duration};
+pub use verdict::{Assurance, GrantLimit, Mode, Risk, Verdict};
