@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::requirement::Risk;
 use crate::command::visible;
+use crate::policy::Risk;
 use crate::shell::{Action, Piece, Place, Scope, Span, Word};
 
 /// A rule that asked for this request, as it stood when it was asked.

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::request::Request;
 use super::requester::{RequesterKind, Session};
-use super::requirement::Assurance;
 use crate::digest::Digest;
 use crate::moment::Moment;
+use crate::policy::Assurance;
 
 /// What an approver says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -150,19 +150,6 @@ impl Approver {
             return Err(Ineligible::FourEyes);
         }
         Ok(())
-    }
-}
-
-impl fmt::Display for Assurance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Assurance::Asserted => "asserted",
-            Assurance::Tty => "tty",
-            Assurance::Chat => "chat",
-            Assurance::Login => "login",
-            Assurance::Key => "key",
-            Assurance::Hardware => "hardware",
-        })
     }
 }
 

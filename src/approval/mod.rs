@@ -11,9 +11,9 @@ mod decision;
 mod id;
 mod request;
 mod requester;
-mod requirement;
 mod state;
 
+pub use crate::policy::{Assurance, Requirement, Risk};
 pub use approved::{Approved, Basis};
 pub use asked::{AskedAction, AskedBy};
 pub use content::{Bound, BoundDirectory, BoundFile, BoundStdin, Content, FileIdentity};
@@ -21,7 +21,6 @@ pub use decision::{Answer, Approver, Decision, Ineligible};
 pub use id::{Prefix, RequestId};
 pub use request::{Ask, Progress, Request, RequestLabel};
 pub use requester::{Origin, Requester, RequesterKind, Session};
-pub use requirement::{Assurance, Requirement, Risk};
 pub use state::{Event, Outcome, Recheck, Refusal, State, UNUSED_FOR, claim, is_expired, transition};
 
 /// Serde form of a digest: 64 hexadecimal digits.

@@ -9,11 +9,11 @@ use super::content::Content;
 use super::decision::Decision;
 use super::id::RequestId;
 use super::requester::{Origin, Requester};
-use super::requirement::{Requirement, Risk};
 use super::state::{Outcome, State};
 use crate::command::Command;
 use crate::digest::Digest;
 use crate::moment::Moment;
+use crate::policy::{Requirement, Risk};
 
 const DOMAIN: &[u8] = b"gate-request-v1\n";
 
