@@ -1,0 +1,139 @@
+#!/bin/sh
+# Builds gate and installs it for you alone; needs no root.
+#
+#   ./install.sh               build gate and install it below ~/.local
+#   ./install.sh --demo        ... and show it at work, in a scratch directory
+#   ./install.sh --prefix DIR  install it below DIR
+#   ./install.sh --uninstall   take everything out again but the log
+set -eu
+unset CDPATH
+
+say() { printf 'install: %s\n' "$1" >&2; }
+fail() { say "error: $1"; exit 1; }
+usage() { sed -n '2,7s/^# \{0,1\}//p' "$0"; }
+
+here=$(cd "$(dirname "$0")" && pwd)
+prefix='' demo=no uninstall=no
+while [ $# -gt 0 ]; do
+    case $1 in
+    --demo) demo=yes ;;
+    --prefix) [ $# -gt 1 ] || fail '--prefix needs a directory'; shift; prefix=$1 ;;
+    --prefix=*) prefix=${1#*=} ;;
+    --uninstall) uninstall=yes ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; fail "unknown option \`$1\`" ;;
+    esac
+    shift
+done
+
+# gate itself takes the home directory from the password database, so that a changed HOME cannot move its policy.
+home=$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6) || home=
+[ -n "$home" ] || home=${HOME-}
+[ -n "$prefix" ] || prefix=${HOME:-$home}/.local
+case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
+
+program=$prefix/bin/gate
+bash_file=$prefix/share/bash-completion/completions/gate
+zsh_file=$prefix/share/zsh/site-functions/_gate
+fish_file=$prefix/share/fish/vendor_completions.d/gate.fish
+
+remove() {
+    [ -e "$1" ] || return 0
+    rm -f "$1" || fail "cannot remove \`$1\`"
+    say "removed $1"
+}
+
+# What gate wrote into the user's own directories. The policy stays beside a log that speaks of it.
+remove_settings() {
+    if [ "${HOME-}" != "$home" ]; then
+        say "left $home/.config/gate and $home/.local/state/gate alone, because HOME is another directory"
+        return 0
+    fi
+    config=$home/.config/gate state=$home/.local/state/gate
+    for name in policy.toml config.toml; do
+        [ -e "$config/$name" ] || continue
+        if [ -e "$state/gate.db" ]; then
+            mv "$config/$name" "$state/$name.removed" || fail "cannot move \`$config/$name\`"
+            say "moved $config/$name beside the log"
+        else
+            remove "$config/$name"
+        fi
+    done
+    rmdir "$config" 2>/dev/null || :
+    if [ -e "$state/gate.db" ]; then
+        say "the log stays in $state; remove that directory yourself when nobody needs it any more"
+    else
+        rm -rf "$state"
+    fi
+}
+
+if [ $uninstall = yes ]; then
+    for file in "$program" "$bash_file" "$zsh_file" "$fish_file"; do remove "$file"; done
+    remove_settings
+    say 'done'
+    exit 0
+fi
+
+no_rust() {
+    say 'error: gate is built with Rust, and there is none here. To get it:'
+    cat >&2 <<'HOW'
+    Debian 13, Ubuntu 24.04 and later:  sudo apt-get install rustup && rustup default stable
+    elsewhere:                          curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh
+                                        . "$HOME/.cargo/env"
+Then run ./install.sh again.
+HOW
+    exit 1
+}
+
+# A toolchain belongs to the user, wherever HOME points today.
+if ! cargo --version >/dev/null 2>&1 && [ -x "$home/.cargo/bin/cargo" ]; then
+    CARGO_HOME=${CARGO_HOME:-$home/.cargo} RUSTUP_HOME=${RUSTUP_HOME:-$home/.rustup} PATH=$home/.cargo/bin:$PATH
+    export CARGO_HOME RUSTUP_HOME PATH
+fi
+cargo --version >/dev/null 2>&1 || no_rust
+
+needed=$(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' "$here/Cargo.toml")
+found=$(rustc --version | cut -d' ' -f2)
+oldest=$(printf '%s\n%s\n' "$needed" "$found" | sort -t. -k1,1n -k2,2n | head -n 1)
+[ "$oldest" = "$needed" ] || fail "gate needs Rust $needed, and this is $found; run \`rustup update\`"
+command -v cc >/dev/null 2>&1 || fail 'a C compiler is missing (SQLite is compiled in); run: sudo apt-get install build-essential'
+
+# A static binary runs anywhere; it needs the musl target of Rust and musl's own C compiler.
+host=$(rustc -vV | sed -n 's/^host: //p')
+target=$host
+case $host in
+*-unknown-linux-gnu)
+    musl=${host%-gnu}-musl
+    if [ -d "$(rustc --print target-libdir --target "$musl" 2>/dev/null)" ] && command -v musl-gcc >/dev/null 2>&1; then
+        target=$musl
+    fi
+    ;;
+esac
+
+say "building for $target (the first time takes some minutes)"
+build=${CARGO_TARGET_DIR:-$here/target}
+(cd "$here" && cargo build --release --locked --bin gate --target "$target") || fail 'the build failed'
+
+# Under another name first: a gate that is running at the moment is replaced, not overwritten.
+place() {
+    { mkdir -p "$(dirname "$2")" && cp "$1" "$2.new" && chmod "$3" "$2.new" && mv -f "$2.new" "$2"; } ||
+        fail "cannot write \`$2\`"
+}
+built=$build/$target/release/gate
+place "$built" "$program" 755
+for shell in bash zsh fish; do
+    "$program" completions "$shell" >"$build/completions.$shell"
+done
+place "$build/completions.bash" "$bash_file" 644
+place "$build/completions.zsh" "$zsh_file" 644
+place "$build/completions.fish" "$fish_file" 644
+say "installed $program"
+case :$PATH: in
+*:"$prefix/bin":*) ;;
+*) say "hint: \`$prefix/bin\` is not in PATH; add \`export PATH=\"$prefix/bin:\$PATH\"\` to your shell's start-up file" ;;
+esac
+
+if [ $demo = yes ]; then
+    exec "$program" demo
+fi
+say "hint: \`gate demo\` shows what it does, \`gate init\` writes a commented policy"
