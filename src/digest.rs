@@ -21,6 +21,20 @@ impl Digest {
         Digest::from_ring(context.finish())
     }
 
+    /// Returns the digest of all that `source` holds, read in pieces.
+    pub fn of_reader(mut source: impl std::io::Read) -> std::io::Result<Digest> {
+        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+        let mut piece = vec![0; 1 << 16];
+        loop {
+            match source.read(&mut piece) {
+                Ok(0) => return Ok(Digest::from_ring(context.finish())),
+                Ok(length) => context.update(&piece[..length]),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Returns a digest of which the 32 bytes are already known.
     pub fn from_bytes(bytes: [u8; 32]) -> Digest {
         Digest(bytes)

@@ -7,6 +7,7 @@
 //! 4. A fact that cannot be read is unknown; it is never guessed, and no process is started to find it.
 //! 5. `unsafe` only in modules that say so at their head, each with its SAFETY comment.
 
+mod bind;
 mod facts;
 mod host;
 mod inherited;
@@ -16,6 +17,7 @@ mod shell;
 mod trust;
 mod user;
 
+pub use bind::{Binding, Gathered, bind};
 pub use host::Host;
 pub use process::{Ended, raise_again};
 pub use run::{NotStarted, Start, run};
