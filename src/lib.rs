@@ -33,6 +33,7 @@
 
 pub mod agent;
 pub mod approval;
+pub mod audit;
 pub mod canonical;
 pub mod cli;
 pub mod command;
@@ -43,5 +44,6 @@ pub mod exec;
 pub mod moment;
 pub mod policy;
 pub mod shell;
+pub mod store;
 pub mod ui;
 pub mod world;

@@ -17,6 +17,7 @@ pub use crate::policy::{Assurance, Requirement, Risk};
 pub use approved::{Approved, Basis};
 pub use asked::{AskedAction, AskedBy};
 pub use content::{Bound, BoundDirectory, BoundFile, BoundStdin, Content, FileIdentity};
+pub(crate) use content::{command_value, dialect_name, path_value};
 pub use decision::{Answer, Approver, Decision, Ineligible};
 pub use id::{Prefix, RequestId};
 pub use request::{Ask, Progress, Request, RequestLabel};

@@ -1,0 +1,344 @@
+//! One record of the log: canonical JSON, written once, hashed as it is stored.
+//!
+//! MUST rules:
+//! 1. An entry's bytes are canonical JSON (RFC 8785) and never changed or made again.
+//! 2. Secrets are taken out here, before anything is hashed or stored: a [`Draft`] holds the command as it is, an entry never does.
+//! 3. What ran stays bound: `argv_hmac` is over the command as it was executed, with the log's own key.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::kind::Kind;
+use super::redact;
+use crate::approval::{
+    Bound, BoundFile, BoundStdin, Decision, Origin, Outcome, Request, RequestId, Requester, Risk,
+    command_value,
+};
+use crate::canonical;
+use crate::command::{Command, Source};
+use crate::digest::Digest;
+use crate::moment::Moment;
+
+/// An action's text beyond this is cut in the entry, and the cut is said; `argv_hmac` covers all of it.
+const SHOWN: usize = 64 << 10;
+
+/// Whether the verdict was carried out or only noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Enforced,
+    Observed,
+}
+
+/// The policy an entry rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyUse {
+    pub version: u32,
+    pub sha256: Digest,
+    /// The ids of the rules that spoke.
+    pub rules: Vec<String>,
+}
+
+/// What an entry says that is not known from its place in the log.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub kind: Kind,
+    /// Who acts: a requester, an approver or gate itself.
+    pub actor: Actor,
+    pub on_behalf_of: Option<String>,
+    pub src: Option<Src>,
+    /// The command as it is; the entry gets it redacted.
+    pub command: Option<Command>,
+    /// The digests of what was bound to it.
+    pub bound: Option<Bound>,
+    pub data: Map<String, Value>,
+    pub risk: Option<Risk>,
+    pub policy: Option<PolicyUse>,
+    pub request: Option<RequestId>,
+    pub mode: Mode,
+    pub decision: Option<Decision>,
+    /// Approvals so far, and how many are needed.
+    pub quorum: Option<(u32, u32)>,
+    pub outcome: Option<(Outcome, Duration)>,
+}
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// `human`, `agent`, `ci`, `approver` or `gate`.
+    pub kind: String,
+    pub id: String,
+    pub uid: u32,
+    /// How that is known: `uid`, `tty`, `asserted`.
+    pub auth: String,
+}
+
+/// Where it acts from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Src {
+    pub pid: u32,
+    pub ppid: u32,
+    pub tty: Option<String>,
+    pub cwd: Option<PathBuf>,
+}
+
+impl Draft {
+    /// Returns a draft with the actor and place of a requester, and nothing else.
+    pub fn new(kind: Kind, requester: &Requester, origin: &Origin) -> Draft {
+        let auth = if requester.asserted.is_empty() { "uid" } else { "asserted" };
+        Draft {
+            actor: Actor {
+                kind: requester.kind.name().to_owned(),
+                id: requester.name.clone(),
+                uid: requester.uid,
+                auth: auth.to_owned(),
+            },
+            on_behalf_of: requester.on_behalf_of.clone(),
+            src: Some(Src { pid: origin.pid, ppid: origin.ppid, tty: origin.tty.clone(), cwd: None }),
+            ..Draft::by_gate(kind)
+        }
+    }
+
+    /// Returns a draft of something that gate does by itself.
+    pub fn by_gate(kind: Kind) -> Draft {
+        Draft {
+            kind,
+            actor: Actor { kind: "gate".to_owned(), id: "gate".to_owned(), uid: 0, auth: "uid".to_owned() },
+            on_behalf_of: None,
+            src: None,
+            command: None,
+            bound: None,
+            data: Map::new(),
+            risk: None,
+            policy: None,
+            request: None,
+            mode: Mode::Enforced,
+            decision: None,
+            quorum: None,
+            outcome: None,
+        }
+    }
+
+    /// Returns a draft about `request`, with the requester as the actor.
+    pub fn about(kind: Kind, request: &Request) -> Draft {
+        let mut draft = Draft::new(kind, &request.ask.requester, &request.ask.origin);
+        draft.request = Some(request.id);
+        draft.set("content", request.content.digest().to_string());
+        draft.set("digest", request.digest().to_string());
+        draft.set("state", request.state().name());
+        draft
+    }
+
+    /// Puts a fact into `data`.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.data.insert(name.to_owned(), value.into());
+    }
+}
+
+/// The place of an entry in its log: what the store adds to a draft.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The log's id.
+    pub log: &'a str,
+    pub seq: u64,
+    /// The leaf before; zeros for the first.
+    pub prev: Digest,
+    /// This entry's own id.
+    pub id: &'a str,
+    pub now: Moment,
+    pub host: &'a str,
+}
+
+/// Returns the bytes of the entry that `draft` makes at `place`; `hmac` is keyed by the log.
+pub fn bytes(draft: &Draft, place: &Place<'_>, hmac: impl Fn(&[u8]) -> Digest) -> Vec<u8> {
+    let mut redactions = Vec::new();
+    let mut map = Map::new();
+    let mut put = |name: &str, value: Value| {
+        if !value.is_null() {
+            map.insert(name.to_owned(), value);
+        }
+    };
+    put("v", json!(1));
+    put("log", json!(place.log));
+    put("seq", json!(place.seq));
+    put("prev", json!(place.prev.to_string()));
+    put("type", json!(draft.kind.name()));
+    put("id", json!(place.id));
+    put("ts", json!(place.now.rfc3339()));
+    put("mono_ns", json!(place.now.boot_ns.to_string()));
+    put("boot_id", json!(place.now.boot.to_string()));
+    put("host", json!(place.host));
+    put("actor", actor(&draft.actor));
+    put("on_behalf_of", json!(draft.on_behalf_of));
+    put("src", draft.src.as_ref().map_or(Value::Null, |src| source(src, draft.command.as_ref())));
+    put("action", action(draft, &hmac, &mut redactions));
+    put("data", data(&draft.data, &mut redactions));
+    put("risk", json!(draft.risk));
+    put("policy", draft.policy.as_ref().map_or(Value::Null, policy));
+    put("request", json!(draft.request));
+    put("mode", json!(if draft.mode == Mode::Enforced { "enforced" } else { "observed" }));
+    put("decision", draft.decision.as_ref().map_or(Value::Null, |given| decision(given, &mut redactions)));
+    put("quorum", draft.quorum.map_or(Value::Null, |(have, need)| json!({ "have": have, "need": need })));
+    put("outcome", draft.outcome.as_ref().map_or(Value::Null, |(outcome, took)| ended(outcome, *took)));
+    put("gate", json!({ "version": env!("CARGO_PKG_VERSION") }));
+    put("redactions", if redactions.is_empty() { Value::Null } else { Value::from(redactions) });
+    canonical::to_bytes(&Value::Object(map))
+}
+
+fn actor(actor: &Actor) -> Value {
+    json!({ "kind": actor.kind, "id": actor.id, "uid": actor.uid, "auth": actor.auth })
+}
+
+fn source(src: &Src, command: Option<&Command>) -> Value {
+    let cwd = src.cwd.as_deref().or(command.map(|command| command.cwd.as_path()));
+    let mut map = Map::new();
+    map.insert("pid".to_owned(), json!(src.pid));
+    map.insert("ppid".to_owned(), json!(src.ppid));
+    if let Some(tty) = &src.tty {
+        map.insert("tty".to_owned(), json!(tty));
+    }
+    if let Some(cwd) = cwd {
+        map.insert("cwd".to_owned(), crate::approval::path_value(cwd));
+    }
+    Value::Object(map)
+}
+
+fn action(draft: &Draft, hmac: impl Fn(&[u8]) -> Digest, redactions: &mut Vec<Value>) -> Value {
+    let Some(command) = &draft.command else { return Value::Null };
+    let executed = canonical::to_bytes(&command_value(command));
+    let mut map = Map::new();
+    map.insert("argv_hmac".to_owned(), json!(hmac(&executed).to_string()));
+    match &command.source {
+        Source::Argv(words) => {
+            map.insert("argv".to_owned(), shown_words(words, "action.argv", redactions));
+        }
+        Source::Script { dialect, options, text, args } => {
+            map.insert("dialect".to_owned(), json!(crate::approval::dialect_name(*dialect)));
+            map.insert("options".to_owned(), words_value(options));
+            map.insert("script".to_owned(), shown_text(text, "action.script", redactions));
+            map.insert("args".to_owned(), shown_words(args, "action.args", redactions));
+            if text.len() > SHOWN {
+                map.insert("script_bytes".to_owned(), json!(text.len()));
+            }
+        }
+    }
+    if let Some(bound) = &draft.bound {
+        map.insert("exe".to_owned(), bound.programs.iter().map(exe).collect());
+        map.insert(
+            "env".to_owned(),
+            bound.env.iter().map(|(name, value)| variable(name, value.as_ref())).collect(),
+        );
+        map.insert("stdin".to_owned(), stdin(&bound.stdin));
+    }
+    Value::Object(map)
+}
+
+fn words_value(words: &[Vec<u8>]) -> Value {
+    words.iter().map(|word| canonical::from_raw(word)).collect()
+}
+
+/// Returns the words redacted, cut after [`SHOWN`] bytes; the cut is the last word and says how many are missing.
+fn shown_words(words: &[Vec<u8>], at: &str, redactions: &mut Vec<Value>) -> Value {
+    let mut room = SHOWN;
+    let fits = words.iter().take_while(|word| {
+        let before = room;
+        room = room.saturating_sub(word.len() + 1);
+        before > word.len()
+    });
+    let fits = fits.count();
+    let redacted = redact::words(&words[..fits], redact::Depth::Record);
+    for mark in redacted.marks {
+        redactions.push(json!({ "at": format!("{at}[{}]", mark.word), "kind": mark.kind.name() }));
+    }
+    let mut shown: Vec<Value> = redacted.words.iter().map(|word| canonical::from_raw(word)).collect();
+    if fits < words.len() {
+        shown.push(Value::from(format!("[cut: {} more words]", words.len() - fits)));
+        redactions.push(json!({ "at": format!("{at}[{fits}]"), "kind": "cut" }));
+    }
+    Value::from(shown)
+}
+
+fn shown_text(text: &[u8], at: &str, redactions: &mut Vec<Value>) -> Value {
+    let cut = &text[..text.len().min(SHOWN)];
+    let (shown, kinds) = redact::text(cut, redact::Depth::Record);
+    for kind in kinds {
+        redactions.push(json!({ "at": at, "kind": kind.name() }));
+    }
+    if cut.len() < text.len() {
+        redactions.push(json!({ "at": at, "kind": "cut" }));
+    }
+    canonical::from_raw(&shown)
+}
+
+fn data(given: &Map<String, Value>, redactions: &mut Vec<Value>) -> Value {
+    if given.is_empty() {
+        return Value::Null;
+    }
+    let cleaned =
+        given.iter().map(|(name, value)| (name.clone(), clean(value, &format!("data.{name}"), redactions)));
+    Value::Object(cleaned.collect())
+}
+
+/// Takes secrets out of every text in `value`.
+fn clean(value: &Value, at: &str, redactions: &mut Vec<Value>) -> Value {
+    match value {
+        Value::String(text) if Digest::from_hex(text).is_none() => {
+            shown_text(text.as_bytes(), at, redactions)
+        }
+        Value::Array(items) => items.iter().map(|item| clean(item, at, redactions)).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(name, item)| (name.clone(), clean(item, &format!("{at}.{name}"), redactions)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+fn policy(used: &PolicyUse) -> Value {
+    json!({ "version": used.version, "sha256": used.sha256.to_string(), "rules": used.rules })
+}
+
+fn decision(given: &Decision, redactions: &mut Vec<Value>) -> Value {
+    let comment =
+        given.comment.as_ref().map(|text| shown_text(text.as_bytes(), "decision.comment", redactions));
+    json!({
+        "about": given.about.to_string(),
+        "answer": given.answer.name(),
+        "approver": given.approver.name,
+        "uid": given.approver.uid,
+        "tty": given.approver.tty,
+        "assurance": given.assurance,
+        "channel": given.channel,
+        "comment": comment,
+        "displayed": given.displayed.to_string(),
+        "decided": given.decided.rfc3339(),
+    })
+}
+
+fn ended(outcome: &Outcome, took: Duration) -> Value {
+    let us = u64::try_from(took.as_micros()).unwrap_or(canonical::MAX_INTEGER).min(canonical::MAX_INTEGER);
+    match outcome {
+        Outcome::Exited(code) => json!({ "exit": code, "duration_us": us }),
+        Outcome::Signalled(signal) => json!({ "signal": signal, "duration_us": us }),
+        Outcome::NotStarted(error) => json!({ "error": error, "duration_us": us }),
+    }
+}
+
+fn exe(file: &BoundFile) -> Value {
+    let sha256 = file.found.as_ref().and_then(|found| found.sha256).map(|digest| digest.to_string());
+    json!({ "path": crate::approval::path_value(&file.path), "sha256": sha256 })
+}
+
+fn variable(name: &str, value: Option<&Digest>) -> Value {
+    json!({ "name": name, "commitment": value.map(ToString::to_string) })
+}
+
+fn stdin(stdin: &BoundStdin) -> Value {
+    match stdin {
+        BoundStdin::Terminal => json!("terminal"),
+        BoundStdin::Empty => json!("empty"),
+        BoundStdin::File(found) => json!({ "sha256": found.sha256.map(|digest| digest.to_string()) }),
+        BoundStdin::Stream => json!("stream"),
+    }
+}

@@ -1,0 +1,12 @@
+//! The record as pure data: entries, their chain and Merkle tree, what is taken out of them, and how they are verified.
+//!
+//! The store writes the bytes this module makes; it never makes any itself, and nothing here reads a clock or a file.
+
+mod entry;
+mod kind;
+pub mod redact;
+mod tree;
+
+pub use entry::{Actor, Draft, Mode, Place, PolicyUse, Src, bytes};
+pub use kind::Kind;
+pub use tree::{Frontier, leaf};

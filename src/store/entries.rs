@@ -1,0 +1,141 @@
+//! The table `entries`: the log's records, appended and never changed.
+
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use super::{Store, StoreError, log};
+use crate::audit::{self, Draft, Place};
+use crate::digest::Digest;
+use crate::moment::Moment;
+
+pub(super) const TABLE: &str = "
+CREATE TABLE entries (
+    seq   INTEGER PRIMARY KEY,
+    prev  BLOB NOT NULL UNIQUE,
+    bytes BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER entries_are_not_changed BEFORE UPDATE ON entries
+BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END;
+CREATE TRIGGER entries_are_not_deleted BEFORE DELETE ON entries
+BEGIN SELECT RAISE(ABORT, 'entries are never deleted'); END;";
+
+/// An entry as it lies in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    pub seq: u64,
+    /// Its own id.
+    pub id: String,
+    /// Its leaf hash: the head, while it is the newest.
+    pub leaf: Digest,
+}
+
+/// What appending needs beside the transaction.
+pub(super) struct Pen<'a> {
+    pub(super) log: &'a log::Log,
+    pub(super) host: &'a str,
+    pub(super) now: Moment,
+}
+
+impl Pen<'_> {
+    /// Appends `drafts` behind the newest entry. The head is read here, inside the transaction, each time.
+    pub(super) fn append(&self, db: &Transaction<'_>, drafts: &[&Draft]) -> Result<Vec<Recorded>, Broken> {
+        let (size, mut prev) = head(db)?;
+        let mut tree = log::frontier(db)?.ok_or(Broken::Head { said: 0, found: size })?;
+        if tree.size() != size {
+            return Err(Broken::Head { said: tree.size(), found: size });
+        }
+        let mut recorded = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let id = super::random_text().map_err(|()| Broken::NoRandomness)?;
+            let place = Place {
+                log: &self.log.id,
+                seq: tree.size() + 1,
+                prev,
+                id: &id,
+                now: self.now,
+                host: self.host,
+            };
+            let bytes = audit::bytes(draft, &place, |bytes| self.log.hmac(bytes));
+            let leaf = audit::leaf(&bytes);
+            db.prepare_cached("INSERT INTO entries (seq, prev, bytes) VALUES (?, ?, ?)")?
+                .execute(params![place.seq as i64, prev.as_bytes(), bytes])?;
+            tree.push(leaf);
+            prev = leaf;
+            recorded.push(Recorded { seq: place.seq, id, leaf });
+        }
+        log::set_frontier(db, &tree)?;
+        Ok(recorded)
+    }
+}
+
+/// Why nothing can be appended.
+pub(super) enum Broken {
+    /// The log's row says it has another number of entries than there are.
+    Head {
+        said: u64,
+        found: u64,
+    },
+    NoRandomness,
+    Database(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Broken {
+    fn from(error: rusqlite::Error) -> Broken {
+        Broken::Database(error)
+    }
+}
+
+/// Returns the number of entries and the newest leaf, made anew from its bytes.
+fn head(db: &Connection) -> rusqlite::Result<(u64, Digest)> {
+    let newest = db
+        .prepare_cached("SELECT seq, bytes FROM entries ORDER BY seq DESC LIMIT 1")?
+        .query_row([], |row| {
+            let bytes = row.get_ref(1)?.as_blob()?;
+            Ok((row.get::<_, i64>(0)?, audit::leaf(bytes)))
+        })
+        .optional()?;
+    Ok(newest.map_or((0, Digest::from_bytes([0; 32])), |(seq, leaf)| (seq as u64, leaf)))
+}
+
+impl Store {
+    /// Calls `each` with the sequence number and the exact bytes of every entry from `first` on, in order, until it breaks off.
+    ///
+    /// The entries are read one by one: memory stays constant however long the log is. What the rows say beside the bytes (`prev`) is not passed on, because the bytes hold it.
+    pub fn entries(
+        &self,
+        first: u64,
+        mut each: impl FnMut(u64, &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut read = || -> rusqlite::Result<()> {
+            let mut query = self.db.prepare("SELECT seq, bytes FROM entries WHERE seq >= ? ORDER BY seq")?;
+            let mut rows = query.query([first as i64])?;
+            while let Some(row) = rows.next()? {
+                if each(row.get::<_, i64>(0)? as u64, row.get_ref(1)?.as_blob()?).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        read().map_err(|error| self.failed("read", error))
+    }
+
+    /// Returns the bytes of one entry.
+    pub fn entry(&self, seq: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        self.db
+            .query_row("SELECT bytes FROM entries WHERE seq = ?", [seq as i64], |row| row.get(0))
+            .optional()
+            .map_err(|error| self.failed("read", error))
+    }
+
+    /// Returns the number of entries, as the newest one's sequence number.
+    pub fn size(&self) -> Result<u64, StoreError> {
+        head(&self.db).map(|(size, _)| size).map_err(|error| self.failed("read", error))
+    }
+
+    /// Returns the size and root that the log's own row states, or `None` where it makes no sense.
+    pub fn stated_root(&self) -> Result<Option<(u64, Digest)>, StoreError> {
+        let tree = log::frontier(&self.db).map_err(|error| self.failed("read", error))?;
+        Ok(tree.map(|tree| (tree.size(), tree.root())))
+    }
+}

@@ -1,0 +1,191 @@
+//! Opens the store, or makes it: whose it is, where it lies and what it holds are checked before anything else.
+
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::entries::Pen;
+use super::lock::{PATIENCE, WriteLock, own_file};
+use super::log::Log;
+use super::{Store, StoreError, Trouble, schema, wake};
+use crate::audit::{Draft, Kind};
+use crate::moment::Moment;
+
+/// A fault found on the hot path is mended at once if it is among this many oldest runs; the rest wait for a sweep.
+const RUNS_LOOKED_AT: u32 = 8;
+
+impl Store {
+    /// Opens the store in `dir` for reading and writing; makes the directory and the database if they are missing.
+    ///
+    /// A run that was lost is recorded as such before this returns.
+    pub fn open(dir: &Path, now: Moment) -> Result<Store, StoreError> {
+        make_directory(dir)?;
+        check_directory(dir)?;
+        let path = dir.join("gate.db");
+        let lock = WriteLock::open(dir)?;
+        if !exists(&path)? {
+            let _held = lock.hold()?;
+            own_file(&path).map_err(|error| StoreError::io(&path, "make", error))?;
+        }
+        check_file(&path)?;
+        let mut db = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let schema = schema_of(&db, &path)?;
+        if schema < schema::NEWEST {
+            let _held = lock.hold()?;
+            upgrade(&mut db, dir, &path, now)?;
+        }
+        let log = Log::read(&db).map_err(|error| StoreError::database(&path, "read", error))?;
+        let mut store = Store { db, dir: dir.to_owned(), path, lock: Some(lock), log, host: host() };
+        store.close_lost_runs(now, RUNS_LOOKED_AT)?;
+        Ok(store)
+    }
+
+    /// Opens the store in `dir` for reading only; never makes or changes anything.
+    pub fn open_read_only(dir: &Path) -> Result<Store, StoreError> {
+        let path = dir.join("gate.db");
+        if !exists(&path)? {
+            return Err(StoreError::Missing { path });
+        }
+        check_file(&path)?;
+        let db = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        if schema_of(&db, &path)? == 0 {
+            return Err(StoreError::Missing { path });
+        }
+        let log = Log::read(&db).map_err(|error| StoreError::database(&path, "read", error))?;
+        Ok(Store { db, dir: dir.to_owned(), path, lock: None, log, host: host() })
+    }
+}
+
+pub(super) fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+fn exists(path: &Path) -> Result<bool, StoreError> {
+    match path.symlink_metadata() {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(StoreError::io(path, "look at", error)),
+    }
+}
+
+fn make_directory(dir: &Path) -> Result<(), StoreError> {
+    if exists(dir)? {
+        return Ok(());
+    }
+    let mut private = std::fs::DirBuilder::new();
+    private.recursive(true).mode(0o700);
+    private.create(dir).map_err(|error| StoreError::io(dir, "make the directory", error))
+}
+
+fn check_directory(dir: &Path) -> Result<(), StoreError> {
+    let found = dir.symlink_metadata().map_err(|error| StoreError::io(dir, "look at", error))?;
+    if found.is_symlink() {
+        return Err(StoreError::NotAFile { path: dir.to_owned(), found: "a symbolic link" });
+    }
+    if !found.is_dir() {
+        return Err(StoreError::NotAFile { path: dir.to_owned(), found: "no directory" });
+    }
+    check_owner(dir, &found)?;
+    if found.mode() & 0o022 != 0 {
+        return Err(StoreError::Exposed { path: dir.to_owned(), mode: found.mode() & 0o7777 });
+    }
+    check_file_system(dir)
+}
+
+fn check_file(path: &Path) -> Result<(), StoreError> {
+    let found = path.symlink_metadata().map_err(|error| StoreError::io(path, "look at", error))?;
+    if found.is_symlink() {
+        return Err(StoreError::NotAFile { path: path.to_owned(), found: "a symbolic link" });
+    }
+    if !found.is_file() {
+        return Err(StoreError::NotAFile { path: path.to_owned(), found: "no regular file" });
+    }
+    check_owner(path, &found)?;
+    if found.mode() & 0o077 != 0 {
+        return Err(StoreError::Exposed { path: path.to_owned(), mode: found.mode() & 0o7777 });
+    }
+    Ok(())
+}
+
+fn check_owner(path: &Path, found: &std::fs::Metadata) -> Result<(), StoreError> {
+    let expected = rustix::process::geteuid().as_raw();
+    if found.uid() == expected {
+        return Ok(());
+    }
+    Err(StoreError::ForeignOwner { path: path.to_owned(), owner: found.uid(), expected })
+}
+
+/// Source: statfs(2), `f_type`. What FUSE stands for can't be told, so it passes.
+#[cfg(target_os = "linux")]
+fn check_file_system(dir: &Path) -> Result<(), StoreError> {
+    let found = rustix::fs::statfs(dir).map_err(|error| StoreError::io(dir, "look at", error.into()))?;
+    let kind = match found.f_type as u64 & 0xffff_ffff {
+        0x6969 => "nfs",
+        0x517b | 0xff53_4d42 | 0xfe53_4d42 => "smb",
+        0x0102_1997 => "9p",
+        0x5346_414f | 0x6b41_4653 => "afs",
+        0x00c3_6400 => "ceph",
+        0x0bd0_0bd0 => "lustre",
+        0x4750_4653 => "gpfs",
+        0x7375_7245 => "coda",
+        _ => return Ok(()),
+    };
+    Err(StoreError::Network { path: dir.to_owned(), kind })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn check_file_system(_dir: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let failed = |error| StoreError::database(path, "open", error);
+    let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(failed)?;
+    db.busy_timeout(PATIENCE).map_err(failed)?;
+    // Closing would otherwise copy the WAL into the database each time, with its flushes: more than all the rest of a run.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
+    Ok(db)
+}
+
+fn schema_of(db: &Connection, path: &PathBuf) -> Result<i64, StoreError> {
+    match schema::found(db).map_err(|error| StoreError::database(path, "open", error))? {
+        Ok(found) if found > schema::NEWEST => {
+            Err(StoreError::NewerSchema { path: path.clone(), found, known: schema::NEWEST })
+        }
+        Ok(found) => Ok(found),
+        Err(found) => Err(StoreError::Corrupt { path: path.clone(), found }),
+    }
+}
+
+/// Brings the database to the newest schema under the write lock; a new one gets its log and first entry in the same transaction.
+fn upgrade(db: &mut Connection, dir: &Path, path: &Path, now: Moment) -> Result<(), StoreError> {
+    let failed = |error| StoreError::database(path, "set up", error);
+    db.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    // Another process may have been faster.
+    let from = schema_of(&transaction, &path.to_owned())?;
+    if from < schema::NEWEST {
+        schema::upgrade(&transaction, from).map_err(failed)?;
+    }
+    if from == 0 {
+        let random = |error: Trouble| error.into_store(path, "set up");
+        let log = Log::create(&transaction, super::random()?, super::random()?).map_err(failed)?;
+        let pen = Pen { log: &log, host: &host(), now };
+        let mut genesis = Draft::by_gate(Kind::Genesis);
+        genesis.actor.uid = rustix::process::geteuid().as_raw();
+        pen.append(&transaction, &[&genesis]).map_err(|broken| random(broken.into()))?;
+    }
+    transaction.commit().map_err(failed)?;
+    let runs = dir.join("runs");
+    make_directory(&runs)?;
+    wake::touch(dir);
+    sync(dir)
+}
+
+/// Makes the new names in `dir` durable: SQLite is built not to do it at every commit.
+fn sync(dir: &Path) -> Result<(), StoreError> {
+    let synced = std::fs::File::open(dir).and_then(|dir| dir.sync_all());
+    synced.map_err(|error| StoreError::io(dir, "flush", error))
+}

@@ -1,0 +1,311 @@
+//! Requests and decisions, as the layers above see them.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use super::run::{close_refused, update};
+use super::wake::{self, Ear, Heard};
+use super::{Durability, Store, StoreError, Trouble, Which, requests};
+use crate::approval::{
+    Ask, Content, Decision, Event, Origin, Prefix, Refusal, Request, RequestId, Requester, is_expired,
+    transition,
+};
+use crate::audit::{Draft, Kind, PolicyUse};
+use crate::moment::Moment;
+
+/// How many requests of one requester may wait for a decision at once.
+pub const MOST_PENDING: u32 = 20;
+
+/// What became of what was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Submitted {
+    /// A new request waits.
+    Created(Box<Request>),
+    /// The same requester asks for the same C already: pending, or approved and not started yet.
+    Joined(Box<Request>),
+    /// Too many of this requester's requests wait: [`MOST_PENDING`].
+    TooMany { pending: u32 },
+}
+
+/// Why a request was not changed.
+#[derive(Debug)]
+pub enum ChangeError {
+    /// There is none with this id.
+    Unknown(RequestId),
+    /// The request refuses; it is given as it stands now.
+    Refused {
+        refusal: Refusal,
+        request: Box<Request>,
+    },
+    Store(StoreError),
+}
+
+/// Why an id that somebody typed names no request.
+#[derive(Debug)]
+pub enum FindError {
+    /// It is no beginning of an id.
+    Malformed {
+        text: String,
+    },
+    Unknown {
+        text: String,
+    },
+    Ambiguous {
+        text: String,
+        ids: Vec<RequestId>,
+    },
+    Store(StoreError),
+}
+
+/// Why waiting ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// The request has another version than the one waited from.
+    Changed(Box<Request>),
+    /// The time is up.
+    TimedOut,
+    /// A signal arrived.
+    Interrupted,
+}
+
+type Change = Result<(Request, Draft), Refusal>;
+
+impl Store {
+    /// Records what is asked, durably, or joins a request for the same.
+    ///
+    /// An open request for the same C that was asked under another policy is invalidated first.
+    pub fn submit(&mut self, now: Moment, content: Content, ask: Ask) -> Result<Submitted, StoreError> {
+        let id = RequestId::from_random(u64::from_le_bytes(super::random()?));
+        let submitted = self.write(now, Durability::Full, |db, pen| {
+            for before in requests::with_content(db, &ask.requester, content.digest())? {
+                if is_expired(&before, now) {
+                    close_refused(db, pen, before, Refusal::Expired)?;
+                } else if before.ask.policy != ask.policy {
+                    close_refused(db, pen, before, Refusal::PolicyChanged)?;
+                } else if let Ok(after) = transition(&before, &Event::Park(false), now) {
+                    update(db, &before, &after)?;
+                    pen.append(db, &[&asked(&after, "joined", &ask.requester, &ask.origin)])?;
+                    return Ok(Submitted::Joined(Box::new(after)));
+                }
+            }
+            let pending = requests::pending(db, &ask.requester)?;
+            if pending >= MOST_PENDING {
+                return Ok(Submitted::TooMany { pending });
+            }
+            let request = Request::new(id, content, ask, now);
+            requests::insert(db, &request)?;
+            let mut draft = asked(&request, "created", &request.ask.requester, &request.ask.origin);
+            draft.command = Some(request.command());
+            pen.append(db, &[&draft])?;
+            Ok(Submitted::Created(Box::new(request)))
+        })?;
+        wake::touch(&self.dir);
+        Ok(submitted)
+    }
+
+    /// Returns the one request whose id begins with `text`, however it is typed.
+    pub fn find(&self, text: &str) -> Result<Request, FindError> {
+        let Some(prefix) = Prefix::parse(text) else {
+            return Err(FindError::Malformed { text: text.to_owned() });
+        };
+        let found = requests::beginning(&self.db, &prefix);
+        let mut found = found.map_err(|trouble| FindError::Store(self.trouble("read", trouble)))?;
+        match (found.pop(), found.is_empty()) {
+            (None, _) => Err(FindError::Unknown { text: text.to_owned() }),
+            (Some(one), true) => Ok(one),
+            (Some(last), false) => {
+                let ids = found.iter().chain([&last]).map(|request| request.id).collect();
+                Err(FindError::Ambiguous { text: text.to_owned(), ids })
+            }
+        }
+    }
+
+    /// Returns the request with this id.
+    pub fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError> {
+        requests::load(&self.db, id).map_err(|trouble| self.trouble("read", trouble))
+    }
+
+    /// Returns the requests asked for, oldest first.
+    pub fn requests(&self, which: Which) -> Result<Vec<Request>, StoreError> {
+        requests::list(&self.db, which).map_err(|trouble| self.trouble("read", trouble))
+    }
+
+    /// Records an approver's answer and what it makes of the request; a refused answer is recorded too.
+    pub fn decide(
+        &mut self,
+        now: Moment,
+        id: RequestId,
+        decision: &Decision,
+    ) -> Result<Request, ChangeError> {
+        let decided = self.write(now, Durability::Full, |db, pen| {
+            let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
+            match transition(&before, &Event::Decide(decision.clone()), now) {
+                Ok(after) => {
+                    update(db, &before, &after)?;
+                    pen.append(db, &[&answered(Kind::Decision, &after, decision)])?;
+                    Ok(Ok(after))
+                }
+                Err(refusal) => {
+                    let mut draft = answered(Kind::DecisionRefused, &before, decision);
+                    draft.set("why", refusal.to_string());
+                    pen.append(db, &[&draft])?;
+                    Ok(Err(close_refused(db, pen, before, refusal)?))
+                }
+            }
+        })?;
+        wake::touch(&self.dir);
+        decided
+    }
+
+    /// Takes a request back for its requester.
+    pub fn cancel(
+        &mut self,
+        now: Moment,
+        id: RequestId,
+        by: &Requester,
+        origin: &Origin,
+    ) -> Result<Request, ChangeError> {
+        self.change(now, id, |before| {
+            let after = transition(before, &Event::Cancel { by: by.label() }, now)?;
+            let Draft { request, data, .. } = Draft::about(Kind::RequestCancelled, &after);
+            let draft = Draft { request, data, ..Draft::new(Kind::RequestCancelled, by, origin) };
+            Ok((after, draft))
+        })
+    }
+
+    /// Notes that nobody waits for a request any more, or that somebody does again.
+    pub fn park(&mut self, now: Moment, id: RequestId, parked: bool) -> Result<Request, ChangeError> {
+        self.change(now, id, |before| {
+            let after = transition(before, &Event::Park(parked), now)?;
+            let change = if parked { "parked" } else { "resumed" };
+            let draft = asked(&after, change, &after.ask.requester, &after.ask.origin);
+            Ok((after, draft))
+        })
+    }
+
+    /// Closes a request that is no longer what would run.
+    pub fn invalidate(&mut self, now: Moment, id: RequestId, why: &str) -> Result<Request, ChangeError> {
+        self.change(now, id, |before| {
+            let after = transition(before, &Event::Invalidate { why: why.to_owned() }, now)?;
+            let mut draft = Draft::about(Kind::RequestInvalidated, &after);
+            draft.set("why", why);
+            Ok((after, draft))
+        })
+    }
+
+    /// Waits until the request has another version than `version`, at most `limit`.
+    ///
+    /// A change by any process is noticed at once; a signal ends the wait.
+    pub fn wait(&self, id: RequestId, version: u64, limit: Duration) -> Result<Waited, StoreError> {
+        let ear = Ear::open(&self.dir);
+        let end = Instant::now() + limit;
+        loop {
+            let found = requests::version(&self.db, id).map_err(|error| self.failed("read", error))?;
+            if found != Some(version)
+                && let Some(request) = self.request(id)?
+            {
+                return Ok(Waited::Changed(Box::new(request)));
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(Waited::TimedOut);
+            }
+            if ear.listen(left) == Heard::Interrupted {
+                return Ok(Waited::Interrupted);
+            }
+        }
+    }
+
+    /// Changes one request and records it, in one durable transaction.
+    pub(super) fn change(
+        &mut self,
+        now: Moment,
+        id: RequestId,
+        make: impl FnOnce(&Request) -> Change,
+    ) -> Result<Request, ChangeError> {
+        let changed = self.write(now, Durability::Full, |db, pen| {
+            let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
+            match make(&before) {
+                Ok((after, draft)) => {
+                    update(db, &before, &after)?;
+                    pen.append(db, &[&draft])?;
+                    Ok::<_, Trouble>(Ok(after))
+                }
+                Err(refusal) => Ok(Err(close_refused(db, pen, before, refusal)?)),
+            }
+        })?;
+        wake::touch(&self.dir);
+        changed
+    }
+}
+
+/// The entry about asking: made, joined, parked or resumed.
+fn asked(request: &Request, change: &str, by: &Requester, origin: &Origin) -> Draft {
+    let ask = &request.ask;
+    let Draft { request: id, data, .. } = Draft::about(Kind::Request, request);
+    let mut draft = Draft { request: id, data, ..Draft::new(Kind::Request, by, origin) };
+    draft.set("change", change);
+    draft.set("deadline", request.deadline.rfc3339());
+    draft.set("reason", ask.reason.clone());
+    draft.set("ticket", ask.ticket.clone());
+    draft.risk = Some(ask.risk);
+    let rules = ask.rules.iter().map(|asked| asked.rule.clone()).collect();
+    draft.policy = Some(PolicyUse { version: 1, sha256: ask.policy, rules });
+    draft.quorum = Some((0, ask.requirement.quorum.max(1)));
+    draft
+}
+
+/// The entry about an answer, with the approver as the actor.
+fn answered(kind: Kind, request: &Request, decision: &Decision) -> Draft {
+    let mut draft = Draft::about(kind, request);
+    draft.actor.kind = "approver".to_owned();
+    draft.actor.id = decision.approver.name.clone();
+    draft.actor.uid = decision.approver.uid;
+    draft.actor.auth = decision.assurance.to_string();
+    draft.src = None;
+    let approvals =
+        request.progress.decisions.iter().filter(|d| d.answer == crate::approval::Answer::Approve).count();
+    draft.quorum =
+        Some((u32::try_from(approvals).unwrap_or(u32::MAX), request.ask.requirement.quorum.max(1)));
+    draft.decision = Some(decision.clone());
+    draft
+}
+
+impl From<StoreError> for ChangeError {
+    fn from(error: StoreError) -> ChangeError {
+        ChangeError::Store(error)
+    }
+}
+
+impl fmt::Display for ChangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ChangeError::Unknown(id) => write!(f, "there is no request {id}; see `gate requests`"),
+            ChangeError::Refused { refusal, request } => write!(f, "request {}: {refusal}", request.id),
+            ChangeError::Store(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ChangeError {}
+
+impl fmt::Display for FindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |text: &str| crate::command::visible(text.as_bytes());
+        match self {
+            FindError::Malformed { text } => {
+                write!(f, "`{}` is no request id, like `7KQ2-M9XD-4T1B` or its beginning", shown(text))
+            }
+            FindError::Unknown { text } => {
+                write!(f, "no request begins with `{}`; see `gate requests`", shown(text))
+            }
+            FindError::Ambiguous { text, ids } => {
+                let ids: Vec<String> = ids.iter().take(5).map(ToString::to_string).collect();
+                write!(f, "`{}` may be {}; type more of it", shown(text), ids.join(" or "))
+            }
+            FindError::Store(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for FindError {}

@@ -1,0 +1,158 @@
+//! The table `requests`: what was asked, verbatim, and how far it has come.
+//!
+//! Each change of a row is a compare-and-set on (state, version) and one transaction with its entry.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+
+use super::{StoreError, Trouble};
+use crate::approval::{Prefix, Progress, Request, RequestId, Requester, State};
+use crate::digest::Digest;
+
+pub(super) const TABLE: &str = "
+CREATE TABLE requests (
+    id        TEXT PRIMARY KEY,
+    state     TEXT NOT NULL,
+    version   INTEGER NOT NULL,
+    requester TEXT NOT NULL,
+    c         BLOB NOT NULL,
+    content   BLOB NOT NULL,
+    statement BLOB NOT NULL,
+    progress  TEXT NOT NULL
+) STRICT;
+CREATE INDEX requests_open ON requests (state) WHERE state IN ('PENDING', 'APPROVED', 'EXECUTING');
+CREATE INDEX requests_c ON requests (c);";
+
+const COLUMNS: &str = "SELECT id, state, version, content, statement, progress FROM requests";
+
+/// Which requests are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All of them, oldest first.
+    All,
+    /// Those that wait for a decision or for their start.
+    Open,
+}
+
+/// Returns the text that requests of one requester have in common.
+pub(super) fn requester_key(requester: &Requester) -> String {
+    let Requester { kind, name, uid, on_behalf_of, .. } = requester;
+    serde_json::json!([kind, name, uid, on_behalf_of]).to_string()
+}
+
+/// Adds a new request.
+pub(super) fn insert(db: &Transaction<'_>, request: &Request) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO requests (id, state, version, requester, c, content, statement, progress) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    db.prepare_cached(sql)?
+        .execute(params![
+            request.id.as_str(),
+            request.state().name(),
+            request.progress.version as i64,
+            requester_key(&request.ask.requester),
+            request.content.digest().as_bytes(),
+            request.content.json(),
+            request.statement,
+            written(&request.progress),
+        ])
+        .map(|_| ())
+}
+
+/// Sets the progress of `before` to that of `after`, if the row still is `before`; claims that it was.
+pub(super) fn compare_and_set(
+    db: &Transaction<'_>,
+    before: &Request,
+    after: &Request,
+) -> rusqlite::Result<bool> {
+    let sql =
+        "UPDATE requests SET state = ?, version = ?, progress = ? WHERE id = ? AND state = ? AND version = ?";
+    let changed = db.prepare_cached(sql)?.execute(params![
+        after.state().name(),
+        after.progress.version as i64,
+        written(&after.progress),
+        before.id.as_str(),
+        before.state().name(),
+        before.progress.version as i64,
+    ])?;
+    Ok(changed == 1)
+}
+
+fn written(progress: &Progress) -> String {
+    serde_json::to_string(progress).expect("progress has string keys only")
+}
+
+/// Returns the request with this id.
+pub(super) fn load(db: &Connection, id: RequestId) -> Result<Option<Request>, Trouble> {
+    db.prepare_cached(&format!("{COLUMNS} WHERE id = ?"))?
+        .query_row([id.as_str()], |row| Ok(read(row)))
+        .optional()?
+        .transpose()
+}
+
+/// Returns the open requests of this requester for this content.
+pub(super) fn with_content(
+    db: &Connection,
+    requester: &Requester,
+    c: Digest,
+) -> Result<Vec<Request>, Trouble> {
+    let sql = format!(
+        "{COLUMNS} WHERE c = ? AND requester = ? AND state IN ('PENDING', 'APPROVED') ORDER BY rowid"
+    );
+    collect(db, &sql, params![c.as_bytes(), requester_key(requester)])
+}
+
+/// Returns how many requests of this requester wait for a decision.
+pub(super) fn pending(db: &Connection, requester: &Requester) -> rusqlite::Result<u32> {
+    db.prepare_cached("SELECT count(*) FROM requests WHERE state = 'PENDING' AND requester = ?")?
+        .query_row([requester_key(requester)], |row| row.get(0))
+}
+
+/// Returns the requests asked for, oldest first.
+pub(super) fn list(db: &Connection, which: Which) -> Result<Vec<Request>, Trouble> {
+    let condition = match which {
+        Which::All => "",
+        Which::Open => "WHERE state IN ('PENDING', 'APPROVED')",
+    };
+    collect(db, &format!("{COLUMNS} {condition} ORDER BY rowid"), [])
+}
+
+/// Returns the requests whose id begins with `prefix`.
+pub(super) fn beginning(db: &Connection, prefix: &Prefix) -> Result<Vec<Request>, Trouble> {
+    collect(db, &format!("{COLUMNS} WHERE id GLOB ? || '*' ORDER BY id"), [prefix.as_str()])
+}
+
+/// Returns the state and version of a request, without reading it whole.
+pub(super) fn version(db: &Connection, id: RequestId) -> rusqlite::Result<Option<u64>> {
+    db.prepare_cached("SELECT version FROM requests WHERE id = ?")?
+        .query_row([id.as_str()], |row| row.get::<_, i64>(0))
+        .optional()
+        .map(|found| found.map(|version| version as u64))
+}
+
+fn collect(db: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Request>, Trouble> {
+    let mut query = db.prepare(sql)?;
+    let mut rows = query.query(params)?;
+    let mut requests = Vec::new();
+    while let Some(row) = rows.next()? {
+        requests.push(read(row)?);
+    }
+    Ok(requests)
+}
+
+fn read(row: &Row<'_>) -> Result<Request, Trouble> {
+    let id: String = row.get(0)?;
+    let bad = |found: String| Trouble::Store(StoreError::BadRequest { id: id.clone(), found });
+    let progress: String = row.get(5)?;
+    let progress: Progress =
+        serde_json::from_str(&progress).map_err(|error| bad(format!("progress: {error}")))?;
+    let (state, version): (String, i64) = (row.get(1)?, row.get(2)?);
+    if State::named(&state) != Some(progress.state) || version as u64 != progress.version {
+        return Err(bad(format!(
+            "the row says {state} {version}, its progress {} {}",
+            progress.state, progress.version
+        )));
+    }
+    let request = Request::from_stored(row.get(3)?, row.get(4)?, progress).map_err(bad)?;
+    if request.id.as_str() != id {
+        return Err(bad(format!("its statement is that of {}", request.id)));
+    }
+    Ok(request)
+}

@@ -1,0 +1,230 @@
+//! Starts and ends of commands: the record before, the lock meanwhile, the record after.
+
+use rusqlite::Transaction;
+
+use super::entries::Pen;
+use super::lock::RunLock;
+use super::runs::{self, OpenRun};
+use super::{ChangeError, Durability, Store, StoreError, Trouble, requests, wake};
+use crate::approval::{
+    Approved, Event, Origin, Outcome, Recheck, Refusal, Request, RequestId, claim, is_expired, transition,
+};
+use crate::audit::{Draft, Kind};
+use crate::moment::Moment;
+
+/// A command that is about to run, or runs: recorded, and locked until [`Store::finish`] or the end of the process.
+///
+/// Whoever drops it without finishing leaves a lost run behind.
+#[derive(Debug)]
+pub struct Run {
+    seq: u64,
+    started: Moment,
+    /// The start's draft without its command: who and where.
+    start: Draft,
+    lock: RunLock,
+}
+
+impl Run {
+    /// Returns the sequence number of its `exec.start`.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+}
+
+/// What a sweep found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// The requests that have expired.
+    pub expired: Vec<RequestId>,
+    /// The runs whose runner is gone, by the sequence number of their start.
+    pub lost: Vec<u64>,
+}
+
+impl Store {
+    /// Records that the policy lets `approved` run (`judged`) and that it starts now, in one durable commit.
+    ///
+    /// The command of both entries is the one in `approved`: the record is of what runs.
+    pub fn start_allowed(
+        &mut self,
+        now: Moment,
+        approved: &Approved,
+        judged: Draft,
+    ) -> Result<Run, StoreError> {
+        let mut judged = judged;
+        judged.command = Some(approved.command().clone());
+        let mut start = judged.clone();
+        start.kind = Kind::ExecStart;
+        start.data.clear();
+        let dir = self.dir.clone();
+        let lock = self.write(now, Durability::Start, |db, pen| {
+            pen.append(db, &[&judged])?;
+            begin(db, pen, &dir, &start)
+        })?;
+        Ok(run(lock, now, start))
+    }
+
+    /// Claims an approved request for the process at `origin`: from here on it runs, once.
+    ///
+    /// `recheck` is what would run now. If it is not what was approved, the request is invalidated, if it is too late, expired, and nothing may run.
+    pub fn claim(
+        &mut self,
+        now: Moment,
+        id: RequestId,
+        recheck: Recheck,
+        origin: &Origin,
+    ) -> Result<(Approved, Run), ChangeError> {
+        let dir = self.dir.clone();
+        let done = self.write(now, Durability::Start, |db, pen| {
+            let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
+            let (after, approved) = match claim(&before, recheck, now) {
+                Ok(claimed) => claimed,
+                Err(refusal) => return Ok(Err(close_refused(db, pen, before, refusal)?)),
+            };
+            update(db, &before, &after)?;
+            let mut start = Draft::new(Kind::ExecStart, &after.ask.requester, origin);
+            start.request = Some(id);
+            start.set("content", after.content.digest().to_string());
+            start.set("digest", after.digest().to_string());
+            let with_command = Draft { command: Some(approved.command().clone()), ..start.clone() };
+            let lock = begin(db, pen, &dir, &with_command)?;
+            Ok(Ok((approved, lock, start)))
+        })?;
+        let (approved, lock, start) = done.inspect_err(|_| wake::touch(&self.dir))?;
+        wake::touch(&self.dir);
+        Ok((approved, run(lock, now, start)))
+    }
+
+    /// Records how a run ended, and gives its lock back. Not flushed: it becomes durable with the next commit.
+    pub fn finish(&mut self, now: Moment, run: Run, outcome: Outcome) -> Result<(), StoreError> {
+        let Run { seq, started, start, lock } = run;
+        let request = start.request;
+        let mut end = Draft { kind: Kind::ExecEnd, command: None, bound: None, ..start };
+        end.data.clear();
+        end.set("start", seq);
+        end.outcome = Some((outcome.clone(), now.since(started)));
+        self.write(now, Durability::Normal, |db, pen| {
+            runs::remove(db, seq)?;
+            if let Some(before) = load_some(db, request)?
+                && let Ok(after) = transition(&before, &Event::Finish(outcome), now)
+            {
+                update(db, &before, &after)?;
+            }
+            pen.append(db, &[&end])?;
+            Ok(())
+        })?;
+        lock.release();
+        if request.is_some() {
+            wake::touch(&self.dir);
+        }
+        Ok(())
+    }
+
+    /// Expires what is past its deadline, and records the runs that were lost.
+    pub fn sweep(&mut self, now: Moment) -> Result<Swept, StoreError> {
+        let lost = self.close_lost_runs(now, u32::MAX)?;
+        let open = self.requests(super::Which::Open)?;
+        let mut expired = Vec::new();
+        for request in open.iter().filter(|request| is_expired(request, now)) {
+            match self.change(now, request.id, |before| expire(before, now)) {
+                Ok(_) => expired.push(request.id),
+                Err(ChangeError::Store(error)) => return Err(error),
+                Err(ChangeError::Unknown(_) | ChangeError::Refused { .. }) => {}
+            }
+        }
+        Ok(Swept { expired, lost })
+    }
+
+    /// Records the lost runs among the oldest `limit` open ones, and returns their starts.
+    pub(super) fn close_lost_runs(&mut self, now: Moment, limit: u32) -> Result<Vec<u64>, StoreError> {
+        let found = runs::lost(&self.db, &self.dir, limit).map_err(|error| self.failed("read", error))?;
+        for run in &found {
+            self.write(now, Durability::Full, |db, pen| close_lost(db, pen, *run))?;
+            RunLock::remove(&self.dir, run.seq);
+        }
+        if found.iter().any(|run| run.request.is_some()) {
+            wake::touch(&self.dir);
+        }
+        Ok(found.into_iter().map(|run| run.seq).collect())
+    }
+}
+
+fn run((seq, lock): (u64, RunLock), now: Moment, start: Draft) -> Run {
+    Run { seq, started: now, start: Draft { command: None, bound: None, ..start }, lock }
+}
+
+/// Appends the start and takes its lock before anybody else can see the row.
+fn begin(
+    db: &Transaction<'_>,
+    pen: &Pen<'_>,
+    dir: &std::path::Path,
+    start: &Draft,
+) -> Result<(u64, RunLock), Trouble> {
+    let recorded = pen.append(db, &[start])?;
+    let seq = recorded.first().map_or(0, |entry| entry.seq);
+    runs::insert(db, OpenRun { seq, request: start.request })?;
+    Ok((seq, RunLock::take(dir, seq)?))
+}
+
+fn close_lost(db: &Transaction<'_>, pen: &Pen<'_>, run: OpenRun) -> Result<(), Trouble> {
+    if !runs::remove(db, run.seq)? {
+        return Ok(());
+    }
+    let mut lost = Draft::by_gate(Kind::ExecLost);
+    lost.request = run.request;
+    lost.set("start", run.seq);
+    if let Some(before) = load_some(db, run.request)?
+        && let Ok(after) = transition(&before, &Event::Lose, pen.now)
+    {
+        update(db, &before, &after)?;
+    }
+    pen.append(db, &[&lost])?;
+    Ok(())
+}
+
+fn load_some(db: &Transaction<'_>, id: Option<RequestId>) -> Result<Option<Request>, Trouble> {
+    id.map_or(Ok(None), |id| requests::load(db, id))
+}
+
+/// Sets a row, which nobody can have changed: it was read in the same transaction.
+pub(super) fn update(db: &Transaction<'_>, before: &Request, after: &Request) -> Result<(), Trouble> {
+    if requests::compare_and_set(db, before, after)? {
+        return Ok(());
+    }
+    let found = "it changed inside a transaction".to_owned();
+    Err(Trouble::Store(StoreError::BadRequest { id: before.id.to_string(), found }))
+}
+
+/// What a refusal leads to: an expired request is closed as that, one whose C or policy changed is invalidated.
+pub(super) fn close_refused(
+    db: &Transaction<'_>,
+    pen: &Pen<'_>,
+    before: Request,
+    refusal: Refusal,
+) -> Result<ChangeError, Trouble> {
+    let (event, kind) = match &refusal {
+        Refusal::Expired => (Event::Expire, Kind::RequestExpired),
+        Refusal::ContentChanged | Refusal::PolicyChanged => {
+            (Event::Invalidate { why: refusal.to_string() }, Kind::RequestInvalidated)
+        }
+        _ => return Ok(ChangeError::Refused { refusal, request: Box::new(before) }),
+    };
+    let Ok(after) = transition(&before, &event, pen.now) else {
+        return Ok(ChangeError::Refused { refusal, request: Box::new(before) });
+    };
+    update(db, &before, &after)?;
+    let mut draft = by_gate_about(kind, &after);
+    draft.set("why", refusal.to_string());
+    pen.append(db, &[&draft])?;
+    Ok(ChangeError::Refused { refusal, request: Box::new(after) })
+}
+
+fn expire(before: &Request, now: Moment) -> Result<(Request, Draft), Refusal> {
+    let after = transition(before, &Event::Expire, now)?;
+    let draft = by_gate_about(Kind::RequestExpired, &after);
+    Ok((after, draft))
+}
+
+fn by_gate_about(kind: Kind, request: &Request) -> Draft {
+    let Draft { request: id, data, .. } = Draft::about(kind, request);
+    Draft { request: id, data, ..Draft::by_gate(kind) }
+}
