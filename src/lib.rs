@@ -46,4 +46,5 @@ pub mod policy;
 pub mod shell;
 pub mod store;
 pub mod ui;
+pub mod why;
 pub mod world;

@@ -44,8 +44,11 @@ pub struct Gathered {
     pub uncovered: Vec<String>,
 }
 
+/// Facts with their names in C.
+type Names = &'static [(Fact, &'static str)];
+
 /// Facts about the target that programs take from files, and their names in C.
-const FACTS: [(&[&str], &[(Fact, &str)]); 3] = [
+const FACTS: [(&[&str], Names); 3] = [
     (&["git", "gh", "glab"], &[(Fact::GitBranch, "git-branch"), (Fact::GitRemote, "git-remote")]),
     (
         &["kubectl", "helm", "kustomize", "k9s", "oc", "flux", "argocd", "istioctl"],

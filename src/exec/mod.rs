@@ -11,6 +11,7 @@ mod bind;
 mod facts;
 mod host;
 mod inherited;
+mod origin;
 mod process;
 mod run;
 mod shell;
@@ -19,6 +20,7 @@ mod user;
 
 pub use bind::{Binding, Gathered, bind};
 pub use host::Host;
+pub use origin::{origin, origin_with_ancestors};
 pub use process::{Ended, raise_again};
 pub use run::{NotStarted, Start, run};
 pub use shell::{real_shell, shell_name};
