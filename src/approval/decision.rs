@@ -95,7 +95,7 @@ pub enum Ineligible {
 
 impl Decision {
     /// Claims that this decision may count for `request`, or returns why not.
-    pub fn check(&self, request: &Request) -> Result<(), Ineligible> {
+    pub fn check(&self, request: &Request, now: Moment) -> Result<(), Ineligible> {
         let approver = &self.approver;
         if self.about != request.digest() {
             return Err(Ineligible::OtherRequest);
@@ -109,7 +109,7 @@ impl Decision {
         if request.ask.origin.sessions.contains(&approver.session) {
             return Err(Ineligible::OwnSession);
         }
-        approver.is_entitled(request)?;
+        approver.is_entitled(request, now)?;
         let needed = request.ask.requirement.assurance;
         // A reject is never held back by a lack of assurance: it only makes gate stricter.
         if self.answer != Answer::Reject && self.assurance < needed {
@@ -120,12 +120,13 @@ impl Decision {
 }
 
 impl Approver {
-    fn is_entitled(&self, request: &Request) -> Result<(), Ineligible> {
+    fn is_entitled(&self, request: &Request, now: Moment) -> Result<(), Ineligible> {
         let (requester, requirement) = (&request.ask.requester, &request.ask.requirement);
         if requirement.four_eyes && requester.on_behalf_of.as_deref() == Some(self.name.as_str()) {
             return Err(Ineligible::FourEyes);
         }
-        if requirement.approvers.is_empty() {
+        let approvers = request.approvers(now);
+        if requirement.approvers.is_empty() && approvers.is_empty() {
             return self.is_entitled_alone(request);
         }
         if requester.name == self.name

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::asked::{AskedAction, AskedBy};
 use super::content::Content;
-use super::decision::Decision;
+use super::decision::{Answer, Decision};
 use super::id::RequestId;
 use super::requester::{Origin, Requester};
 use super::state::{Outcome, State};
 use crate::command::Command;
 use crate::digest::Digest;
 use crate::moment::Moment;
-use crate::policy::{Requirement, Risk};
+use crate::policy::{Requirement, Risk, Step};
 
 const DOMAIN: &[u8] = b"gate-request-v1\n";
 
@@ -84,8 +84,12 @@ pub struct Progress {
     pub version: u64,
     /// Claims that nobody waits for it at the moment.
     pub parked: bool,
-    /// The decisions that counted, oldest first.
+    /// The level of approvers that is asked, 0 first.
+    pub step: u32,
+    /// The decisions that were taken, oldest first.
     pub decisions: Vec<Decision>,
+    /// How many of them belong to earlier steps: votes don't carry over.
+    pub earlier: usize,
     pub approved: Option<Moment>,
     /// When it reached a state that nothing leaves.
     pub ended: Option<Moment>,
@@ -112,7 +116,9 @@ impl Request {
                 state: State::Pending,
                 version: 1,
                 parked: false,
+                step: 0,
                 decisions: Vec::new(),
+                earlier: 0,
                 approved: None,
                 ended: None,
                 why: None,
@@ -165,6 +171,33 @@ impl Request {
             (state, _) if state.is_open() => deadline,
             _ => Duration::ZERO,
         }
+    }
+
+    /// Returns the approvals of the step that is asked.
+    pub fn approvals(&self) -> u32 {
+        let votes = self.progress.decisions.iter().skip(self.progress.earlier);
+        let count = votes.filter(|decision| decision.answer == Answer::Approve).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// Returns how many different people must approve: at least one.
+    pub fn quorum(&self) -> u32 {
+        self.ask.requirement.quorum.max(1)
+    }
+
+    /// Returns the step that is asked at `now`: the one escalated to, or the one its timer has reached.
+    pub fn step(&self, now: Moment) -> u32 {
+        let reached = |step: &&Step| now.has_reached(self.created.after(step.after));
+        let timed = self.ask.requirement.escalate.iter().take_while(reached).count();
+        self.progress.step.max(u32::try_from(timed).unwrap_or(u32::MAX))
+    }
+
+    /// Returns the names of those who may decide at `now`: the approvers of the step that is asked and of those after it; none: the person at the machine.
+    pub fn approvers(&self, now: Moment) -> Vec<&str> {
+        let requirement = &self.ask.requirement;
+        let steps =
+            std::iter::once(&requirement.approvers).chain(requirement.escalate.iter().map(|step| &step.to));
+        steps.skip(self.step(now) as usize).flatten().map(String::as_str).collect()
     }
 
     /// Returns the decision that ended it, or the last one that counted.

@@ -195,10 +195,7 @@ pub fn transition(request: &Request, event: &Event, now: Moment) -> Result<Reque
 pub fn claim(request: &Request, recheck: Recheck, now: Moment) -> Result<(Request, Approved), Refusal> {
     open(request, now)?;
     if request.state() != State::Approved {
-        return Err(Refusal::NotApproved {
-            approvals: approvals(request),
-            needed: request.ask.requirement.quorum.max(1),
-        });
+        return Err(Refusal::NotApproved { approvals: request.approvals(), needed: request.quorum() });
     }
     if recheck.content != request.content.digest() {
         return Err(Refusal::ContentChanged);
@@ -224,24 +221,46 @@ pub fn is_expired(request: &Request, now: Moment) -> bool {
 
 fn decide(request: &Request, decision: &Decision, now: Moment) -> Result<Request, Refusal> {
     open(request, now)?;
-    decision.check(request).map_err(Refusal::Ineligible)?;
+    decision.check(request, now).map_err(Refusal::Ineligible)?;
+    let request = &at_step(request, now);
     match (decision.answer, request.state()) {
         (Answer::Reject, State::Pending) => Ok(with(ended(request, State::Rejected, now, None), decision)),
         (Answer::Reject, _) => Ok(with(ended(request, State::Revoked, now, None), decision)),
         (Answer::Approve, State::Pending) => approve(request, decision, now),
-        (Answer::Approve | Answer::Escalate, State::Approved) => Err(already(request)),
-        (Answer::Escalate, _) => Err(Refusal::LastStep),
-        (Answer::Approve, _) => Err(already(request)),
+        (Answer::Escalate, State::Pending) => escalate(request, decision),
+        (Answer::Approve | Answer::Escalate, _) => Err(already(request)),
     }
+}
+
+/// Returns the request at the step its timers have reached, with the votes of earlier steps left behind.
+fn at_step(request: &Request, now: Moment) -> Request {
+    let mut next = request.clone();
+    let step = request.step(now);
+    if request.state() == State::Pending && step > request.progress.step {
+        next.progress.step = step;
+        next.progress.earlier = next.progress.decisions.len();
+    }
+    next
+}
+
+fn escalate(request: &Request, decision: &Decision) -> Result<Request, Refusal> {
+    if request.progress.step as usize >= request.ask.requirement.escalate.len() {
+        return Err(Refusal::LastStep);
+    }
+    let mut next = with(moved(request, State::Pending), decision);
+    next.progress.step += 1;
+    next.progress.earlier = next.progress.decisions.len();
+    Ok(next)
 }
 
 fn approve(request: &Request, decision: &Decision, now: Moment) -> Result<Request, Refusal> {
     let name = &decision.approver.name;
-    if request.progress.decisions.iter().any(|earlier| is_same_person(earlier, decision)) {
+    let mut votes = request.progress.decisions.iter().skip(request.progress.earlier);
+    if votes.any(|earlier| is_same_person(earlier, decision)) {
         return Err(Refusal::Counted { name: name.clone() });
     }
     let next = with(moved(request, State::Pending), decision);
-    if approvals(&next) < next.ask.requirement.quorum.max(1) {
+    if next.approvals() < next.quorum() {
         return Ok(next);
     }
     let mut next = next;
@@ -253,12 +272,6 @@ fn approve(request: &Request, decision: &Decision, now: Moment) -> Result<Reques
 /// On one machine a user id is one person, whatever names it goes by.
 fn is_same_person(one: &Decision, other: &Decision) -> bool {
     one.approver.name == other.approver.name || one.approver.uid == other.approver.uid
-}
-
-fn approvals(request: &Request) -> u32 {
-    let count =
-        request.progress.decisions.iter().filter(|decision| decision.answer == Answer::Approve).count();
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn expire(request: &Request, now: Moment) -> Result<Request, Refusal> {

@@ -13,23 +13,16 @@ use serde_json::{Map, Value, json};
 use super::kind::Kind;
 use super::redact;
 use crate::approval::{
-    Bound, BoundFile, BoundStdin, Decision, Origin, Outcome, Request, RequestId, Requester, Risk,
-    command_value,
+    Bound, BoundFile, BoundStdin, Decision, Origin, Outcome, Request, RequestId, Requester, command_value,
 };
 use crate::canonical;
 use crate::command::{Command, Source};
 use crate::digest::Digest;
 use crate::moment::Moment;
+use crate::policy::{Mode, Risk};
 
 /// An action's text beyond this is cut in the entry, and the cut is said; `argv_hmac` covers all of it.
 const SHOWN: usize = 64 << 10;
-
-/// Whether the verdict was carried out or only noted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    Enforced,
-    Observed,
-}
 
 /// The policy an entry rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +49,7 @@ pub struct Draft {
     pub risk: Option<Risk>,
     pub policy: Option<PolicyUse>,
     pub request: Option<RequestId>,
+    /// Whether the verdict was carried out or only noted.
     pub mode: Mode,
     pub decision: Option<Decision>,
     /// Approvals so far, and how many are needed.
@@ -113,7 +107,7 @@ impl Draft {
             risk: None,
             policy: None,
             request: None,
-            mode: Mode::Enforced,
+            mode: Mode::Enforce,
             decision: None,
             quorum: None,
             outcome: None,
@@ -177,7 +171,7 @@ pub fn bytes(draft: &Draft, place: &Place<'_>, hmac: impl Fn(&[u8]) -> Digest) -
     put("risk", json!(draft.risk));
     put("policy", draft.policy.as_ref().map_or(Value::Null, policy));
     put("request", json!(draft.request));
-    put("mode", json!(if draft.mode == Mode::Enforced { "enforced" } else { "observed" }));
+    put("mode", json!(if draft.mode == Mode::Enforce { "enforced" } else { "observed" }));
     put("decision", draft.decision.as_ref().map_or(Value::Null, |given| decision(given, &mut redactions)));
     put("quorum", draft.quorum.map_or(Value::Null, |(have, need)| json!({ "have": have, "need": need })));
     put("outcome", draft.outcome.as_ref().map_or(Value::Null, |(outcome, took)| ended(outcome, *took)));

@@ -7,6 +7,6 @@ mod kind;
 pub mod redact;
 mod tree;
 
-pub use entry::{Actor, Draft, Mode, Place, PolicyUse, Src, bytes};
+pub use entry::{Actor, Draft, Place, PolicyUse, Src, bytes};
 pub use kind::Kind;
 pub use tree::{Frontier, leaf};

@@ -251,7 +251,7 @@ fn asked(request: &Request, change: &str, by: &Requester, origin: &Origin) -> Dr
     draft.risk = Some(ask.risk);
     let rules = ask.rules.iter().map(|asked| asked.rule.clone()).collect();
     draft.policy = Some(PolicyUse { version: 1, sha256: ask.policy, rules });
-    draft.quorum = Some((0, ask.requirement.quorum.max(1)));
+    draft.quorum = Some((request.approvals(), request.quorum()));
     draft
 }
 
