@@ -43,6 +43,34 @@ pub enum Source {
     },
 }
 
+impl Command {
+    /// Returns the text that is read, shown and pointed into: the script's bytes, or the arguments joined by one space,
+    /// each [`quoted`] where it needs it.
+    pub fn text(&self) -> Vec<u8> {
+        match &self.source {
+            Source::Argv(words) => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(&b' '),
+            Source::Script { text, .. } => text.clone(),
+        }
+    }
+}
+
+/// Returns `word` as a shell would have to be given it: unchanged if it is plain, else in single quotes.
+pub fn quoted(word: &[u8]) -> Vec<u8> {
+    let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"_-+=:,./@%^".contains(b);
+    if !word.is_empty() && word.iter().all(is_plain) {
+        return word.to_vec();
+    }
+    let mut out = vec![b'\''];
+    for byte in word {
+        match byte {
+            b'\'' => out.extend_from_slice(b"'\\''"),
+            byte => out.push(*byte),
+        }
+    }
+    out.push(b'\'');
+    out
+}
+
 /// Returns `bytes` as text in which nothing is invisible or able to disguise its neighbours.
 ///
 /// Control characters (tab and newline too, as `\t` and `\n`), bidirectional and zero-width characters,
@@ -92,7 +120,22 @@ pub fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use super::{quoted, visible};
+
+    #[test]
+    fn words_are_quoted_only_where_a_shell_would_read_them_otherwise() {
+        for (word, expected) in [
+            ("ls", "ls"),
+            ("--a=b", "--a=b"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("it's", r"'it'\''s'"),
+            ("~", "'~'"),
+            ("*", "'*'"),
+        ] {
+            assert_eq!(quoted(word.as_bytes()), expected.as_bytes());
+        }
+    }
 
     #[track_caller]
     fn case(given: &[u8], expected: &str) {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::visible;
+use crate::command::{quoted, visible};
 use crate::policy::Risk;
 use crate::shell::{Action, Piece, Place, Scope, Span, Word};
 
@@ -72,19 +72,9 @@ fn word(word: &Word) -> String {
 
 fn piece(piece: &Piece) -> String {
     match piece {
-        Piece::Literal(bytes) => quoted(bytes),
+        Piece::Literal(bytes) => visible(&quoted(bytes)),
         Piece::Glob(pattern) => visible(pattern),
         Piece::Dynamic { text, .. } => visible(text.as_bytes()),
-    }
-}
-
-fn quoted(bytes: &[u8]) -> String {
-    let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"_-+=:,./@%^".contains(b) || !b.is_ascii();
-    let text = visible(bytes);
-    if !bytes.is_empty() && bytes.iter().all(is_plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::action::{Action, Opaque, Place, Scope, Span, Stdin, Word};
 use super::program::Programs;
-use crate::command::{Command, Source};
+use crate::command::Command;
 use crate::digest::Digest;
 use crate::world::World;
 
@@ -21,10 +21,7 @@ pub struct Analysis {
 
 /// Returns what `command` would run. Whatever is not certain is in the list as an opaque action.
 pub fn analyse(command: &Command, _world: &dyn World, _programs: &dyn Programs) -> Analysis {
-    let text = match &command.source {
-        Source::Argv(argv) => argv.join(&b' '),
-        Source::Script { text, .. } => text.clone(),
-    };
+    let text = command.text();
     let span = Span { start: 0, end: text.len() };
     let action = Action {
         program: Word::default(),

@@ -19,13 +19,13 @@ const ROWS: &[&[&str]] = &[
     &["approval"],
     &["policy"],
     &["shell"],
-    &["command", "canonical", "world"],
+    &["command", "canonical", "why", "world"],
     &["digest", "moment"],
 ];
 
 /// Who may use the two that stand beside the rows.
 const BESIDE: &[(&str, &[&str])] =
-    &[("ui", &["main", "cli", "gate", "channel"]), ("error", &["main", "cli", "gate"])];
+    &[("ui", &["main", "cli", "gate", "channel"]), ("error", &["main", "cli", "gate", "exec"])];
 
 /// The core must do without these: no input or output, no clock, no environment.
 const CORE_STARTS: usize = 6;
