@@ -43,6 +43,7 @@ pub mod error;
 pub mod exec;
 pub mod moment;
 pub mod policy;
+pub mod report;
 pub mod shell;
 pub mod store;
 pub mod ui;

@@ -7,6 +7,7 @@
 //! 4. A fact that cannot be read is unknown; it is never guessed, and no process is started to find it.
 //! 5. `unsafe` only in modules that say so at their head, each with its SAFETY comment.
 
+mod attention;
 mod bind;
 mod facts;
 mod host;
@@ -18,10 +19,11 @@ mod shell;
 mod trust;
 mod user;
 
+pub use attention::{Attention, Told};
 pub use bind::{Binding, Gathered, bind};
 pub use host::Host;
 pub use origin::{origin, origin_with_ancestors};
 pub use process::{Ended, raise_again};
-pub use run::{NotStarted, Start, run};
+pub use run::{Fault, NotStarted, Start, run};
 pub use shell::{real_shell, shell_name};
 pub use user::User;

@@ -17,7 +17,6 @@ use super::process::{self, Ended};
 use super::{Host, real_shell, shell_name};
 use crate::approval::Approved;
 use crate::command::{Command, Source};
-use crate::error::Exit;
 
 /// A command made ready to start: every look-up that can fail is behind it.
 #[derive(Debug)]
@@ -42,18 +41,29 @@ pub enum NotStarted {
 }
 
 impl NotStarted {
-    /// Returns gate's exit code for it: 127 where the program is missing, 126 where it cannot be executed, else 125.
-    pub fn exit(&self) -> Exit {
+    /// Returns whose fault it is.
+    pub fn fault(&self) -> Fault {
         match self {
-            NotStarted::NotFound { .. } => Exit::NotFound,
-            NotStarted::NoShell { .. } | NotStarted::Nul => Exit::Failed,
+            NotStarted::NotFound { .. } => Fault::Missing,
+            NotStarted::NoShell { .. } | NotStarted::Nul => Fault::Gate,
             NotStarted::System { errno, .. } => match *errno {
-                libc::ENOENT | libc::ENOTDIR => Exit::NotFound,
-                libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE => Exit::Failed,
-                _ => Exit::Refused,
+                libc::ENOENT | libc::ENOTDIR => Fault::Missing,
+                libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE => Fault::Gate,
+                _ => Fault::Unexecutable,
             },
         }
     }
+}
+
+/// Whose fault it is that a command did not start: what the exit code tells (POSIX 2.8.2: 127 not found, 126 not executable).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// There is no such program.
+    Missing,
+    /// It is there and cannot be executed.
+    Unexecutable,
+    /// Gate or the machine was not able to.
+    Gate,
 }
 
 impl std::error::Error for NotStarted {}
@@ -127,7 +137,7 @@ pub fn run(approved: Approved, host: &Host) -> Result<Ended, NotStarted> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NotStarted, Start};
+    use super::{Fault, NotStarted, Start};
     use crate::command::{Command, Dialect, Source};
     use crate::exec::Host;
 
@@ -163,20 +173,20 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_start_says_why_with_its_exit_code() {
-        let case = |source, message: &str, code: u8| {
+    fn what_cannot_start_says_why() {
+        let case = |source, message: &str, fault: Fault| {
             let error = start(source).unwrap_err();
-            assert_eq!((error.to_string().as_str(), error.exit() as u8), (message, code));
+            assert_eq!((error.to_string().as_str(), error.fault()), (message, fault));
         };
-        case(argv(&[b"no-such-thing"]), "`no-such-thing`: command not found", 127);
-        case(argv(&[b""]), "``: command not found", 127);
-        case(argv(&[b"env", b"a\0b"]), "a NUL byte in an argument; no process can be given one", 125);
+        case(argv(&[b"no-such-thing"]), "`no-such-thing`: command not found", Fault::Missing);
+        case(argv(&[b""]), "``: command not found", Fault::Missing);
+        case(argv(&[b"env", b"a\0b"]), "a NUL byte in an argument; no process can be given one", Fault::Gate);
         let denied = NotStarted::System { path: "/etc/passwd".into(), errno: libc::EACCES };
         assert_eq!(
             (denied.to_string().as_str(), denied.exit() as u8),
             ("`/etc/passwd`: permission denied", 126)
         );
         let long = NotStarted::System { path: "/bin/x".into(), errno: libc::E2BIG };
-        assert_eq!(long.exit() as u8, 126);
+        assert_eq!(long.fault(), Fault::Unexecutable);
     }
 }
