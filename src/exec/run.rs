@@ -183,8 +183,8 @@ mod tests {
         case(argv(&[b"env", b"a\0b"]), "a NUL byte in an argument; no process can be given one", Fault::Gate);
         let denied = NotStarted::System { path: "/etc/passwd".into(), errno: libc::EACCES };
         assert_eq!(
-            (denied.to_string().as_str(), denied.exit() as u8),
-            ("`/etc/passwd`: permission denied", 126)
+            (denied.to_string().as_str(), denied.fault()),
+            ("`/etc/passwd`: permission denied", Fault::Unexecutable)
         );
         let long = NotStarted::System { path: "/bin/x".into(), errno: libc::E2BIG };
         assert_eq!(long.fault(), Fault::Unexecutable);

@@ -12,7 +12,7 @@ const ROWS: &[&[&str]] = &[
     &["main"],
     &["cli"],
     &["gate"],
-    &["channel"],
+    &["channel", "report"],
     &["config"],
     &["store", "exec", "agent"],
     &["identity", "audit"],
@@ -25,7 +25,7 @@ const ROWS: &[&[&str]] = &[
 
 /// Who may use the two that stand beside the rows.
 const BESIDE: &[(&str, &[&str])] =
-    &[("ui", &["main", "cli", "gate", "channel"]), ("error", &["main", "cli", "gate", "exec"])];
+    &[("ui", &["main", "cli", "gate", "channel"]), ("error", &["main", "cli", "gate"])];
 
 /// The core must do without these: no input or output, no clock, no environment.
 const CORE_STARTS: usize = 6;
