@@ -71,7 +71,7 @@ pub struct Bound {
 }
 
 /// A command's content: the canonical JSON and its digest C.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Content {
     json: Vec<u8>,
     digest: Digest,
@@ -115,6 +115,12 @@ impl Content {
     pub fn command(&self) -> Option<Command> {
         let value: Value = serde_json::from_slice(&self.json).ok()?;
         value_command(value.get("command")?)
+    }
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Content({})", self.digest)
     }
 }
 
@@ -210,4 +216,38 @@ fn sorted<T>(pairs: &[(String, T)]) -> impl Iterator<Item = &(String, T)> {
     let mut sorted: Vec<_> = pairs.iter().collect();
     sorted.sort_by(|a, b| a.0.cmp(&b.0));
     sorted.into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{command, content};
+    use super::*;
+
+    #[test]
+    fn content_is_canonical_and_gives_the_command_back() {
+        let content = content(&["git", "push"]);
+        let expected = concat!(
+            r#"{"command":{"argv":["git","push"],"cwd":"/work"},"cwd":{"device":"1","inode":"18446744073709551615","path":"/work"},"#,
+            r#""env":[{"commitment":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","name":"A"},{"commitment":null,"name":"B"}],"#,
+            r#""facts":[],"files":[],"programs":[],"stdin":{"kind":"empty"},"v":1}"#
+        );
+        assert_eq!(std::str::from_utf8(content.json()).unwrap(), expected);
+        assert_eq!(content.command(), Some(command(&["git", "push"])));
+        assert_eq!(Content::from_stored(content.json().to_vec()), content);
+    }
+
+    #[test]
+    fn script_comes_back_byte_for_byte() {
+        let script = Command {
+            source: Source::Script {
+                dialect: Dialect::Posix,
+                options: vec![b"-e".to_vec()],
+                text: b"echo \xff\n\ttrue".to_vec(),
+                args: vec![b"sh".to_vec(), b"".to_vec()],
+            },
+            cwd: PathBuf::from("/"),
+        };
+        let value = command_value(&script);
+        assert_eq!(value_command(&value), Some(script));
+    }
 }

@@ -125,20 +125,18 @@ impl Approver {
         if requirement.four_eyes && requester.on_behalf_of.as_deref() == Some(self.name.as_str()) {
             return Err(Ineligible::FourEyes);
         }
-        let approvers = request.approvers(now);
-        if requirement.approvers.is_empty() && approvers.is_empty() {
+        if requirement.approvers.is_empty() && request.step(now) == 0 {
             return self.is_entitled_alone(request);
         }
+        let approvers = request.approvers(now);
         if requester.name == self.name
             || (requester.kind == RequesterKind::Human && requester.uid == self.uid)
         {
             return Err(Ineligible::OwnRequest);
         }
-        if !requirement.approvers.contains(&self.name) {
-            return Err(Ineligible::NotAnApprover {
-                name: self.name.clone(),
-                approvers: requirement.approvers.clone(),
-            });
+        if !approvers.contains(&self.name.as_str()) {
+            let approvers = approvers.into_iter().map(str::to_owned).collect();
+            return Err(Ineligible::NotAnApprover { name: self.name.clone(), approvers });
         }
         Ok(())
     }
@@ -180,5 +178,85 @@ impl fmt::Display for Ineligible {
                 write!(f, "the request needs a decision at `{needed}`, and here it is at most `{given}`")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{ask, at, decision, request};
+    use super::*;
+
+    fn check(change: impl FnOnce(&mut Request, &mut Decision)) -> Option<Ineligible> {
+        let mut request = request(ask("claude"));
+        let mut given = decision(&request, "mara", Answer::Approve);
+        change(&mut request, &mut given);
+        given.about = if given.about == Digest::of(b"") { given.about } else { request.digest() };
+        given.check(&request, at(1)).err()
+    }
+
+    #[test]
+    fn person_at_another_terminal_decides() {
+        assert_eq!(check(|_, _| ()), None);
+    }
+
+    #[test]
+    fn rule_1_no_one_decides_their_own_request() {
+        assert_eq!(check(|r, d| d.approver.session = r.ask.origin.sessions[0]), Some(Ineligible::OwnSession));
+        let named = |name: &str| {
+            check(|r, d| {
+                r.ask.requirement.approvers = vec!["mara".to_owned(), "jo".to_owned(), "claude".to_owned()];
+                d.approver.name = name.to_owned();
+            })
+        };
+        assert_eq!(named("claude"), Some(Ineligible::OwnRequest));
+        assert_eq!(named("jo"), None);
+        let as_person = check(|r, d| {
+            r.ask.requirement.approvers = vec!["mara".to_owned()];
+            r.ask.requester.kind = RequesterKind::Human;
+            d.approver.uid = r.ask.requester.uid;
+        });
+        assert_eq!(as_person, Some(Ineligible::OwnRequest));
+        let four_eyes = |name: &str, uid| {
+            check(|r, d| {
+                r.ask.requirement.four_eyes = true;
+                d.approver.name = name.to_owned();
+                d.approver.uid = uid;
+            })
+        };
+        assert_eq!(four_eyes("bob", 5), Some(Ineligible::FourEyes));
+        assert_eq!(four_eyes("robert", 1000), Some(Ineligible::FourEyes));
+        assert_eq!(four_eyes("mara", 5), None);
+    }
+
+    #[test]
+    fn rule_2_agents_and_processes_without_a_terminal_never_decide() {
+        assert_eq!(check(|_, d| d.approver.tty = None), Some(Ineligible::NoTerminal));
+        let agent = check(|_, d| d.approver.agent = Some("codex".to_owned()));
+        assert_eq!(agent, Some(Ineligible::Agent("codex".to_owned())));
+    }
+
+    #[test]
+    fn rule_3_more_assurance_than_a_terminal_gives_is_not_met_here() {
+        let refused = check(|r, _| r.ask.requirement.assurance = Assurance::Chat).unwrap();
+        assert_eq!(
+            refused.to_string(),
+            "the request needs a decision at `chat`, and here it is at most `tty`"
+        );
+        let reject = check(|r, d| {
+            r.ask.requirement.assurance = Assurance::Hardware;
+            d.answer = Answer::Reject;
+        });
+        assert_eq!(reject, None);
+    }
+
+    #[test]
+    fn rule_4_another_request_is_not_decided() {
+        assert_eq!(check(|_, d| d.about = Digest::of(b"")), Some(Ineligible::OtherRequest));
+    }
+
+    #[test]
+    fn only_named_approvers_decide() {
+        let refused = check(|r, _| r.ask.requirement.approvers = vec!["jo".to_owned()]).unwrap();
+        assert_eq!(refused.to_string(), "`mara` is none of the approvers: jo");
     }
 }

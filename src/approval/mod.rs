@@ -9,8 +9,12 @@ mod asked;
 mod content;
 mod decision;
 mod id;
+#[cfg(test)]
+mod model;
 mod request;
 mod requester;
+#[cfg(test)]
+pub(crate) mod sample;
 mod state;
 
 pub use crate::policy::{Assurance, Requirement, Risk};

@@ -354,3 +354,97 @@ impl fmt::Display for Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{ask, at, decision, recheck, request};
+    use super::*;
+
+    fn approved() -> Request {
+        let pending = request(ask("claude"));
+        let yes = decision(&pending, "mara", Answer::Approve);
+        transition(&pending, &Event::Decide(yes), at(5)).unwrap()
+    }
+
+    #[test]
+    fn approved_request_is_claimed_once() {
+        let request = approved();
+        assert_eq!(request.state(), State::Approved);
+        let (running, permission) = claim(&request, recheck(&request), at(6)).unwrap();
+        assert_eq!(running.state(), State::Executing);
+        assert_eq!(permission.command(), &request.command());
+        let again = claim(&running, recheck(&request), at(6)).unwrap_err();
+        assert_eq!(again, Refusal::Already { state: State::Executing, by: Some("mara".to_owned()) });
+    }
+
+    #[test]
+    fn approval_lapses_after_ten_minutes_and_at_the_deadline() {
+        let request = approved();
+        assert!(claim(&request, recheck(&request), at(604)).is_ok());
+        assert_eq!(claim(&request, recheck(&request), at(605)).unwrap_err(), Refusal::Expired);
+        assert_eq!(transition(&request, &Event::Expire, at(604)), Err(Refusal::StillOpen));
+        assert_eq!(transition(&request, &Event::Expire, at(605)).unwrap().state(), State::Expired);
+        let late = super::super::sample::request(ask("claude"));
+        let yes = Event::Decide(decision(&late, "mara", Answer::Approve));
+        assert_eq!(transition(&late, &yes, at(3600)), Err(Refusal::Expired));
+    }
+
+    #[test]
+    fn reject_beats_approve() {
+        let request = approved();
+        let no = Event::Decide(decision(&request, "jo", Answer::Reject));
+        let revoked = transition(&request, &no, at(6)).unwrap();
+        assert_eq!(revoked.state(), State::Revoked);
+        let yes = Event::Decide(decision(&request, "mara", Answer::Approve));
+        let refused = transition(&revoked, &yes, at(7)).unwrap_err();
+        assert_eq!(refused.to_string(), "it is already REVOKED (by jo)");
+    }
+
+    #[test]
+    fn each_person_counts_once() {
+        let mut asked = ask("claude");
+        asked.requirement.quorum = 2;
+        let first = request(asked);
+        let yes = |name| Event::Decide(decision(&first, name, Answer::Approve));
+        let one = transition(&first, &yes("mara"), at(1)).unwrap();
+        assert_eq!(one.state(), State::Pending);
+        assert_eq!(transition(&one, &yes("mara"), at(2)), Err(Refusal::Counted { name: "mara".to_owned() }));
+        let refused = claim(&one, recheck(&one), at(2)).unwrap_err();
+        assert_eq!(refused.to_string(), "1 approvals, needs 2");
+        assert_eq!(transition(&one, &yes("jo"), at(2)).unwrap().state(), State::Approved);
+    }
+
+    #[test]
+    fn escalation_asks_the_next_step_and_leaves_votes_behind() {
+        let mut asked = ask("claude");
+        asked.requirement.approvers = vec!["mara".to_owned(), "kim".to_owned()];
+        asked.requirement.quorum = 2;
+        asked.requirement.escalate = vec![crate::policy::Step {
+            after: Duration::from_secs(300),
+            to: vec!["jo".to_owned(), "lu".to_owned()],
+        }];
+        let first = request(asked);
+        let say = |name, answer| Event::Decide(decision(&first, name, answer));
+        let one = transition(&first, &say("mara", Answer::Approve), at(1)).unwrap();
+        let up = transition(&one, &say("kim", Answer::Escalate), at(2)).unwrap();
+        assert_eq!((up.approvals(), up.progress.step, up.digest()), (0, 1, first.digest()));
+        let refused = transition(&up, &say("kim", Answer::Approve), at(3)).unwrap_err();
+        assert_eq!(refused.to_string(), "`kim` is none of the approvers: jo, lu");
+        assert_eq!(transition(&up, &say("jo", Answer::Escalate), at(3)), Err(Refusal::LastStep));
+        let timed = transition(&one, &say("jo", Answer::Approve), at(300)).unwrap();
+        assert_eq!((timed.state(), timed.approvals()), (State::Pending, 1));
+        assert_eq!(
+            transition(&timed, &say("lu", Answer::Approve), at(301)).unwrap().state(),
+            State::Approved
+        );
+    }
+
+    #[test]
+    fn changed_content_or_policy_does_not_run() {
+        let request = approved();
+        let other = Recheck { content: Digest::of(b"other"), ..recheck(&request) };
+        assert_eq!(claim(&request, other, at(6)).unwrap_err(), Refusal::ContentChanged);
+        let other = Recheck { policy: Digest::of(b"other"), ..recheck(&request) };
+        assert_eq!(claim(&request, other, at(6)).unwrap_err(), Refusal::PolicyChanged);
+    }
+}
