@@ -110,6 +110,22 @@ impl TryFrom<Written> for Moment {
     }
 }
 
+/// Returns a length of time for people, in its two largest units: `7 h 59 min`, `42 s`.
+pub fn in_words(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    let two = |large: u64, unit: &str, small: u64, small_unit: &str| match small {
+        0 => format!("{large} {unit}"),
+        _ => format!("{large} {unit} {small} {small_unit}"),
+    };
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => two(minutes, "min", seconds % 60, "s"),
+        (0, _, _) => two(hours, "h", minutes, "min"),
+        _ => two(days, "d", hours, "h"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +150,20 @@ mod tests {
             Moment { utc_us: 1_795_251_600_000_007, ..at(0, 0, 1) }.rfc3339(),
             "2026-11-21T09:00:00.000007Z"
         );
+    }
+
+    #[test]
+    fn length_of_time_is_told_in_two_units() {
+        for (seconds, words) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (100, "1 min 40 s"),
+            (28_740, "7 h 59 min"),
+            (90_000, "1 d 1 h"),
+        ] {
+            assert_eq!(in_words(Duration::from_secs(seconds)), words);
+        }
     }
 
     #[test]

@@ -2,7 +2,16 @@
 //!
 //! `gate … -- CMD` and `gate … -c STRING` are the hot path: [`hot`] parses them by hand, before anything of clap is built.
 
+mod answer;
+mod cancel;
+mod card;
 mod completions;
+mod desk;
+mod earlier;
+mod marked;
+mod request_json;
+mod requests;
+mod show;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -68,7 +77,14 @@ macro_rules! subcommands {
 }
 
 // Adding a subcommand is one line here, one `mod` above and one file.
+use answer::{approve, reject};
+
 subcommands! {
+    Requests(requests),
+    Show(show),
+    Approve(approve),
+    Reject(reject),
+    Cancel(cancel),
     Completions(completions),
 }
 

@@ -1,0 +1,289 @@
+//! The card: one request as a person reads it before deciding. `show`, `approve`, `reject` and `inbox` print the same one.
+//!
+//! MUST rules:
+//! 1. The card shows everything the approval covers; nothing is cut off.
+//! 2. Whatever comes from a requester passes through [`visible`].
+//! 3. What was displayed is exactly this text: its digest goes into the decision.
+
+use super::earlier::Earlier;
+use super::marked::marked;
+use crate::approval::{
+    Answer, AskedAction, Decision, Outcome, Request, Requester, State, dialect_name, is_expired,
+};
+use crate::command::{Source, quoted, visible};
+use crate::digest::Digest;
+use crate::moment::{Moment, in_words};
+
+/// The width of the column of names.
+const NAMES: usize = 13;
+
+/// One request, laid out for a terminal.
+pub(super) struct Card {
+    lines: Vec<String>,
+    width: usize,
+}
+
+impl Card {
+    /// Lays `request` out in `width` columns, as it stands `now`.
+    pub(super) fn of(request: &Request, earlier: &Earlier, now: Moment, width: usize) -> Card {
+        let mut card = Card { lines: Vec::new(), width: width.clamp(60, 120) };
+        card.field("request", &request.id.to_string());
+        card.field("state", &state(request, now));
+        card.field("risk", request.ask.risk.name());
+        card.who(request);
+        card.command(request);
+        card.rules(request);
+        card.why(request);
+        card.field("needs", &needs(request));
+        card.list("not covered", request.ask.uncovered.iter().map(|text| visible(text.as_bytes())));
+        card.list("before", earlier.lines(now));
+        card.list("answers", answers(request));
+        card
+    }
+
+    /// Returns the card as it is printed, without the last line end.
+    pub(super) fn text(&self) -> String {
+        self.lines.join("\n")
+    }
+
+    /// Returns the digest of what is displayed.
+    pub(super) fn digest(&self) -> Digest {
+        Digest::of(self.text().as_bytes())
+    }
+
+    fn who(&mut self, request: &Request) {
+        let (ask, origin) = (&request.ask, &request.ask.origin);
+        self.field("asked by", &requester(&ask.requester));
+        for asserted in &ask.requester.asserted {
+            self.field("", &format!("asserted, not proven: {}", visible(asserted.as_bytes())));
+        }
+        let tty = origin.tty.as_deref().unwrap_or("no terminal");
+        let from = format!(
+            "user {} (uid {}) on {}, process {}, {tty}",
+            ask.requester.user, ask.requester.uid, origin.host, origin.pid
+        );
+        self.field("from", &visible(from.as_bytes()));
+        self.field("directory", &visible(request.command().cwd.as_os_str().as_encoded_bytes()));
+    }
+
+    fn command(&mut self, request: &Request) {
+        let command = request.command();
+        let text = command.text();
+        let kind = match &command.source {
+            Source::Argv(_) => "run as it is, no shell".to_owned(),
+            Source::Script { dialect, options, args, .. } => {
+                let mut kind = format!("a script for {}", dialect_name(*dialect));
+                for (name, words) in [("options", options), ("arguments", args)] {
+                    if !words.is_empty() {
+                        let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
+                        kind.push_str(&format!(", {name} {}", visible(&words.join(&b' '))));
+                    }
+                }
+                kind
+            }
+        };
+        self.field("command", &kind);
+        let width = self.width;
+        self.lines
+            .extend(marked(&text, &request.ask.rules, width).into_iter().map(|line| format!("  {line}")));
+        let plain = visible(&text);
+        let cwd = visible(command.cwd.as_os_str().as_encoded_bytes());
+        let is_plain = |action: &AskedAction| {
+            action.text == plain && action.opaque.is_none() && place(action, &cwd).is_empty()
+        };
+        if !matches!(request.ask.actions.as_slice(), [one] if is_plain(one)) {
+            self.list("would run", request.ask.actions.iter().map(|action| would_run(action, &cwd)));
+        }
+    }
+
+    fn rules(&mut self, request: &Request) {
+        let mut name = "because";
+        for rule in &request.ask.rules {
+            let text = format!("{} ({}): {}", rule.rule, rule.risk.name(), rule.reason);
+            self.field(name, &visible(text.as_bytes()));
+            if let Some(instead) = &rule.instead {
+                self.field("", &format!("instead: {}", visible(instead.as_bytes())));
+            }
+            name = "";
+        }
+    }
+
+    fn why(&mut self, request: &Request) {
+        let ask = &request.ask;
+        self.field(
+            "reason",
+            &ask.reason.as_deref().map_or("(none given)".to_owned(), |text| visible(text.as_bytes())),
+        );
+        if let Some(ticket) = &ask.ticket {
+            self.field("ticket", &visible(ticket.as_bytes()));
+        }
+        let labels = ask.labels.iter().map(|label| format!("{} = {}", label.name, label.value));
+        self.list("labels", labels.map(|label| visible(label.as_bytes())));
+    }
+
+    fn list(&mut self, name: &str, items: impl IntoIterator<Item = String>) {
+        let mut name = name;
+        for item in items {
+            self.field(name, &item);
+            name = "";
+        }
+    }
+
+    /// Adds a named line, wrapped with a hanging indent.
+    fn field(&mut self, name: &str, value: &str) {
+        let mut name = name;
+        for line in wrapped(value, self.width - NAMES) {
+            self.lines.push(format!("{name:NAMES$}{line}"));
+            name = "";
+        }
+    }
+}
+
+/// Returns `agent claude-code on behalf of mara`.
+pub(super) fn requester(requester: &Requester) -> String {
+    let text = match &requester.on_behalf_of {
+        Some(person) => format!("{} {} on behalf of {person}", requester.kind.name(), requester.name),
+        None => format!("{} {}", requester.kind.name(), requester.name),
+    };
+    visible(text.as_bytes())
+}
+
+/// Returns where a request stands, in words, with the time that is left.
+pub(super) fn state(request: &Request, now: Moment) -> String {
+    let progress = &request.progress;
+    let ago = |then: Option<Moment>| {
+        then.map_or(String::new(), |then| format!(", {} ago", in_words(now.since(then))))
+    };
+    let left = in_words(request.remaining(now));
+    let nobody = if progress.parked { "; nobody waits for it at the moment" } else { "" };
+    match request.state() {
+        state if state.is_open() && is_expired(request, now) => "expired, nothing was run".to_owned(),
+        State::Pending => format!("waits for a decision, {left} left{nobody}"),
+        State::Approved => format!("approved, not started yet, {left} left{nobody}"),
+        State::Executing => "is running".to_owned(),
+        State::Succeeded => format!("ran and succeeded{}", ago(progress.ended)),
+        State::Failed => format!("ran and failed{}{}", outcome(request), ago(progress.ended)),
+        State::NotStarted => format!("could not be started{}{}", outcome(request), ago(progress.ended)),
+        State::Unknown => "was started, how it ended is unknown; it is never run again".to_owned(),
+        State::Rejected => format!("rejected{}", ago(progress.ended)),
+        State::Revoked => format!("approval taken back{}", ago(progress.ended)),
+        State::Expired => format!("expired{}, nothing was run", ago(progress.ended)),
+        State::Cancelled | State::Invalidated => {
+            let why =
+                progress.why.as_deref().map_or(String::new(), |why| format!(": {}", visible(why.as_bytes())));
+            format!("{}{}{why}", request.state().name().to_lowercase(), ago(progress.ended))
+        }
+    }
+}
+
+fn outcome(request: &Request) -> String {
+    match &request.progress.outcome {
+        Some(Outcome::Exited(code)) => format!(" with exit code {code}"),
+        Some(Outcome::Signalled(signal)) => format!(" by signal {signal}"),
+        Some(Outcome::NotStarted(why)) => format!(" ({})", visible(why.as_bytes())),
+        None => String::new(),
+    }
+}
+
+fn needs(request: &Request) -> String {
+    let requirement = &request.ask.requirement;
+    let given =
+        request.progress.decisions.iter().filter(|decision| decision.answer == Answer::Approve).count();
+    let people = if requirement.quorum > 1 { "different people" } else { "person" };
+    let whom = match requirement.approvers.as_slice() {
+        [] => "at another terminal of this machine".to_owned(),
+        names => format!("of {}", visible(names.join(", ").as_bytes())),
+    };
+    let mut text =
+        format!("{} {people} {whom}, at `{}` or stronger", requirement.quorum.max(1), requirement.assurance);
+    if requirement.four_eyes {
+        text.push_str(", not the one it is asked for");
+    }
+    if given > 0 {
+        text.push_str(&format!("; {given} so far"));
+    }
+    text
+}
+
+fn would_run(action: &AskedAction, cwd: &str) -> String {
+    let place = place(action, cwd);
+    match &action.opaque {
+        Some(why) => format!("unknown: {}{place} — {}", action.text, visible(why.as_bytes())),
+        None => format!("{}{place}", action.text),
+    }
+}
+
+fn place(action: &AskedAction, cwd: &str) -> String {
+    let mut parts = Vec::new();
+    if !action.inside.is_empty() {
+        parts.push(format!("inside {}", visible(action.inside.join(", ").as_bytes())));
+    }
+    if action.as_root {
+        parts.push("as another user".to_owned());
+    }
+    if action.remote {
+        parts.push("on another machine or in a container".to_owned());
+    }
+    match &action.cwd {
+        Some(dir) if dir == cwd => {}
+        Some(dir) => parts.push(format!("in {dir}")),
+        None => parts.push("in a directory that is not known yet".to_owned()),
+    }
+    if parts.is_empty() { String::new() } else { format!("  ({})", parts.join("; ")) }
+}
+
+fn answers(request: &Request) -> Vec<String> {
+    let answer = |decision: &Decision| {
+        let at = decision.approver.tty.as_deref().unwrap_or("no terminal");
+        let comment = decision.comment.as_deref().map_or(String::new(), |comment| format!(": {comment}"));
+        let text = format!(
+            "{} by {} ({}, {at}) at {}{comment}",
+            decision.answer.name(),
+            decision.approver.name,
+            decision.assurance,
+            decision.decided.rfc3339()
+        );
+        visible(text.as_bytes())
+    };
+    request.progress.decisions.iter().map(answer).collect()
+}
+
+/// Returns `text` in lines of at most `width` characters, broken at blanks where there are any.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split_inclusive(' ') {
+        let mut word: Vec<char> = word.chars().collect();
+        while !word.is_empty() {
+            let bare = word.iter().rev().skip_while(|c| **c == ' ').count();
+            if used > 0 && used + bare > width {
+                lines.push(String::new());
+                used = 0;
+            }
+            let rest = word.split_off(word.len().min(width.max(bare.min(width))));
+            used += word.len();
+            lines.last_mut().expect("there is always a line").extend(&word);
+            word = rest;
+        }
+    }
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Returns the width of the terminal that `size` was asked of, or 100 where there is none.
+pub(super) fn width() -> usize {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout());
+    size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn long_values_are_wrapped_never_cut() {
+        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrapped("0123456789", 4), ["0123", "4567", "89"]);
+        assert_eq!(wrapped("a 0123456789", 4), ["a", "0123", "4567", "89"]);
+        assert_eq!(wrapped("", 4), [""]);
+    }
+}

@@ -1,0 +1,150 @@
+//! The approver's desk: who decides at this terminal, the store with the requests, and what is done with an answer.
+
+use anyhow::Context as _;
+
+use super::Place;
+use super::card::{Card, width};
+use super::earlier::Earlier;
+use crate::agent::{self, Stated};
+use crate::approval::{
+    Answer, Approver, Assurance, Decision, Origin, Request, Requester, RequesterKind, Session, State,
+};
+use crate::config::Config;
+use crate::digest::Digest;
+use crate::error::Exit;
+use crate::exec::origin_with_ancestors;
+use crate::moment::Moment;
+use crate::store::{ChangeError, FindError, Store, Which, clock};
+use crate::ui;
+
+/// Everything a subcommand about requests needs: configuration, store, and who runs it from where.
+pub(super) struct Desk {
+    pub(super) config: Config,
+    pub(super) store: Store,
+}
+
+/// What came of naming a request.
+pub(super) enum Named {
+    One(Box<Request>),
+    /// No request, or too many: already said.
+    None,
+}
+
+impl Desk {
+    /// Opens the store for reading; nothing is made or changed.
+    pub(super) fn reading(place: &Place) -> anyhow::Result<Desk> {
+        let config = Config::load(place.home.as_deref())?;
+        let store = Store::open_read_only(&config.places.state)?;
+        Ok(Desk { config, store })
+    }
+
+    /// Opens the store for writing; makes one where there is none.
+    pub(super) fn writing(place: &Place) -> anyhow::Result<Desk> {
+        let config = Config::load(place.home.as_deref())?;
+        let store = Store::open(&config.places.state, clock::now())?;
+        Ok(Desk { config, store })
+    }
+
+    /// Returns the request that `text` names, or says why it names none.
+    pub(super) fn find(&self, text: &str) -> anyhow::Result<Named> {
+        match self.store.find(text) {
+            Ok(request) => Ok(Named::One(Box::new(request))),
+            Err(FindError::Store(error)) => Err(error.into()),
+            Err(error) => {
+                ui::say(&error.to_string());
+                Ok(Named::None)
+            }
+        }
+    }
+
+    /// Returns the card of `request` as it stands now.
+    pub(super) fn card(&self, request: &Request, now: Moment) -> anyhow::Result<Card> {
+        let all = self.store.requests(Which::All)?;
+        Ok(Card::of(request, &Earlier::of(request, &all, now), now, width()))
+    }
+
+    /// Returns who runs this process.
+    pub(super) fn requester(&self) -> Requester {
+        let settings = &self.config.settings.requester;
+        let stated = Stated { agent: settings.agent.clone(), on_behalf_of: settings.on_behalf_of.clone() };
+        agent::detect(&self.config.host, &stated, self.config.user.uid, &self.config.user.name)
+    }
+
+    /// Returns where this process runs.
+    pub(super) fn origin(&self) -> Origin {
+        origin_with_ancestors(&self.config.host)
+    }
+
+    /// Returns the answer of whoever sits at this terminal; nothing is decided by that yet.
+    pub(super) fn decision(
+        &self,
+        request: &Request,
+        answer: Answer,
+        comment: Option<String>,
+        displayed: Digest,
+    ) -> Decision {
+        Decision {
+            about: request.digest(),
+            answer,
+            approver: self.approver(),
+            assurance: Assurance::Tty,
+            channel: "tty".to_owned(),
+            comment,
+            displayed,
+            decided: clock::now(),
+        }
+    }
+
+    fn approver(&self) -> Approver {
+        let (origin, requester) = (self.origin(), self.requester());
+        // A job has no terminal a person sits at either.
+        let agent = (requester.kind != RequesterKind::Human).then_some(requester.name);
+        Approver {
+            name: self.config.user.name.clone(),
+            uid: self.config.user.uid,
+            session: origin.sessions.first().copied().unwrap_or(Session { leader: 0, started: 0 }),
+            tty: origin.tty,
+            agent,
+        }
+    }
+
+    /// Gives `decision` to the store and says what came of it.
+    pub(super) fn decide(&mut self, request: &Request, decision: &Decision) -> anyhow::Result<Exit> {
+        match self.store.decide(clock::now(), request.id, decision) {
+            Ok(after) => {
+                tell(&after, decision.answer);
+                Ok(Exit::Done)
+            }
+            Err(ChangeError::Store(error)) => {
+                Err(error).context("failed to record the decision; nothing is decided")
+            }
+            Err(error) => {
+                ui::say(&error.to_string());
+                Ok(Exit::No)
+            }
+        }
+    }
+}
+
+/// Says where an answered request stands now, and what happens next.
+fn tell(request: &Request, answer: Answer) {
+    let (id, progress) = (request.id, &request.progress);
+    let prefix = &id.as_str()[..4];
+    match (request.state(), answer) {
+        (State::Approved, _) if progress.parked => {
+            ui::say(&format!("approved {id}; nobody waits for it at the moment"));
+            ui::hint(&format!(
+                "the requester runs `gate resume {prefix}` or the same command again, within 10 min"
+            ));
+        }
+        (State::Approved, _) => ui::say(&format!("approved {id}; it starts now")),
+        (State::Pending, _) => {
+            let given = progress.decisions.iter().filter(|given| given.answer == Answer::Approve).count();
+            let needed = request.ask.requirement.quorum;
+            ui::say(&format!("approved {id} as one of several: {given} approvals, needs {needed}"));
+        }
+        (State::Revoked, _) => ui::say(&format!("took the approval of {id} back; nothing was run")),
+        (State::Rejected, _) => ui::say(&format!("rejected {id}; nothing was run")),
+        (state, answer) => ui::say(&format!("{} of {id} is recorded; it is {state}", answer.name())),
+    }
+}
