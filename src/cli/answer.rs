@@ -1,4 +1,4 @@
-//! `gate approve ID` and `gate reject ID`: one answer to one request, after its card has been shown.
+//! `gate approve ID`, `gate reject ID` and `gate escalate ID`: one answer to one request, after its card has been shown.
 
 use super::Place;
 use super::desk::{Desk, Named};
@@ -61,6 +61,25 @@ An approval that was not used yet is taken back the same way.")]
     }
 }
 
+/// `gate escalate`
+pub(super) mod escalate {
+    use super::{Answer, Exit, Given, Place};
+
+    /// Hand a request on to the approvers of its next step
+    #[derive(clap::Args)]
+    #[command(after_help = "Example:
+  gate escalate 7KQ2 -m 'not mine to decide'")]
+    pub(crate) struct Args {
+        #[command(flatten)]
+        given: Given,
+    }
+
+    /// Shows the request and hands it on.
+    pub(crate) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
+        super::run(Answer::Escalate, &args.given, place)
+    }
+}
+
 fn run(answer: Answer, given: &Given, place: &Place) -> anyhow::Result<Exit> {
     // Reading first: a mistyped id makes no store.
     let Named::One(request) = Desk::reading(place)?.find(&given.id)? else { return Ok(Exit::No) };
@@ -69,7 +88,10 @@ fn run(answer: Answer, given: &Given, place: &Place) -> anyhow::Result<Exit> {
     ui::answer(&card.text());
     let decision = desk.decision(&request, answer, given.comment.clone(), card.digest());
     // Who may not decide is told at once, and the attempt is recorded.
-    if decision.check(&request).is_ok() && request.state().is_open() && !given.yes && !sure(answer, &request)?
+    if decision.check(&request, clock::now()).is_ok()
+        && request.state().is_open()
+        && !given.yes
+        && !sure(answer, &request)?
     {
         ui::say(&format!("left {} as it is", request.id));
         return Ok(Exit::No);

@@ -7,9 +7,7 @@
 
 use super::earlier::Earlier;
 use super::marked::marked;
-use crate::approval::{
-    Answer, AskedAction, Decision, Outcome, Request, Requester, State, dialect_name, is_expired,
-};
+use crate::approval::{AskedAction, Decision, Outcome, Request, Requester, State, dialect_name, is_expired};
 use crate::command::{Source, quoted, visible};
 use crate::digest::Digest;
 use crate::moment::{Moment, in_words};
@@ -29,12 +27,12 @@ impl Card {
         let mut card = Card { lines: Vec::new(), width: width.clamp(60, 120) };
         card.field("request", &request.id.to_string());
         card.field("state", &state(request, now));
-        card.field("risk", request.ask.risk.name());
+        card.field("risk", request.ask.risk.word());
         card.who(request);
         card.command(request);
         card.rules(request);
         card.why(request);
-        card.field("needs", &needs(request));
+        card.field("needs", &needs(request, now));
         card.list("not covered", request.ask.uncovered.iter().map(|text| visible(text.as_bytes())));
         card.list("before", earlier.lines(now));
         card.list("answers", answers(request));
@@ -99,7 +97,7 @@ impl Card {
     fn rules(&mut self, request: &Request) {
         let mut name = "because";
         for rule in &request.ask.rules {
-            let text = format!("{} ({}): {}", rule.rule, rule.risk.name(), rule.reason);
+            let text = format!("{} ({}): {}", rule.rule, rule.risk.word(), rule.reason);
             self.field(name, &visible(text.as_bytes()));
             if let Some(instead) = &rule.instead {
                 self.field("", &format!("instead: {}", visible(instead.as_bytes())));
@@ -185,22 +183,23 @@ fn outcome(request: &Request) -> String {
     }
 }
 
-fn needs(request: &Request) -> String {
+fn needs(request: &Request, now: Moment) -> String {
     let requirement = &request.ask.requirement;
-    let given =
-        request.progress.decisions.iter().filter(|decision| decision.answer == Answer::Approve).count();
-    let people = if requirement.quorum > 1 { "different people" } else { "person" };
-    let whom = match requirement.approvers.as_slice() {
+    let people = if request.quorum() > 1 { "different people" } else { "person" };
+    let whom = match request.approvers(now).as_slice() {
         [] => "at another terminal of this machine".to_owned(),
         names => format!("of {}", visible(names.join(", ").as_bytes())),
     };
     let mut text =
-        format!("{} {people} {whom}, at `{}` or stronger", requirement.quorum.max(1), requirement.assurance);
+        format!("{} {people} {whom}, at `{}` or stronger", request.quorum(), requirement.assurance);
     if requirement.four_eyes {
         text.push_str(", not the one it is asked for");
     }
-    if given > 0 {
-        text.push_str(&format!("; {given} so far"));
+    if request.step(now) > 0 {
+        text.push_str(&format!("; escalated to step {}", request.step(now) + 1));
+    }
+    if request.approvals() > 0 {
+        text.push_str(&format!("; {} so far", request.approvals()));
     }
     text
 }
@@ -277,7 +276,77 @@ pub(super) fn width() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::wrapped;
+    use super::*;
+    use crate::approval::sample::{ask, at, decision, request};
+    use crate::approval::{Answer, RequestLabel, State};
+    use crate::shell::Span;
+
+    #[test]
+    fn card_shows_everything_the_approval_covers() {
+        let mut asked = ask("claude-code");
+        asked.rules[0].spans = vec![Span { start: 0, end: 8 }, Span { start: 9, end: 16 }];
+        asked.rules[0].instead = Some("git push --force-with-lease to your own branch".to_owned());
+        asked.ticket = Some("INC-42\u{202e}".to_owned());
+        asked.labels = vec![RequestLabel { name: "environment".to_owned(), value: "production".to_owned() }];
+        asked.uncovered = vec!["the remote `origin` may change".to_owned()];
+        asked.actions = vec![AskedAction {
+            text: "git push --force".to_owned(),
+            inside: vec!["sudo".to_owned()],
+            as_root: true,
+            remote: false,
+            cwd: Some("/work".to_owned()),
+            opaque: None,
+        }];
+        let request = request(asked);
+        let card = Card::of(&request, &Earlier::default(), at(60), 100);
+        let expected = "\
+request      7000-0000-0000
+state        waits for a decision, 59 min left
+risk         high
+asked by     agent claude-code on behalf of bob
+             asserted, not proven: agent: CLAUDECODE is set
+from         user bob (uid 1000) on box, process 42, no terminal
+directory    /work
+command      run as it is, no shell
+    1  git push --force
+       ^^^^^^^^ ^^^^^^^  git.force-push
+would run    git push --force  (inside sudo; as another user)
+because      git.force-push (high): rewrites history that others may have pulled
+             instead: git push --force-with-lease to your own branch
+reason       tidy up
+ticket       INC-42\\u{202e}
+labels       environment = production
+needs        1 person at another terminal of this machine, at `tty` or stronger
+not covered  the remote `origin` may change
+before       never asked before by this requester";
+        assert_eq!(card.text(), expected);
+        assert_eq!(card.digest(), Digest::of(expected.as_bytes()));
+    }
+
+    #[test]
+    fn answers_and_what_was_rejected_before_are_on_the_card() {
+        let mut first = request(ask("claude-code"));
+        let mut no = decision(&first, "mara", Answer::Reject);
+        no.comment = Some("not during the release".to_owned());
+        first.progress.decisions.push(no);
+        first.progress.state = State::Rejected;
+        first.progress.ended = Some(at(60));
+        let text = Card::of(&first, &Earlier::default(), at(120), 100).text();
+        assert!(text.contains("state        rejected, 1 min ago"), "{text}");
+        assert!(text.contains("answers      reject by mara (tty, /dev/pts/9) at 2026-"), "{text}");
+        assert!(text.ends_with(": not during the release"), "{text}");
+        let again = Request::new(
+            crate::approval::RequestId::from_random(8),
+            crate::approval::sample::content(&["git", "push", "-f"]),
+            ask("claude-code"),
+            at(90),
+        );
+        let earlier = Earlier::of(&again, &[first, again.clone()], at(120));
+        let lines = earlier.lines(at(120)).join("\n");
+        assert!(lines.ends_with(
+            "mara rejected another form of it, 7000-0000-0000, 1 min ago: not during the release"
+        ));
+    }
 
     #[test]
     fn long_values_are_wrapped_never_cut() {

@@ -138,9 +138,14 @@ fn tell(request: &Request, answer: Answer) {
             ));
         }
         (State::Approved, _) => ui::say(&format!("approved {id}; it starts now")),
+        (State::Pending, Answer::Escalate) => {
+            ui::say(&format!(
+                "escalated {id}; it now waits for {}",
+                request.approvers(clock::now()).join(", ")
+            ));
+        }
         (State::Pending, _) => {
-            let given = progress.decisions.iter().filter(|given| given.answer == Answer::Approve).count();
-            let needed = request.ask.requirement.quorum;
+            let (given, needed) = (request.approvals(), request.quorum());
             ui::say(&format!("approved {id} as one of several: {given} approvals, needs {needed}"));
         }
         (State::Revoked, _) => ui::say(&format!("took the approval of {id} back; nothing was run")),

@@ -151,7 +151,7 @@ mod tests {
             "\u{202e}x\x1b 日x".as_bytes(),
             &[rule("r", 9, 10)],
             80,
-            &["  1  \\u{202e}x\\x1b 日x", "                       ^  r"],
+            &["  1  \\u{202e}x\\x1b 日x", "                     ^  r"],
         );
         case(b"a\xff", &[rule("r", 1, 2)], 80, &["  1  a\\xff", "      ^^^^  r"]);
     }

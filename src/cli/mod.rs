@@ -77,13 +77,14 @@ macro_rules! subcommands {
 }
 
 // Adding a subcommand is one line here, one `mod` above and one file.
-use answer::{approve, reject};
+use answer::{approve, escalate, reject};
 
 subcommands! {
     Requests(requests),
     Show(show),
     Approve(approve),
     Reject(reject),
+    Escalate(escalate),
     Cancel(cancel),
     Completions(completions),
 }

@@ -57,7 +57,7 @@ pub(super) fn line(request: &Request, now: Moment, width: usize) -> String {
     let state = request_json::state(request, now);
     let left = crate::moment::in_words(request.remaining(now));
     let when = if state.is_open() { format!("{left} left") } else { String::new() };
-    let (risk, who) = (request.ask.risk.name(), visible(request.ask.requester.label().as_bytes()));
+    let (risk, who) = (request.ask.risk.word(), visible(request.ask.requester.label().as_bytes()));
     let head = format!("{}  {:<9} {risk:<8} {when:<16} {who:<18} ", request.id, state.name().to_lowercase());
     let text = visible(&request.command().text());
     let room = width.saturating_sub(head.chars().count()).max(20);
