@@ -20,6 +20,8 @@ mod requests;
 mod run;
 mod runs;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod wake;
 
 use std::path::{Path, PathBuf};
