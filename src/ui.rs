@@ -3,7 +3,10 @@
 //! Words go to standard error, questions to `/dev/tty`; standard output belongs to the command, or to
 //! the answer of a subcommand. A closed pipe is no error.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write};
+
+use anyhow::Context as _;
 
 /// Prints the answer of a subcommand on standard output, with a newline.
 pub fn answer(text: &str) {
@@ -26,17 +29,84 @@ pub fn hint(text: &str) {
     say(&format!("hint: {text}"));
 }
 
+/// Rings the terminal's bell.
+pub fn ring() {
+    let _closed = std::io::stderr().lock().write_all(b"\x07");
+}
+
 /// Asks one question on the terminal and returns the line that is typed; what was typed ahead is thrown away.
 ///
 /// # Errors
 /// There is no terminal.
 pub fn ask(question: &str) -> anyhow::Result<String> {
-    use anyhow::Context as _;
-    let terminal = std::fs::File::options().read(true).write(true).open("/dev/tty");
-    let mut terminal = terminal.context("there is no terminal to ask on")?;
-    let _nothing_to_drain = rustix::termios::tcflush(&terminal, rustix::termios::QueueSelector::IFlush);
+    match hear(question, || Ok(false))? {
+        Heard::Line(line) => Ok(line),
+        Heard::Change | Heard::End => Ok(String::new()),
+    }
+}
+
+/// What ended listening to the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A line was typed.
+    Line(String),
+    /// Something else changed meanwhile.
+    Change,
+    /// The terminal was closed, or its end-of-file key pressed.
+    End,
+}
+
+/// Asks on the terminal like [`ask`], and looks twice a second whether `changed`.
+///
+/// # Errors
+/// There is no terminal, or `changed` failed.
+pub fn hear(question: &str, mut changed: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<Heard> {
+    let mut terminal = terminal()?;
     terminal.write_all(question.as_bytes()).context("failed to ask on the terminal")?;
+    while !is_readable(&terminal)? {
+        if changed()? {
+            return Ok(Heard::Change);
+        }
+    }
     let mut line = String::new();
-    BufReader::new(terminal).read_line(&mut line).context("failed to read the terminal")?;
-    Ok(line)
+    let count = BufReader::new(terminal).read_line(&mut line).context("failed to read the terminal")?;
+    Ok(if count == 0 { Heard::End } else { Heard::Line(line) })
+}
+
+/// Lets the person pick one of `items` with the arrow keys; `None` if they would rather not.
+///
+/// # Errors
+/// There is no terminal.
+pub fn choose(prompt: &str, items: &[&str]) -> anyhow::Result<Option<usize>> {
+    terminal()?;
+    let select = dialoguer::Select::new().with_prompt(prompt).items(items).default(0);
+    select.interact_opt().context("failed to ask on the terminal")
+}
+
+/// Lets the person type one line; it may be empty.
+///
+/// # Errors
+/// There is no terminal.
+pub fn input(prompt: &str) -> anyhow::Result<String> {
+    terminal()?;
+    let input = dialoguer::Input::<String>::new().with_prompt(prompt).allow_empty(true);
+    input.interact_text().context("failed to ask on the terminal")
+}
+
+/// Opens the terminal, and throws away what was typed ahead: nobody answers a question they have not seen.
+fn terminal() -> anyhow::Result<File> {
+    let terminal = File::options().read(true).write(true).open("/dev/tty");
+    let terminal = terminal.context("there is no terminal to ask on")?;
+    let _nothing_to_drain = rustix::termios::tcflush(&terminal, rustix::termios::QueueSelector::IFlush);
+    Ok(terminal)
+}
+
+fn is_readable(terminal: &File) -> anyhow::Result<bool> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let half_a_second = Timespec { tv_sec: 0, tv_nsec: 500_000_000 };
+    match poll(&mut [PollFd::new(terminal, PollFlags::IN)], Some(&half_a_second)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(error) => Err(error).context("failed to wait for the terminal"),
+    }
 }

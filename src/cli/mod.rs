@@ -8,6 +8,7 @@ mod card;
 mod completions;
 mod desk;
 mod earlier;
+mod inbox;
 mod marked;
 mod request_json;
 mod requests;
@@ -80,6 +81,7 @@ macro_rules! subcommands {
 use answer::{approve, escalate, reject};
 
 subcommands! {
+    Inbox(inbox),
     Requests(requests),
     Show(show),
     Approve(approve),
