@@ -153,6 +153,8 @@ pub struct Matcher {
     pub builtin: Option<bool>,
     pub bare: Option<bool>,
     pub text: Option<String>,
+    /// Only a certain match counts: what is only perhaps so is not looked at.
+    pub certain: bool,
     /// Facts of the machine by name: `git-branch`, `git-remote`, `kube-context`, `kube-server`, `terraform-workspace`.
     pub fact: BTreeMap<String, Globs>,
 }
@@ -230,7 +232,7 @@ pub struct LabelSet {
 }
 
 /// `[approval]`, with `[approval.low]` to `[approval.critical]`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Approval {
     pub approvers: Option<Vec<String>>,
@@ -249,7 +251,7 @@ pub struct Approval {
 }
 
 /// One step up: who is asked next, and after how long.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Escalation {
     pub after: String,
@@ -309,6 +311,13 @@ pub struct Test {
     /// Rules that must be among those that matched.
     #[serde(default, deserialize_with = "list")]
     pub rules: Vec<String>,
+}
+
+impl Approval {
+    /// Claims that nothing is said.
+    pub fn is_empty(&self) -> bool {
+        *self == Approval::default()
+    }
 }
 
 impl Matcher {

@@ -8,7 +8,7 @@ use crate::shell::{Piece, Truth, Word};
 
 /// A part of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Token {
+pub(crate) enum Token {
     /// This byte.
     Byte(u8),
     /// Any part of a file name, without `/`.
@@ -18,7 +18,7 @@ pub enum Token {
 }
 
 /// Returns the tokens of `word`: a glob stands for file names, a dynamic part for anything.
-pub fn tokens(word: &Word) -> Vec<Token> {
+pub(crate) fn tokens(word: &Word) -> Vec<Token> {
     let mut out = Vec::new();
     for piece in &word.pieces {
         match piece {
@@ -52,12 +52,12 @@ fn file_names(glob: &[u8], out: &mut Vec<Token>) {
 }
 
 /// Returns the tokens of bytes that are certain.
-pub fn literal(bytes: &[u8]) -> Vec<Token> {
+pub(crate) fn literal(bytes: &[u8]) -> Vec<Token> {
     bytes.iter().map(|byte| Token::Byte(*byte)).collect()
 }
 
 /// Returns the bytes if all of them are certain.
-pub fn certain(value: &[Token]) -> Option<Vec<u8>> {
+pub(crate) fn certain(value: &[Token]) -> Option<Vec<u8>> {
     let byte = |token: &Token| match token {
         Token::Byte(byte) => Some(*byte),
         Token::Name | Token::Anything => None,
@@ -76,13 +76,13 @@ enum Step {
 
 /// A compiled pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Glob {
+pub(crate) struct Glob {
     steps: Vec<Step>,
 }
 
 impl Glob {
     /// Returns the pattern that `text` writes; a class that does not close is a plain `[`.
-    pub fn new(text: &str) -> Glob {
+    pub(crate) fn new(text: &str) -> Glob {
         let bytes = text.as_bytes();
         let mut steps = Vec::with_capacity(bytes.len());
         let mut at = 0;
@@ -112,18 +112,18 @@ impl Glob {
     }
 
     /// Returns the pattern that matches exactly `text`.
-    pub fn exactly(text: &[u8]) -> Glob {
+    pub(crate) fn exactly(text: &[u8]) -> Glob {
         Glob { steps: text.iter().map(|byte| Step::Byte(*byte)).collect() }
     }
 
     /// Returns this pattern followed by `rest`.
-    pub fn then(mut self, rest: Glob) -> Glob {
+    pub(crate) fn then(mut self, rest: Glob) -> Glob {
         self.steps.extend(rest.steps);
         self
     }
 
     /// Returns whether `value` matches.
-    pub fn matches(&self, value: &[Token]) -> Truth {
+    pub(crate) fn matches(&self, value: &[Token]) -> Truth {
         let is_certain = value.iter().all(|token| matches!(token, Token::Byte(_)));
         if is_certain {
             return Truth::of(self.run(value, Step::covers));
@@ -135,7 +135,7 @@ impl Glob {
     }
 
     /// Returns whether `text` matches.
-    pub fn matches_bytes(&self, text: &[u8]) -> bool {
+    pub(crate) fn matches_bytes(&self, text: &[u8]) -> bool {
         self.matches(&literal(text)) == Truth::Yes
     }
 
@@ -275,16 +275,12 @@ fn class(inner: &[u8]) -> Step {
     Step::Class { negated, ranges }
 }
 
-/// Claims that `text` contains a character with a meaning in a glob.
-pub fn is_glob(text: &str) -> bool {
-    text.contains(['*', '?', '[', '\\'])
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Glob, Token, is_glob};
+    use super::{Glob, Token};
+    use crate::policy::glob_text::is_glob;
     use crate::shell::Truth;
 
     /// `*` is any part of a name, `$` anything; the rest is itself.

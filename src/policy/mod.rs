@@ -8,10 +8,33 @@
 //! 5. A layer changes only what is its own or a lower authority's; nothing changes the floor.
 //! 6. A file with an error is an error, with its place; it is never skipped.
 
+mod blob;
+mod facts;
 pub mod file;
-pub mod glob;
+mod glob;
+mod glob_text;
+mod hours;
+mod judge;
+mod labels;
+mod layer;
+mod matcher;
+mod packs;
+mod paths;
+mod problem;
 mod requirement;
+mod subject;
+mod time;
+mod valid;
+mod variables;
 mod verdict;
+mod when;
 
-pub use requirement::{DEADLINE, Requirement, Step, duration};
+pub use judge::{Hit, Judged, Judgement, judge};
+pub use labels::{LabelName, Labels, Reliance};
+pub use layer::{Authority, LayerText, Overridden, Policy};
+pub use packs::Packs;
+pub use problem::PolicyError;
+pub use requirement::{DEADLINE, Requirement, Step};
+pub use time::duration;
 pub use verdict::{Assurance, GrantLimit, Mode, Risk, Verdict};
+pub use when::Circumstances;

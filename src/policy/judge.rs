@@ -1,0 +1,325 @@
+//! From what would run to a verdict, with its trace.
+
+use std::rc::Rc;
+
+use super::file::{Label, Rule, Variable};
+use super::labels::{LabelName, Labels, Reliance};
+use super::layer::{Authority, Overridden, Policy};
+use super::matcher;
+use super::paths::Homes;
+use super::requirement::Requirement;
+use super::subject::{Lean, Subject};
+use super::variables::Variables;
+use super::verdict::{Mode, Risk, Verdict};
+use super::when::{self, Circumstances};
+use crate::shell::{Action, Analysis, Span, Truth, Word};
+use crate::world::World;
+
+/// The answer about a whole command.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The strictest of the actions' verdicts; no action at all is allowed.
+    pub verdict: Verdict,
+    /// The highest risk of what asks or denies; low where nothing does.
+    pub risk: Risk,
+    /// Whether the verdict is to be enforced: [`Judgement::enforced`] says what then counts.
+    pub mode: Mode,
+    /// One for each action of the analysis, in its order.
+    pub actions: Vec<Judged>,
+    pub labels: Labels,
+    /// What approval it needs, where the verdict is `ask`.
+    pub requirement: Option<Requirement>,
+    /// A better command, in the words of the rule that decided.
+    pub instead: Option<String>,
+}
+
+/// The answer about one action.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    pub verdict: Verdict,
+    pub risk: Risk,
+    /// The rules that matched, strictest first. None: the default decided.
+    pub hits: Vec<Hit>,
+    pub labels: Labels,
+    /// Where the default decided, why no rule allowed it, if more can be said than that none does.
+    pub because: Option<String>,
+}
+
+/// A rule that matched.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The rule's id.
+    pub rule: String,
+    /// What it comes to here: a `deny` that only might match asks.
+    pub verdict: Verdict,
+    pub risk: Risk,
+    pub reason: String,
+    pub instead: Option<String>,
+    /// Claims that it certainly matches.
+    pub is_certain: bool,
+    /// Claims that nothing overrides it, observe mode included.
+    pub floor: bool,
+    pub overridden: Option<Overridden>,
+    pub authority: Authority,
+    /// The part of the text it speaks of.
+    pub span: Span,
+}
+
+impl Judgement {
+    /// Returns the verdict that counts: in observe mode only the floor's.
+    pub fn enforced(&self) -> Verdict {
+        let floor = || self.hits().filter(|hit| hit.floor).map(|hit| hit.verdict).max();
+        match self.mode {
+            Mode::Enforce => self.verdict,
+            Mode::Observe => floor().unwrap_or(Verdict::Allow),
+        }
+    }
+
+    /// Returns all hits, action by action.
+    pub fn hits(&self) -> impl Iterator<Item = &Hit> {
+        self.actions.iter().flat_map(|action| &action.hits)
+    }
+
+    /// Returns the hit that decided: the strictest, of these the one with the highest risk. None where the default did, and for an `allow`.
+    pub fn decisive(&self) -> Option<&Hit> {
+        let strict = self.hits().filter(|hit| hit.verdict > Verdict::Allow);
+        strict.fold(None, |best: Option<&Hit>, hit| match best {
+            Some(best) if (best.verdict, best.risk) >= (hit.verdict, hit.risk) => Some(best),
+            Some(_) | None => Some(hit),
+        })
+    }
+
+    /// Returns why, in words for a person: the decisive rule's reason, or why the default decided.
+    pub fn reason(&self) -> String {
+        let by_default = || {
+            let undecided = self.actions.iter().filter(|action| action.verdict == self.verdict);
+            let because = undecided.filter_map(|action| action.because.clone()).next();
+            because.unwrap_or_else(|| "no rule allows it".to_owned())
+        };
+        match self.decisive() {
+            Some(hit) if hit.verdict == self.verdict => hit.reason.clone(),
+            Some(_) | None => by_default(),
+        }
+    }
+}
+
+/// Returns what `policy` says about what would run.
+///
+/// The strictest rule that matches decides. If no rule matches, the default does.
+pub fn judge(
+    analysis: &Analysis,
+    policy: &Policy,
+    world: &dyn World,
+    around: &Circumstances<'_>,
+) -> Judgement {
+    let homes = Homes::of(world, around.start);
+    // A call of a function adds nothing but its redirects.
+    let actions: Vec<Action> = analysis.actions.iter().map(effective).collect();
+    let subjects: Vec<Subject<'_>> =
+        actions.iter().map(|action| Subject::new(action, world, &homes, policy)).collect();
+    let built_in = policy.packs().variables();
+    let entries: Vec<&Variable> = built_in.iter().chain(policy.variables()).collect();
+    let variables = Variables::new(entries, policy.trusted_path(), world);
+    let court = Court { policy, subjects: &subjects, around, variables: &variables };
+    let judged: Vec<Judged> = analysis
+        .actions
+        .iter()
+        .zip(&subjects)
+        .map(|(action, subject)| {
+            let has_nothing = action.function && action.opaque.is_none() && action.redirects.is_empty();
+            if has_nothing { Judged::nothing() } else { court.judge(subject) }
+        })
+        .collect();
+    sum_up(judged, policy)
+}
+
+fn sum_up(actions: Vec<Judged>, policy: &Policy) -> Judgement {
+    let verdict = actions.iter().map(|action| action.verdict).max().unwrap_or(Verdict::Allow);
+    let restrained = actions.iter().filter(|action| action.verdict > Verdict::Allow);
+    let risk = restrained.map(|action| action.risk).max().unwrap_or(Risk::Low);
+    let mut labels = Labels::default();
+    for action in &actions {
+        labels.extend(&action.labels);
+    }
+    let requirement = (verdict == Verdict::Ask).then(|| policy.requirement(risk).clone());
+    let mode = policy.mode();
+    let mut judgement = Judgement { verdict, risk, mode, actions, labels, requirement, instead: None };
+    judgement.instead = judgement.decisive().and_then(|hit| hit.instead.clone());
+    judgement
+}
+
+impl Judged {
+    fn nothing() -> Judged {
+        Judged {
+            verdict: Verdict::Allow,
+            risk: Risk::Low,
+            hits: Vec::new(),
+            labels: Labels::default(),
+            because: None,
+        }
+    }
+}
+
+/// Returns the action as it is judged.
+fn effective(action: &Action) -> Action {
+    let mut action = action.clone();
+    if action.function && action.opaque.is_none() {
+        action.program = Word::default();
+        action.args.clear();
+        action.shadowed = None;
+    }
+    action
+}
+
+/// A rule that could match, with what overrides make of it.
+struct Candidate<'a> {
+    rule: &'a Rule,
+    authority: Authority,
+    verdict: Verdict,
+    overridden: Option<&'a Overridden>,
+}
+
+struct Court<'a> {
+    policy: &'a Policy,
+    subjects: &'a [Subject<'a>],
+    around: &'a Circumstances<'a>,
+    variables: &'a Variables<'a>,
+}
+
+impl Court<'_> {
+    fn judge(&self, subject: &Subject<'_>) -> Judged {
+        let mut labels = self.labels(subject);
+        let mut hits = self.untrusted_variables(subject);
+        let is_opaque = subject.is_opaque();
+        let built_in = self.policy.packs().candidates(&subject.name, is_opaque);
+        let built_in = built_in.iter().map(|body| (&body.rule, Authority::BuiltIn));
+        let layered = self.policy.rules().iter().filter(|rule| rule.reach.covers(&subject.name, is_opaque));
+        let layered = layered.map(|rule| (&*rule.body, rule.authority));
+        for (rule, authority) in built_in.chain(layered) {
+            let overridden = self.policy.overridden(&rule.id);
+            let verdict = overridden.map_or(rule.verdict, |change| change.verdict);
+            let candidate = Candidate { rule, authority, verdict, overridden };
+            if let Some(hit) = self.hit(&candidate, subject, &labels) {
+                for value in &rule.data {
+                    labels.add(LabelName::Data, value, Reliance::STATED);
+                }
+                if let Some(category) = &rule.category {
+                    labels.add(LabelName::Category, category, Reliance::STATED);
+                }
+                hits.push(hit);
+            }
+        }
+        hits.sort_by(|one, other| {
+            (other.verdict, other.risk).cmp(&(one.verdict, one.risk)).then_with(|| one.rule.cmp(&other.rule))
+        });
+        self.decide(subject, hits, labels)
+    }
+
+    fn decide(&self, subject: &Subject<'_>, hits: Vec<Hit>, labels: Labels) -> Judged {
+        let Some(first) = hits.first() else {
+            let because = self.why_by_default(subject);
+            let verdict = self.policy.default_verdict();
+            return Judged { verdict, risk: Risk::Medium, hits, labels, because };
+        };
+        let verdict = first.verdict;
+        let strict = hits.iter().filter(|hit| hit.verdict > Verdict::Allow);
+        let risk = strict.map(|hit| hit.risk).max().unwrap_or(Risk::Low);
+        Judged { verdict, risk, hits, labels, because: None }
+    }
+
+    fn why_by_default(&self, subject: &Subject<'_>) -> Option<String> {
+        match &subject.action.opaque {
+            Some(opaque) => Some(opaque.reason.clone()),
+            None => subject.distrust().map(str::to_owned),
+        }
+    }
+
+    fn hit(&self, candidate: &Candidate<'_>, subject: &Subject<'_>, labels: &Labels) -> Option<Hit> {
+        let rule = candidate.rule;
+        let lean = if candidate.verdict == Verdict::Allow { Lean::Permit } else { Lean::Restrict };
+        let mut truth = matcher::any(&rule.matches, subject, self.subjects, lean);
+        if truth != Truth::No && !rule.except.is_empty() {
+            truth = truth & self.not_excepted(rule, subject, lean);
+        }
+        if let (Some(when), true) = (&rule.when, truth != Truth::No) {
+            truth = truth & when::holds(when, subject, labels, self.around, lean);
+        }
+        let verdict = match (candidate.verdict, truth) {
+            (_, Truth::No) | (Verdict::Allow, Truth::Maybe) => return None,
+            // Unknown is not the same as forbidden.
+            (Verdict::Deny, Truth::Maybe) => Verdict::Ask,
+            (verdict, _) => verdict,
+        };
+        let mut risk =
+            candidate.overridden.and_then(|change| change.risk).or(rule.risk).unwrap_or(Risk::Medium);
+        for raise in &rule.raise {
+            if when::holds(&raise.when, subject, labels, self.around, Lean::Restrict) != Truth::No {
+                risk = risk.max(raise.risk);
+            }
+        }
+        if verdict != candidate.verdict {
+            risk = risk.max(Risk::High);
+        }
+        Some(Hit {
+            rule: rule.id.clone(),
+            verdict,
+            risk,
+            reason: rule.reason.clone().unwrap_or_default(),
+            instead: rule.instead.clone(),
+            is_certain: truth == Truth::Yes,
+            floor: rule.floor,
+            overridden: candidate.overridden.cloned(),
+            authority: candidate.authority,
+            span: subject.action.span,
+        })
+    }
+
+    /// An exception to an `allow` counts if it might hold; one to an `ask` or a `deny` only if it does.
+    fn not_excepted(&self, rule: &Rule, subject: &Subject<'_>, lean: Lean) -> Truth {
+        let excepted = matcher::any(&rule.except, subject, self.subjects, lean.flipped());
+        match (lean, excepted) {
+            (Lean::Permit, excepted) => !excepted,
+            (Lean::Restrict, Truth::Yes) => Truth::No,
+            (Lean::Restrict, Truth::No) => Truth::Yes,
+            (Lean::Restrict, Truth::Maybe) => Truth::Maybe,
+        }
+    }
+
+    fn labels(&self, subject: &Subject<'_>) -> Labels {
+        let mut labels = Labels::default();
+        let built_in = self.policy.packs().labels(&subject.name, subject.is_opaque());
+        let layered = self.policy.labels().iter();
+        let layered = layered.filter(|label| label.reach.covers(&subject.name, subject.is_opaque()));
+        let all: Vec<Rc<Label>> =
+            built_in.into_iter().chain(layered.map(|label| Rc::clone(&label.body))).collect();
+        for label in all {
+            let ask = |lean: Lean| {
+                let found = matcher::any(&label.matches, subject, self.subjects, lean);
+                let excepted = matcher::any(&label.except, subject, self.subjects, lean.flipped());
+                found & !excepted
+            };
+            let apparent = ask(Lean::Restrict);
+            if apparent != Truth::No {
+                labels.add_set(&label.set, Reliance { proven: ask(Lean::Permit), apparent });
+            }
+        }
+        labels
+    }
+
+    fn untrusted_variables(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let found = self.variables.of(subject);
+        let hit = |variable: &super::variables::Untrusted| Hit {
+            rule: format!("env.{}", variable.name),
+            verdict: Verdict::Ask,
+            risk: Risk::High,
+            reason: format!("`{}` {}", variable.name, variable.reason),
+            instead: None,
+            is_certain: true,
+            floor: false,
+            overridden: None,
+            authority: Authority::BuiltIn,
+            span: subject.action.span,
+        };
+        found.iter().map(hit).collect()
+    }
+}

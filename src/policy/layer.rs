@@ -1,0 +1,477 @@
+//! Layers of authority: who may say what, and what is in force when all have spoken.
+//!
+//! `/etc/gate/policy.d` > the user's file > the built-in packs; a project's file stands apart and only restricts.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::blob::Reach;
+use super::file::{Approver, File, Group, Label, Override, Rule, Variable};
+use super::packs::Packs;
+use super::problem::{PolicyError, Problem, Step, lines_of, unreadable};
+use super::requirement::{Demand, Requirement};
+use super::valid;
+use super::verdict::{Mode, Risk, Verdict};
+use crate::digest::Digest;
+use crate::shell::{Program, Programs};
+
+/// Whose word a rule is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Authority {
+    /// A project's `.gate/policy.toml`: whoever writes the repository. Only asks and denies; changes nothing.
+    Project,
+    /// The packs in the binary.
+    BuiltIn,
+    /// The user's own file.
+    User,
+    /// `/etc/gate/policy.d`.
+    System,
+}
+
+impl Authority {
+    /// Returns its name on screens and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Authority::Project => "project",
+            Authority::BuiltIn => "built-in",
+            Authority::User => "user",
+            Authority::System => "system",
+        }
+    }
+}
+
+/// One policy file as it was read from disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerText {
+    pub authority: Authority,
+    /// The file, as messages name it.
+    pub path: String,
+    pub text: String,
+}
+
+/// A rule from a file, with its place.
+#[derive(Debug)]
+pub(super) struct Placed<T> {
+    pub(super) authority: Authority,
+    /// `/etc/gate/policy.d/50.toml:12`
+    pub(super) place: String,
+    pub(super) reach: Reach,
+    pub(super) body: Rc<T>,
+}
+
+/// What an override makes of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overridden {
+    /// The verdict the rule had.
+    pub was: Verdict,
+    /// The verdict it has.
+    pub verdict: Verdict,
+    pub risk: Option<Risk>,
+    /// Why, in the words of the override.
+    pub reason: String,
+    /// Who says so: `/etc/gate/policy.d/50.toml:12`.
+    pub place: String,
+    pub authority: Authority,
+}
+
+/// The policy in force.
+pub struct Policy {
+    packs: Packs,
+    rules: Vec<Placed<Rule>>,
+    labels: Vec<Placed<Label>>,
+    programs: BTreeMap<String, Rc<Program>>,
+    variables: Vec<Variable>,
+    overrides: BTreeMap<String, Overridden>,
+    default: Verdict,
+    said_default: Option<Verdict>,
+    mode: Mode,
+    trusted_path: Vec<String>,
+    requirements: [Requirement; 4],
+    approvers: Vec<Approver>,
+    groups: Vec<Group>,
+    digest: Digest,
+}
+
+impl Policy {
+    /// Returns the policy made of the built-in packs alone.
+    pub fn built_in() -> Policy {
+        Policy::from_layers(Vec::new()).expect("the packs were checked when they were compiled")
+    }
+
+    /// Returns the policy made of the built-in packs and `layers`.
+    ///
+    /// # Errors
+    /// The first file, highest authority first, that is no policy file, or says what its layer may not.
+    pub fn from_layers(layers: Vec<LayerText>) -> Result<Policy, PolicyError> {
+        Policy::over(Packs::built_in(), layers)
+    }
+
+    /// Returns the policy made of `packs` and `layers`.
+    ///
+    /// # Errors
+    /// As [`Policy::from_layers`].
+    pub fn over(packs: Packs, mut layers: Vec<LayerText>) -> Result<Policy, PolicyError> {
+        layers.sort_by(|one, other| {
+            other.authority.cmp(&one.authority).then_with(|| one.path.cmp(&other.path))
+        });
+        let files = layers.iter().map(read).collect::<Result<Vec<File>, PolicyError>>()?;
+        let digest = digest(&packs, &layers);
+        let mut policy = Policy {
+            packs,
+            rules: Vec::new(),
+            labels: Vec::new(),
+            programs: BTreeMap::new(),
+            variables: Vec::new(),
+            overrides: BTreeMap::new(),
+            default: Verdict::Ask,
+            said_default: None,
+            mode: Mode::Enforce,
+            trusted_path: Vec::new(),
+            requirements: Default::default(),
+            approvers: Vec::new(),
+            groups: Vec::new(),
+            digest,
+        };
+        let highest = layers.first().map_or(Authority::BuiltIn, |layer| layer.authority);
+        for (layer, file) in layers.iter().zip(&files) {
+            policy.add(layer, file, highest).map_err(|problem| problem.in_file(&layer.path, &layer.text))?;
+        }
+        // Overrides come last: they may speak of any rule.
+        for (layer, file) in layers.iter().zip(&files) {
+            policy.add_overrides(layer, file).map_err(|problem| problem.in_file(&layer.path, &layer.text))?;
+        }
+        policy.mode = mode(&files);
+        let demanding = layers.iter().zip(&files).filter(|(layer, _)| layer.authority >= Authority::User);
+        let approvals: Vec<_> = demanding.map(|(_, file)| &file.approval).collect();
+        for (at, risk) in Risk::ALL.iter().enumerate() {
+            let demands: Vec<Demand> = approvals.iter().map(|part| Demand::of(part, *risk)).collect();
+            policy.requirements[at] = policy.resolved(Demand::strictest(&demands));
+        }
+        Ok(policy)
+    }
+
+    /// Returns the verdict where no rule matches.
+    pub fn default_verdict(&self) -> Verdict {
+        self.default
+    }
+
+    /// Returns whether what is not allowed is held back.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Returns the directories that the policy trusts for program names, beside root's own.
+    pub fn trusted_path(&self) -> &[String] {
+        &self.trusted_path
+    }
+
+    /// Returns what an `ask` of this risk needs.
+    pub fn requirement(&self, risk: Risk) -> &Requirement {
+        &self.requirements[risk as usize]
+    }
+
+    /// Returns the people entitled to decide.
+    pub fn approvers(&self) -> &[Approver] {
+        &self.approvers
+    }
+
+    /// Returns the named sets of approvers.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// Returns the digest over every file in force, the packs included: what an approval is bound to.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Returns the built-in packs.
+    pub fn packs(&self) -> &Packs {
+        &self.packs
+    }
+
+    pub(super) fn rules(&self) -> &[Placed<Rule>] {
+        &self.rules
+    }
+
+    pub(super) fn labels(&self) -> &[Placed<Label>] {
+        &self.labels
+    }
+
+    pub(super) fn variables(&self) -> &[Variable] {
+        &self.variables
+    }
+
+    /// Returns what overrides make of the rule with this id.
+    pub fn overridden(&self, id: &str) -> Option<&Overridden> {
+        self.overrides.get(id)
+    }
+
+    fn add<'a>(&mut self, layer: &LayerText, file: &'a File, highest: Authority) -> Result<(), Problem<'a>> {
+        if layer.authority == Authority::Project {
+            only_restricts(file)?;
+        }
+        self.add_head(file, layer.authority, highest)?;
+        self.add_people(file)?;
+        let place = |lines: &[usize], at: usize| format!("{}:{}", layer.path, lines.get(at).unwrap_or(&1));
+        let lines = lines_of(&layer.text, "rule");
+        for (at, rule) in file.rule.iter().enumerate() {
+            if let Some(taken) = self.place_of(&rule.id) {
+                let message = format!("rule id `{}` is already taken in {taken}", rule.id);
+                return problem(vec![Step::Key("rule"), Step::Index(at), Step::Key("id")], message);
+            }
+            let (reach, body) = (Reach::of(&rule.matches), Rc::new(rule.clone()));
+            let place = place(&lines, at);
+            self.rules.push(Placed { authority: layer.authority, place, reach, body });
+        }
+        let lines = lines_of(&layer.text, "label");
+        for (at, label) in file.label.iter().enumerate() {
+            let (reach, body) = (Reach::of(&label.matches), Rc::new(label.clone()));
+            let place = place(&lines, at);
+            self.labels.push(Placed { authority: layer.authority, place, reach, body });
+        }
+        self.add_programs(file)?;
+        self.variables.extend(file.variable.iter().cloned());
+        Ok(())
+    }
+
+    fn add_head<'a>(
+        &mut self,
+        file: &'a File,
+        own: Authority,
+        highest: Authority,
+    ) -> Result<(), Problem<'a>> {
+        let Some(head) = &file.policy else { return Ok(()) };
+        if let Some(default) = head.default {
+            if own != highest {
+                let message =
+                    format!("`default` in a {} file, but a {} file is in force", own.word(), highest.word());
+                return problem(vec![Step::Key("policy"), Step::Key("default")], message);
+            }
+            // Several files of one layer: the strictest.
+            self.default = self.said_default.map_or(default, |said| said.max(default));
+            self.said_default = Some(self.default);
+        }
+        if let (Some(dirs), true) = (&head.trusted_path, self.trusted_path.is_empty()) {
+            self.trusted_path = dirs.clone();
+        }
+        Ok(())
+    }
+
+    fn add_people<'a>(&mut self, file: &'a File) -> Result<(), Problem<'a>> {
+        for (at, approver) in file.approver.iter().enumerate() {
+            if self.approvers.iter().any(|known| known.name == approver.name) {
+                let message = format!("approver `{}` is already named", approver.name);
+                return problem(vec![Step::Key("approver"), Step::Index(at), Step::Key("name")], message);
+            }
+            self.approvers.push(approver.clone());
+        }
+        for (at, group) in file.group.iter().enumerate() {
+            if self.groups.iter().any(|known| known.name == group.name) {
+                let message = format!("group `{}` is already named", group.name);
+                return problem(vec![Step::Key("group"), Step::Index(at), Step::Key("name")], message);
+            }
+            self.groups.push(group.clone());
+        }
+        self.check_names(file)
+    }
+
+    /// Every name in a requirement or a group must be known, or an approval could never come.
+    fn check_names<'a>(&self, file: &'a File) -> Result<(), Problem<'a>> {
+        let is_known = |name: &str| match name.strip_prefix('@') {
+            Some(group) => self.groups.iter().any(|known| known.name == group),
+            None => self.approvers.iter().any(|known| known.name == name),
+        };
+        for (at, group) in file.group.iter().enumerate() {
+            if let Some(name) = group.members.iter().find(|name| !is_known(name)) {
+                let message = format!("unknown approver `{name}` in group `{}`", group.name);
+                return problem(vec![Step::Key("group"), Step::Index(at), Step::Key("members")], message);
+            }
+        }
+        let own = &file.approval;
+        let parts = [(None, Some(own))].into_iter().chain(
+            [("low", &own.low), ("medium", &own.medium), ("high", &own.high), ("critical", &own.critical)]
+                .map(|(key, part)| (Some(key), part.as_deref())),
+        );
+        for (key, part) in parts {
+            let Some(part) = part else { continue };
+            let named = part.approvers.iter().flatten().map(|name| ("approvers", name));
+            let later =
+                part.escalate.iter().flatten().flat_map(|step| &step.to).map(|name| ("escalate", name));
+            if let Some((list, name)) = named.chain(later).find(|(_, name)| !is_known(name)) {
+                let mut at = vec![Step::Key("approval")];
+                at.extend(key.map(Step::Key));
+                at.push(Step::Key(list));
+                return problem(at, format!("unknown approver `{name}`, expected a name or `@group`"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A layer may describe programs that nobody has described; what is known cannot be described anew, because a laxer reading of
+    /// the arguments would defeat the rules about them.
+    fn add_programs<'a>(&mut self, file: &'a File) -> Result<(), Problem<'a>> {
+        for (at, program) in file.program.iter().enumerate() {
+            let shared = Rc::new(program.clone());
+            for name in &program.name {
+                if self.program(name).is_some() {
+                    let message = format!("program `{name}` is already described");
+                    return problem(vec![Step::Key("program"), Step::Index(at), Step::Key("name")], message);
+                }
+                self.programs.insert(name.clone(), Rc::clone(&shared));
+            }
+        }
+        Ok(())
+    }
+
+    fn place_of(&self, id: &str) -> Option<String> {
+        let own = self.rules.iter().find(|rule| rule.body.id == id).map(|rule| rule.place.clone());
+        own.or_else(|| self.packs.place_by_id(id))
+    }
+
+    fn add_overrides<'a>(&mut self, layer: &LayerText, file: &'a File) -> Result<(), Problem<'a>> {
+        let lines = lines_of(&layer.text, "override");
+        for (index, change) in file.overrides.iter().enumerate() {
+            let at = vec![Step::Key("override"), Step::Index(index), Step::Key("rule")];
+            let (was, floor, authority) = match self.rules.iter().find(|rule| rule.body.id == change.rule) {
+                Some(rule) => (rule.body.verdict, rule.body.floor, rule.authority),
+                None => match self.packs.rule_by_id(&change.rule) {
+                    Some(body) => (body.rule.verdict, body.rule.floor, Authority::BuiltIn),
+                    None => return problem(at, format!("unknown rule `{}`", change.rule)),
+                },
+            };
+            if floor {
+                return problem(
+                    at,
+                    format!("`{}` belongs to the floor, which nothing overrides", change.rule),
+                );
+            }
+            if authority > layer.authority || authority == Authority::Project {
+                let whose = authority.word();
+                let message = format!(
+                    "`{}` is a rule of the {whose} layer, which this file cannot change",
+                    change.rule
+                );
+                return problem(at, message);
+            }
+            let place = format!("{}:{}", layer.path, lines.get(index).unwrap_or(&1));
+            self.override_one(change, was, layer.authority, place);
+        }
+        Ok(())
+    }
+
+    /// The highest authority's word counts; another's only where it is stricter. Files come highest first.
+    fn override_one(&mut self, change: &Override, was: Verdict, authority: Authority, place: String) {
+        let (verdict, risk, reason) = (change.verdict, change.risk, change.reason.clone());
+        let new = Overridden { was, verdict, risk, reason, place, authority };
+        match self.overrides.get_mut(&change.rule) {
+            Some(known) if new.verdict > known.verdict => *known = new,
+            Some(_) => {}
+            None => {
+                self.overrides.insert(change.rule.clone(), new);
+            }
+        }
+    }
+
+    /// Replaces groups by their members.
+    fn resolved(&self, mut requirement: Requirement) -> Requirement {
+        let people = |names: &[String]| {
+            let mut all: Vec<String> = Vec::new();
+            for name in names {
+                match name.strip_prefix('@') {
+                    Some(group) => {
+                        let members = self.groups.iter().find(|known| known.name == group);
+                        all.extend(members.iter().flat_map(|group| group.members.iter().cloned()));
+                    }
+                    None => all.push(name.clone()),
+                }
+            }
+            all.sort_unstable();
+            all.dedup();
+            all
+        };
+        requirement.approvers = people(&requirement.approvers);
+        for step in &mut requirement.escalate {
+            step.to = people(&step.to);
+        }
+        requirement
+    }
+}
+
+impl Programs for Policy {
+    fn program(&self, name: &str) -> Option<Rc<Program>> {
+        self.programs.get(name).cloned().or_else(|| self.packs.program(name))
+    }
+}
+
+fn read(layer: &LayerText) -> Result<File, PolicyError> {
+    let file: File =
+        toml::from_str(&layer.text).map_err(|error| unreadable(&layer.path, &layer.text, &error))?;
+    valid::check(&file, layer.authority == Authority::BuiltIn)
+        .map_err(|problem| problem.in_file(&layer.path, &layer.text))?;
+    Ok(file)
+}
+
+/// A project's file is written by whoever writes the repository, agents included.
+fn only_restricts(file: &File) -> Result<(), Problem<'_>> {
+    let foreign = [
+        ("override", file.overrides.is_empty()),
+        ("program", file.program.is_empty()),
+        ("variable", file.variable.is_empty()),
+        ("label", file.label.is_empty()),
+        ("approver", file.approver.is_empty()),
+        ("group", file.group.is_empty()),
+        ("test", file.test.is_empty()),
+        ("approval", file.approval.is_empty()),
+    ];
+    let expected = "a project's file holds only `ask` and `deny` rules; use `--home DIR` for another policy";
+    if let Some((key, _)) = foreign.iter().find(|(_, is_empty)| !is_empty) {
+        return problem(
+            vec![Step::Key(key), Step::Index(0)],
+            format!("`{key}` in a project's file: {expected}"),
+        );
+    }
+    if let Some(head) = &file.policy {
+        let settings = [
+            ("default", head.default.is_some()),
+            ("mode", head.mode.is_some()),
+            ("trusted_path", head.trusted_path.is_some()),
+        ];
+        if let Some((key, _)) = settings.iter().find(|(_, is_set)| *is_set) {
+            let message = format!("`{key}` in a project's file: {expected}");
+            return problem(vec![Step::Key("policy"), Step::Key(key)], message);
+        }
+    }
+    for (index, rule) in file.rule.iter().enumerate() {
+        if rule.verdict == Verdict::Allow {
+            let at = vec![Step::Key("rule"), Step::Index(index), Step::Key("verdict")];
+            return problem(at, format!("verdict `allow` in a project's file: {expected}"));
+        }
+    }
+    Ok(())
+}
+
+fn problem<T>(at: Vec<Step<'_>>, message: String) -> Result<T, Problem<'_>> {
+    Err(Problem { at, message })
+}
+
+/// Observe only where some file says so and none says enforce.
+fn mode(files: &[File]) -> Mode {
+    let said: Vec<Mode> = files.iter().filter_map(|file| file.policy.as_ref()?.mode).collect();
+    if !said.is_empty() && said.iter().all(|mode| *mode == Mode::Observe) {
+        Mode::Observe
+    } else {
+        Mode::Enforce
+    }
+}
+
+fn digest(packs: &Packs, layers: &[LayerText]) -> Digest {
+    let mut bytes = packs.digest().as_bytes().to_vec();
+    for layer in layers {
+        for part in [layer.authority.word(), &layer.path, &layer.text] {
+            bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(part.as_bytes());
+        }
+    }
+    Digest::of(&bytes)
+}

@@ -1,0 +1,405 @@
+//! Whether an action matches a table of conditions: no, maybe or yes.
+//!
+//! [`Lean`] says which way doubts go. All conditions of a table must hold, any pattern of a list.
+
+use super::facts::named;
+use super::file::{Globs, Matcher, ScopeWord};
+use super::glob::{Glob, Token, literal, tokens};
+use super::glob_text::is_glob;
+use super::paths::{PathValue, Use, is_path_pattern, paths};
+use super::subject::{Lean, Subject, plain_name};
+use crate::shell::{Certainty, Given, Operand, Piece, Scope, Truth, Word};
+
+/// Returns whether any of `tables` matches.
+pub(super) fn any(tables: &[Matcher], subject: &Subject<'_>, others: &[Subject<'_>], lean: Lean) -> Truth {
+    Truth::any(tables.iter().map(|table| Asking { table, subject, others, lean }.whole()))
+}
+
+struct Asking<'a> {
+    table: &'a Matcher,
+    subject: &'a Subject<'a>,
+    /// All actions of the analysis, for what stands up or down the pipe.
+    others: &'a [Subject<'a>],
+    lean: Lean,
+}
+
+impl Asking<'_> {
+    fn whole(&self) -> Truth {
+        let table = self.table;
+        if self.subject.is_opaque() != table.opaque.unwrap_or(false) {
+            return Truth::No;
+        }
+        let truth = self.program();
+        if truth == Truth::No {
+            return Truth::No;
+        }
+        let truth = truth & self.cheap();
+        if truth == Truth::No {
+            return Truth::No;
+        }
+        let truth = truth & self.with_subcommand();
+        match truth {
+            Truth::Maybe if table.certain => Truth::No,
+            truth => truth,
+        }
+    }
+
+    fn program(&self) -> Truth {
+        let patterns = &self.table.program;
+        if patterns.is_empty() {
+            return Truth::Yes;
+        }
+        if patterns.iter().any(|pattern| self.names_the_file(pattern)) {
+            return Truth::Yes;
+        }
+        let is_named = patterns.iter().any(|pattern| text_matches(pattern, &self.subject.name));
+        let is_about_the_name = !patterns.iter().any(|pattern| pattern == "*");
+        // MUST rule 3: what only bears a name is not allowed by it.
+        if self.lean == Lean::Permit && is_about_the_name && self.subject.distrust().is_some() {
+            return Truth::No;
+        }
+        Truth::of(is_named)
+    }
+
+    /// A pattern with a slash speaks of the file itself, so that its name needs no proof.
+    fn names_the_file(&self, pattern: &str) -> bool {
+        if !pattern.contains('/') || self.subject.action.shadowed.is_some() {
+            return false;
+        }
+        let Some(path) = self.subject.given_path() else { return false };
+        let value = literal(path.as_os_str().as_encoded_bytes());
+        let path = PathValue::of(&value, None, true);
+        path.matches_any(&[pattern.to_owned()], self.subject, self.lean) == Truth::Yes
+    }
+
+    /// The conditions that need no reading of the arguments.
+    fn cheap(&self) -> Truth {
+        let (table, action) = (self.table, self.subject.action);
+        let equal = |wanted: Option<bool>, is: bool| Truth::of(wanted.is_none_or(|wanted| wanted == is));
+        let scope = match table.scope {
+            None => Truth::Yes,
+            Some(ScopeWord::Local) => Truth::of(action.scope == Scope::Local),
+            Some(ScopeWord::Remote) => Truth::of(action.scope == Scope::Remote),
+        };
+        let inside = table.inside.is_empty()
+            || action
+                .inside
+                .iter()
+                .any(|name| table.inside.iter().any(|pattern| text_matches(pattern, name)));
+        Truth::all([
+            scope,
+            Truth::of(inside),
+            equal(table.as_root, action.as_root),
+            equal(table.builtin, action.builtin),
+            equal(table.bare, action.args.is_empty()),
+            self.dynamic(),
+        ])
+    }
+
+    /// A leading glob may become an option; only `dynamic = false` minds.
+    fn dynamic(&self) -> Truth {
+        let leads_with_glob = self.subject.arguments.unknown.iter().any(|unknown| unknown.glob);
+        match self.table.dynamic {
+            None => Truth::Yes,
+            Some(true) => Truth::of(self.subject.is_dynamic()),
+            Some(false) => Truth::of(!self.subject.is_dynamic() && !leads_with_glob),
+        }
+    }
+
+    fn with_subcommand(&self) -> Truth {
+        let operands = &self.subject.arguments.operands;
+        if self.table.subcommand.is_empty() {
+            return self.arguments(operands);
+        }
+        Truth::any(self.table.subcommand.iter().map(|pattern| {
+            let words: Vec<&str> = pattern.split_ascii_whitespace().collect();
+            let matches = |at: usize, word: &Word| Glob::new(words[at]).matches(&tokens(word));
+            let (truth, rest) =
+                self.subject.arguments.subcommand(&self.subject.action.args, words.len(), matches);
+            if truth == Truth::No { Truth::No } else { truth & self.arguments(&operands[rest..]) }
+        }))
+    }
+
+    fn arguments(&self, operands: &[Operand]) -> Truth {
+        let truth = self.options() & self.operands(operands);
+        if truth == Truth::No {
+            return Truth::No;
+        }
+        truth & self.used_paths(operands) & self.surroundings()
+    }
+
+    fn options(&self) -> Truth {
+        let table = self.table;
+        let any = |names: &[String], lean| Truth::any(names.iter().map(|name| self.option(name, lean)));
+        let mut truth = Truth::Yes;
+        if !table.option.is_empty() {
+            truth = truth & any(&table.option, self.lean);
+        }
+        truth = truth & Truth::all(table.option_all.iter().map(|name| self.option(name, self.lean)));
+        truth = truth & !any(&table.option_none, self.lean.flipped());
+        truth & Truth::all(table.value.iter().map(|(name, globs)| self.value(name, globs)))
+    }
+
+    /// Returns whether the option `name` is given; `--opt=glob` asks for a value too.
+    fn option(&self, name: &str, lean: Lean) -> Truth {
+        let (name, value) = match name.split_once('=') {
+            Some((name, value)) => (name, Some(Globs(vec![value.to_owned()]))),
+            None => (name, None),
+        };
+        let given = self.subject.arguments.options.iter().map(|given| {
+            let truth = self.is_option(given, name, lean);
+            match &value {
+                Some(globs) if truth != Truth::No => truth & self.value_of(given, globs, lean),
+                Some(_) | None => truth,
+            }
+        });
+        let truth = Truth::any(given);
+        if truth == Truth::Yes { truth } else { truth | self.could_be_given(name, lean) }
+    }
+
+    fn is_option(&self, given: &Given, name: &str, lean: Lean) -> Truth {
+        let is_single_dash = self.subject.program.as_ref().is_some_and(|program| program.single_dash);
+        let bare = |name: &str| name.trim_start_matches('-').to_owned();
+        let is_same = given.name == name
+            || given.canonical == name
+            || (name.contains('*') && text_matches(name, &given.name))
+            || (is_single_dash && name.len() > 2 && bare(name) == bare(&given.name));
+        if is_same {
+            return match (given.certainty, lean) {
+                (Certainty::Sure, _) | (Certainty::Likely, Lean::Restrict) => Truth::Yes,
+                (Certainty::Possible, _) | (Certainty::Likely, Lean::Permit) => Truth::Maybe,
+            };
+        }
+        let is_beginning =
+            given.name.len() > 2 && given.name.starts_with("--") && name.starts_with(&given.name);
+        let is_listed = self.subject.program.as_ref().is_some_and(|program| {
+            program.values.iter().chain(&program.flags).any(|listed| *listed == given.name)
+        });
+        match lean {
+            Lean::Restrict if is_beginning && !is_listed && given.canonical == given.name => Truth::Yes,
+            Lean::Restrict | Lean::Permit => Truth::No,
+        }
+    }
+
+    /// Returns maybe where a word that nobody knows yet could be this option.
+    fn could_be_given(&self, name: &str, lean: Lean) -> Truth {
+        let could = self.subject.arguments.unknown.iter().any(|unknown| {
+            let is_open =
+                unknown.prefix.is_empty() || unknown.prefix == "-" || name.starts_with(&unknown.prefix);
+            // File names seldom begin with `-`: minded where that restricts, not where it would only cost an allow.
+            let counts = !unknown.glob || (lean == Lean::Restrict && self.lean == Lean::Restrict);
+            is_open && counts
+        });
+        if could { Truth::Maybe } else { Truth::No }
+    }
+
+    fn value(&self, name: &str, globs: &Globs) -> Truth {
+        let given: Vec<Truth> = (self.subject.arguments.options.iter())
+            .map(|given| (given, self.is_option(given, name, self.lean)))
+            .filter(|(_, truth)| *truth != Truth::No)
+            .map(|(given, truth)| truth & self.value_of(given, globs, self.lean))
+            .collect();
+        let found = match self.lean {
+            Lean::Restrict => Truth::any(given),
+            Lean::Permit if given.is_empty() => Truth::No,
+            Lean::Permit => Truth::all(given),
+        };
+        if found == Truth::Yes { found } else { found | self.could_be_given(name, self.lean) }
+    }
+
+    fn value_of(&self, given: &Given, globs: &Globs, lean: Lean) -> Truth {
+        if let Some(value) = &given.value {
+            let truth = self.text_or_path(&globs.0, value, lean);
+            // `-n=x` is `x` to some programs and `=x` to others.
+            let Some(rest) = without_equals(value).filter(|_| !given.name.starts_with("--")) else {
+                return truth;
+            };
+            let other = self.text_or_path(&globs.0, &rest, lean);
+            return if lean == Lean::Restrict { truth | other } else { truth & other };
+        }
+        let perhaps = given.perhaps.map(|at| self.text_or_path(&globs.0, self.subject.word(at), lean));
+        perhaps.unwrap_or(Truth::No) & Truth::Maybe
+    }
+
+    fn operands(&self, operands: &[Operand]) -> Truth {
+        let table = self.table;
+        let mut truth = Truth::Yes;
+        if !table.operand.is_empty() {
+            truth = truth & self.any_operand(&table.operand, operands, self.lean);
+        }
+        if !table.operand_all.is_empty() {
+            let each = operands.iter().map(|operand| {
+                self.text_or_path(&table.operand_all, self.subject.word(operand.index), self.lean)
+            });
+            truth = truth & Truth::all(each) & self.every_unknown(&table.operand_all);
+        }
+        if !table.operand_none.is_empty() {
+            truth = truth & !self.any_operand(&table.operand_none, operands, self.lean.flipped());
+        }
+        truth
+    }
+
+    fn any_operand(&self, patterns: &[String], operands: &[Operand], lean: Lean) -> Truth {
+        let each = operands.iter().map(|operand| {
+            let word = self.subject.word(operand.index);
+            let truth = self.text_or_path(patterns, word, lean);
+            match (operand.certainty, lean) {
+                _ if may_vanish(word) => truth & Truth::Maybe,
+                (Certainty::Sure, _) | (Certainty::Likely, Lean::Restrict) => truth,
+                (Certainty::Possible, _) | (Certainty::Likely, Lean::Permit) => truth & Truth::Maybe,
+            }
+        });
+        let truth = Truth::any(each);
+        let is_open = self.subject.arguments.unknown.iter().any(|unknown| !unknown.glob);
+        if is_open { truth | Truth::Maybe } else { truth }
+    }
+
+    /// A word that may become several: each of them must match as well.
+    fn every_unknown(&self, patterns: &[String]) -> Truth {
+        let is_open = self.subject.arguments.unknown.iter().any(|unknown| !unknown.glob);
+        let takes_all = patterns.iter().any(|pattern| pattern.chars().all(|c| c == '*'));
+        if is_open && !takes_all { Truth::Maybe } else { Truth::Yes }
+    }
+
+    /// Returns whether `word` matches any pattern: as a path where the pattern speaks of one, else as text.
+    fn text_or_path(&self, patterns: &[String], word: &Word, lean: Lean) -> Truth {
+        let value = tokens(word);
+        Truth::any(patterns.iter().map(|pattern| {
+            if is_path_pattern(pattern) {
+                let path = PathValue::of(&value, self.subject.cwd(), true);
+                path.matches_any(std::slice::from_ref(pattern), self.subject, lean)
+            } else {
+                Glob::new(pattern).matches(&value)
+            }
+        }))
+    }
+
+    fn used_paths(&self, operands: &[Operand]) -> Truth {
+        let table = self.table;
+        self.used(operands, Use::Reads, [&table.reads, &table.reads_all, &table.reads_none])
+            & self.used(operands, Use::Writes, [&table.writes, &table.writes_all, &table.writes_none])
+    }
+
+    fn used(&self, operands: &[Operand], what: Use, [any, all, none]: [&Vec<String>; 3]) -> Truth {
+        if any.is_empty() && all.is_empty() && none.is_empty() {
+            return Truth::Yes;
+        }
+        let paths = paths(self.subject, operands, what);
+        let some = |patterns: &[String], lean: Lean| {
+            Truth::any(paths.iter().map(|path| {
+                let truth = path.matches_any(patterns, self.subject, lean);
+                if path.is_sure { truth } else { truth & Truth::Maybe }
+            }))
+        };
+        let mut truth = Truth::Yes;
+        if !any.is_empty() {
+            truth = truth & some(any, self.lean);
+        }
+        if !all.is_empty() {
+            let each = paths.iter().map(|path| path.matches_any(all, self.subject, self.lean));
+            truth = truth & Truth::all(each);
+        }
+        if !none.is_empty() {
+            truth = truth & !some(none, self.lean.flipped());
+        }
+        truth
+    }
+
+    fn surroundings(&self) -> Truth {
+        let table = self.table;
+        let mut truth = Truth::Yes;
+        if !table.stdin_from.is_empty() {
+            truth = truth & self.along(&table.stdin_from, |subject| subject.action.upstream);
+        }
+        if !table.pipes_to.is_empty() {
+            truth = truth & self.along(&table.pipes_to, |subject| subject.action.downstream);
+        }
+        if !table.cwd.is_empty() {
+            truth = truth & self.cwd();
+        }
+        truth = truth & Truth::all(table.env.iter().map(|(name, globs)| self.variable(name, globs)));
+        if let Some(pattern) = &table.text {
+            truth = truth & self.text(pattern);
+        }
+        truth & Truth::all(table.fact.iter().map(|(name, globs)| self.fact(name, globs)))
+    }
+
+    /// Returns whether a program up or down the pipe has one of these names.
+    fn along(&self, patterns: &[String], next: impl Fn(&Subject<'_>) -> Option<usize>) -> Truth {
+        let mut truth = Truth::No;
+        let mut at = next(self.subject);
+        let mut steps = 0;
+        while let Some(other) = at.and_then(|index| self.others.get(index)) {
+            let name = plain_name(other.action);
+            let is_named = patterns.iter().any(|pattern| text_matches(pattern, &name));
+            truth = truth
+                | match (is_named, name.is_empty() && other.is_opaque()) {
+                    (true, _) => Truth::Yes,
+                    (false, true) => Truth::Maybe,
+                    (false, false) => Truth::No,
+                };
+            steps += 1;
+            at = if steps > self.others.len() { None } else { next(other) };
+        }
+        truth
+    }
+
+    fn cwd(&self) -> Truth {
+        let Some(cwd) = self.subject.cwd() else { return Truth::Maybe };
+        let value = literal(cwd.as_os_str().as_encoded_bytes());
+        PathValue::of(&value, None, true).matches_any(&self.table.cwd, self.subject, self.lean)
+    }
+
+    /// What the environment says is only asserted: it never allows.
+    fn variable(&self, name: &str, globs: &Globs) -> Truth {
+        let set = self.subject.action.assignments.iter().rev().find(|set| set.name == name);
+        let any = |value: &[Token]| Truth::any(globs.0.iter().map(|glob| Glob::new(glob).matches(value)));
+        match (set, self.subject.world.var(name)) {
+            (Some(set), _) => any(&tokens(&set.value)),
+            (None, Some(value)) if self.lean == Lean::Permit => any(&literal(&value)) & Truth::Maybe,
+            (None, Some(value)) => any(&literal(&value)),
+            (None, None) => Truth::No,
+        }
+    }
+
+    fn text(&self, pattern: &str) -> Truth {
+        let Ok(regex) = regex_lite::Regex::new(pattern) else {
+            // A pattern is checked when its file is read; if it fails here all the same, it restricts.
+            return Truth::Maybe;
+        };
+        let found = regex.is_match(&self.subject.text());
+        match (found, self.subject.is_dynamic()) {
+            (true, true) if self.lean == Lean::Permit => Truth::Maybe,
+            (false, true) => Truth::Maybe,
+            (found, _) => Truth::of(found),
+        }
+    }
+
+    /// The name of a kube context is whatever its file says: it never allows.
+    fn fact(&self, name: &str, globs: &Globs) -> Truth {
+        let Some(fact) = named(name) else { return Truth::Maybe };
+        let Some(value) = self.subject.fact(fact) else { return Truth::Maybe };
+        let truth = Truth::of(globs.0.iter().any(|glob| text_matches(glob, &value)));
+        if self.lean == Lean::Permit && name == "kube-context" { truth & Truth::Maybe } else { truth }
+    }
+}
+
+/// Returns whether `text` matches the glob `pattern`.
+pub(super) fn text_matches(pattern: &str, text: &str) -> bool {
+    if is_glob(pattern) { Glob::new(pattern).matches_bytes(text.as_bytes()) } else { pattern == text }
+}
+
+/// Claims that the word may become no word at all.
+fn may_vanish(word: &Word) -> bool {
+    !word.pieces.is_empty()
+        && word.pieces.iter().all(|piece| matches!(piece, Piece::Dynamic { splits: true, .. }))
+}
+
+/// Returns the word without its leading `=`.
+fn without_equals(word: &Word) -> Option<Word> {
+    let Some(Piece::Literal(bytes)) = word.pieces.first() else { return None };
+    let rest = bytes.strip_prefix(b"=")?;
+    let mut pieces = word.pieces.clone();
+    pieces[0] = Piece::Literal(rest.to_vec());
+    Some(Word { pieces, span: word.span })
+}

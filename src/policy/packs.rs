@@ -1,0 +1,146 @@
+//! The built-in packs as they lie in the binary: found by program name, decoded on demand, each body at most once.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::blob::{Body, Index, Proof, RuleBody, Table};
+use super::file::{Label, Variable};
+use crate::digest::Digest;
+use crate::shell::{Program, Programs};
+
+/// The packs, and what of them has been decoded so far.
+pub struct Packs {
+    index: Index<'static>,
+    rules: RefCell<BTreeMap<u16, Rc<RuleBody>>>,
+    labels: RefCell<BTreeMap<u16, Rc<Label>>>,
+    programs: RefCell<BTreeMap<u16, Rc<Program>>>,
+    variables: RefCell<Option<Rc<[Variable]>>>,
+    decoded: Cell<usize>,
+}
+
+impl Packs {
+    /// Returns the packs this binary was built with.
+    pub fn built_in() -> Packs {
+        Packs::of(include_bytes!(concat!(env!("OUT_DIR"), "/packs.bin")))
+    }
+
+    /// Returns no packs, for tests.
+    pub fn none() -> Packs {
+        Packs::made_of(Index::default())
+    }
+
+    fn of(blob: &'static [u8]) -> Packs {
+        Packs::made_of(postcard::from_bytes(blob).expect("build.rs wrote it with the same types"))
+    }
+
+    fn made_of(index: Index<'static>) -> Packs {
+        Packs {
+            index,
+            rules: RefCell::default(),
+            labels: RefCell::default(),
+            programs: RefCell::default(),
+            variables: RefCell::default(),
+            decoded: Cell::new(0),
+        }
+    }
+
+    /// Returns the digest over the packs' files.
+    pub fn digest(&self) -> Digest {
+        Digest::from_bytes(self.index.digest)
+    }
+
+    /// Returns how many rules have been decoded: what judging cost.
+    pub fn decoded(&self) -> usize {
+        self.decoded.get()
+    }
+
+    /// Returns how many rules there are.
+    pub fn len(&self) -> usize {
+        self.index.rules.len()
+    }
+
+    /// Claims that there are no rules.
+    pub fn is_empty(&self) -> bool {
+        self.index.rules.is_empty()
+    }
+
+    /// Returns all rules in their order.
+    pub(super) fn rules(&self) -> Vec<Rc<RuleBody>> {
+        (0..self.len()).map(|entry| self.rule(entry as u16)).collect()
+    }
+
+    /// Returns the rule with this id.
+    pub(super) fn rule_by_id(&self, id: &str) -> Option<Rc<RuleBody>> {
+        self.index.ids.iter().position(|known| *known == id).map(|at| self.rule(at as u16))
+    }
+
+    /// Returns where the rule with this id stands.
+    pub fn place_by_id(&self, id: &str) -> Option<String> {
+        self.rule_by_id(id).map(|body| self.place(&body))
+    }
+
+    /// Returns the rules that could match an action of the program `name`.
+    pub(super) fn candidates(&self, name: &str, opaque: bool) -> Vec<Rc<RuleBody>> {
+        candidates(&self.index.rules, name, opaque).map(|entry| self.rule(entry)).collect()
+    }
+
+    /// Returns the labels that could match an action of the program `name`.
+    pub(super) fn labels(&self, name: &str, opaque: bool) -> Vec<Rc<Label>> {
+        candidates(&self.index.labels, name, opaque)
+            .map(|entry| once(&self.labels, &self.index.labels, entry))
+            .collect()
+    }
+
+    /// Returns all entries of variables that change what runs.
+    pub(super) fn variables(&self) -> Rc<[Variable]> {
+        let table = &self.index.variables;
+        let all = || (0..table.len()).map(|entry| decode(table, entry as u16)).collect();
+        Rc::clone(self.variables.borrow_mut().get_or_insert_with(all))
+    }
+
+    /// Returns the examples of a rule by its place.
+    pub(super) fn proof(&self, entry: usize) -> Proof {
+        decode(&self.index.proofs, entry as u16)
+    }
+
+    /// Returns the names of all programs that an entry describes.
+    pub fn program_names(&self) -> impl Iterator<Item = &'static str> {
+        self.index.programs.names.iter().map(|(name, _, _)| *name)
+    }
+
+    /// Returns where a rule stands: `policies/git.toml:12`.
+    pub(super) fn place(&self, body: &RuleBody) -> String {
+        let file = self.index.files.get(usize::from(body.origin.file)).copied().unwrap_or_default();
+        format!("{file}:{}", body.origin.line)
+    }
+
+    fn rule(&self, entry: u16) -> Rc<RuleBody> {
+        if !self.rules.borrow().contains_key(&entry) {
+            self.decoded.set(self.decoded.get() + 1);
+        }
+        once(&self.rules, &self.index.rules, entry)
+    }
+}
+
+impl Programs for Packs {
+    fn program(&self, name: &str) -> Option<Rc<Program>> {
+        let entry = *self.index.programs.of(name).first()?;
+        Some(once(&self.programs, &self.index.programs, entry))
+    }
+}
+
+/// Returns the entries about `name` and those about any program; for an opaque action only those that speak of opaque ones.
+fn candidates<'a>(table: &'a Table<'_>, name: &str, opaque: bool) -> impl Iterator<Item = u16> + use<'a> {
+    let (first, second): (&[u16], &[u16]) =
+        if opaque { (&table.opaque, &[]) } else { (table.of(name), &table.any) };
+    first.iter().chain(second).copied()
+}
+
+fn once<T: Body>(cache: &RefCell<BTreeMap<u16, Rc<T>>>, table: &Table<'_>, entry: u16) -> Rc<T> {
+    Rc::clone(cache.borrow_mut().entry(entry).or_insert_with(|| Rc::new(decode(table, entry))))
+}
+
+fn decode<T: Body>(table: &Table<'_>, entry: u16) -> T {
+    postcard::from_bytes(table.body(entry)).expect("build.rs wrote it with the same types")
+}

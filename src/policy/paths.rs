@@ -1,0 +1,318 @@
+//! The paths an action reads and writes, and patterns on them.
+//!
+//! Paths come from the selectors of the program's entry and from redirects. A pattern that begins with `~` means any home, with
+//! `./` the directory gate was started in, with `/` an absolute path; any other matches whole last parts of the path (`.env`, `*.pem`,
+//! `*/.git/config`). `X/**` is X and everything in it; `*` crosses `/` too.
+//!
+//! A path is judged as written and as it really is: to restrict, either may match; to allow, both must.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::glob::{Glob, Token, certain, literal, tokens};
+use super::subject::{Lean, Subject};
+use crate::shell::{Certainty, Operand, RedirectKind, Scope, Selector, Truth, Word};
+use crate::world::World;
+
+/// The directories that `~` and `./` stand for in a pattern, as given and as they really are.
+pub(super) struct Homes {
+    homes: Vec<PathBuf>,
+    starts: Vec<PathBuf>,
+}
+
+impl Homes {
+    /// Returns the homes of `world`, and `start` as the directory gate was started in.
+    pub(super) fn of(world: &dyn World, start: &Path) -> Homes {
+        let both = |given: Vec<PathBuf>| {
+            let real: Vec<PathBuf> = given.iter().map(|path| world.real_path(path)).collect();
+            let mut all = given;
+            for path in real {
+                if !all.contains(&path) {
+                    all.push(path);
+                }
+            }
+            all
+        };
+        Homes { homes: both(world.homes()), starts: both(vec![start.to_owned()]) }
+    }
+}
+
+/// Claims that an operand pattern speaks of a path, not of text.
+pub(super) fn is_path_pattern(pattern: &str) -> bool {
+    pattern.starts_with('/') || pattern.starts_with("./") || pattern == "." || is_home(pattern)
+}
+
+fn is_home(pattern: &str) -> bool {
+    pattern == "~" || pattern.starts_with("~/")
+}
+
+/// Returns the globs that a path pattern stands for.
+fn globs(pattern: &str, homes: &Homes, lean: Lean) -> Vec<Glob> {
+    let mut all = Vec::new();
+    each_form(pattern, homes, lean, &mut all);
+    if let Some(itself) = pattern.strip_suffix("/**") {
+        each_form(if itself.is_empty() { "/" } else { itself }, homes, lean, &mut all);
+    }
+    all
+}
+
+fn each_form(pattern: &str, homes: &Homes, lean: Lean, all: &mut Vec<Glob>) {
+    let under = |dir: &Path, rest: &str| {
+        let dir = dir.as_os_str().as_bytes();
+        let dir = if dir == b"/" && !rest.is_empty() { b"" } else { dir };
+        Glob::exactly(dir).then(Glob::new(rest))
+    };
+    if is_home(pattern) {
+        let rest = &pattern[1..];
+        all.extend(homes.homes.iter().map(|home| under(home, rest)));
+        if lean == Lean::Restrict {
+            all.push(under(Path::new("/root"), rest));
+        }
+    } else if pattern == "." || pattern.starts_with("./") {
+        let rest = &pattern[1..];
+        all.extend(homes.starts.iter().map(|start| under(start, rest)));
+    } else if pattern.starts_with(['/', '*']) {
+        all.push(Glob::new(pattern));
+    } else {
+        all.push(Glob::new("*/").then(Glob::new(pattern)));
+    }
+}
+
+/// A path that an action uses.
+#[derive(Clone, Debug)]
+pub(super) struct PathValue {
+    /// Absolute and without `.` and `..` as far as that can be said.
+    lexical: Vec<Token>,
+    /// The certain beginning, before `..` was taken out, and the rest of the tokens: for the real path.
+    base: Option<(PathBuf, Vec<Token>)>,
+    /// Claims that it is used as written; else it only might be.
+    pub(super) is_sure: bool,
+}
+
+impl PathValue {
+    /// Returns the path that `word` means in `cwd`.
+    pub(super) fn of(value: &[Token], cwd: Option<&Path>, is_sure: bool) -> PathValue {
+        let unknown = PathValue { lexical: vec![Token::Anything], base: None, is_sure };
+        let absolute = match (value.first(), cwd) {
+            (Some(Token::Anything), _) => value.to_vec(),
+            (Some(Token::Byte(b'/')), _) => value.to_vec(),
+            (_, Some(cwd)) => {
+                let mut all = literal(cwd.as_os_str().as_bytes());
+                all.push(Token::Byte(b'/'));
+                all.extend_from_slice(value);
+                all
+            }
+            (_, None) => return unknown,
+        };
+        let Some(lexical) = normal(&absolute) else { return unknown };
+        PathValue { lexical, base: split_base(&absolute), is_sure }
+    }
+
+    /// Returns whether the path matches any of `patterns`.
+    pub(super) fn matches_any(&self, patterns: &[String], subject: &Subject<'_>, lean: Lean) -> Truth {
+        Truth::any(patterns.iter().map(|pattern| self.matches(pattern, subject, lean)))
+    }
+
+    fn matches(&self, pattern: &str, subject: &Subject<'_>, lean: Lean) -> Truth {
+        let globs = globs(pattern, subject.homes, lean);
+        let one = |value: &[Token]| Truth::any(globs.iter().map(|glob| glob.matches(value)));
+        match lean {
+            Lean::Permit if self.may_leave() => one(&[Token::Anything]),
+            Lean::Permit => match one(&self.lexical) {
+                Truth::No => Truth::No,
+                truth => truth & self.real(subject).map_or(Truth::Maybe, |real| one(&real)),
+            },
+            Lean::Restrict => match one(&self.lexical) {
+                Truth::Yes => Truth::Yes,
+                truth => truth | self.real(subject).map_or(Truth::No, |real| one(&real)),
+            },
+        }
+    }
+
+    /// Claims that an unknown part could lead anywhere, by `..`.
+    fn may_leave(&self) -> bool {
+        let mut parts = self.lexical.split(|token| *token == Token::Byte(b'/')).peekable();
+        let mut leaves = false;
+        while let Some(part) = parts.next() {
+            let is_last = parts.peek().is_none();
+            let is_dots = part.first() == Some(&Token::Byte(b'.')) && part.contains(&Token::Name);
+            leaves |= part.contains(&Token::Anything) || (is_dots && !is_last);
+        }
+        leaves
+    }
+
+    /// Returns the path with links resolved, as far as its beginning is certain; `None` where there is no telling.
+    fn real(&self, subject: &Subject<'_>) -> Option<Vec<Token>> {
+        let (base, rest) = self.base.as_ref()?;
+        if subject.action.scope == Scope::Remote {
+            return Some(self.lexical.clone());
+        }
+        let mut all = literal(subject.world.real_path(base).as_os_str().as_bytes());
+        if !rest.is_empty() {
+            all.push(Token::Byte(b'/'));
+            all.extend_from_slice(rest);
+        }
+        normal(&all)
+    }
+}
+
+/// Takes `.`, `..` and doubled slashes out; `None` where `..` follows a part that may hold slashes.
+fn normal(path: &[Token]) -> Option<Vec<Token>> {
+    let mut parts: Vec<&[Token]> = Vec::new();
+    for part in path.split(|token| *token == Token::Byte(b'/')) {
+        match certain(part).as_deref() {
+            Some(b"" | b".") => {}
+            Some(b"..") => match parts.pop() {
+                Some(before) if before.contains(&Token::Anything) => return None,
+                Some(_) | None => {}
+            },
+            Some(_) | None => parts.push(part),
+        }
+    }
+    let is_absolute = path.first() == Some(&Token::Byte(b'/'));
+    let mut out = Vec::with_capacity(path.len());
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 || is_absolute {
+            out.push(Token::Byte(b'/'));
+        }
+        out.extend_from_slice(part);
+    }
+    if out.is_empty() {
+        out.push(Token::Byte(b'/'));
+    }
+    Some(out)
+}
+
+/// Splits an absolute path after the last slash before anything unknown.
+fn split_base(path: &[Token]) -> Option<(PathBuf, Vec<Token>)> {
+    let known = path.iter().take_while(|token| matches!(token, Token::Byte(_))).count();
+    let bytes = certain(&path[..known])?;
+    if bytes.first() != Some(&b'/') {
+        return None;
+    }
+    if known == path.len() {
+        return Some((PathBuf::from(OsStr::from_bytes(&bytes)), Vec::new()));
+    }
+    let slash = bytes.iter().rposition(|byte| *byte == b'/')?;
+    let base = PathBuf::from(OsStr::from_bytes(&bytes[..=slash]));
+    Some((base, path[slash + 1..].to_vec()))
+}
+
+/// What is done with a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    Reads,
+    Writes,
+}
+
+/// Returns the paths that the action uses, `operands` being those after the subcommand.
+pub(super) fn paths(subject: &Subject<'_>, operands: &[Operand], what: Use) -> Vec<PathValue> {
+    let mut found = Vec::new();
+    for redirect in &subject.action.redirects {
+        let is_such =
+            match (redirect.kind, what) {
+                (RedirectKind::Read, Use::Reads)
+                | (RedirectKind::Write | RedirectKind::Append, Use::Writes) => true,
+                (RedirectKind::ReadWrite, _) => true,
+                (RedirectKind::Read, Use::Writes)
+                | (RedirectKind::Write | RedirectKind::Append, Use::Reads) => false,
+            };
+        if is_such {
+            found.push(PathValue::of(&tokens(&redirect.target), redirect_cwd(subject), true));
+        }
+    }
+    let Some(program) = &subject.program else { return found };
+    let selectors = match what {
+        Use::Reads => &program.reads,
+        Use::Writes => &program.writes,
+    };
+    for selector in selectors {
+        selected(subject, operands, selector, &mut found);
+    }
+    let is_open = subject.arguments.unknown.iter().any(|unknown| !unknown.glob);
+    if is_open && !selectors.is_empty() {
+        found.push(PathValue::of(&[Token::Anything], None, false));
+    }
+    found
+}
+
+/// A redirect is opened by the shell that reads it: here, whatever machine the command is for.
+fn redirect_cwd<'a>(subject: &Subject<'a>) -> Option<&'a Path> {
+    match &subject.action.cwd {
+        crate::shell::Place::Known(path) => Some(path),
+        crate::shell::Place::Unknown => None,
+    }
+}
+
+fn selected(subject: &Subject<'_>, operands: &[Operand], selector: &Selector, found: &mut Vec<PathValue>) {
+    let cwd = subject.cwd();
+    let is_certain = operands.iter().all(|operand| operand.certainty == Certainty::Sure);
+    let (chosen, others): (&[Operand], &[Operand]) = match selector {
+        Selector::Operands => (operands, &[]),
+        Selector::First => operands.split_at(operands.len().min(1)),
+        Selector::Rest => {
+            let (first, rest) = operands.split_at(operands.len().min(1));
+            (rest, first)
+        }
+        Selector::Last => {
+            let (init, last) = operands.split_at(operands.len().saturating_sub(1));
+            (last, init)
+        }
+        Selector::Init => operands.split_at(operands.len().saturating_sub(1)),
+        Selector::Value(option) => {
+            option_values(subject, option, found);
+            return;
+        }
+        Selector::File(name) => {
+            found.push(PathValue::of(&literal(name.as_bytes()), cwd, true));
+            return;
+        }
+    };
+    for operand in chosen {
+        add(subject.word(operand.index), cwd, operand.certainty > Certainty::Possible, found);
+    }
+    // Where places are not certain, each operand might be the one.
+    for operand in others.iter().filter(|_| !is_certain) {
+        add(subject.word(operand.index), cwd, false, found);
+    }
+}
+
+fn option_values(subject: &Subject<'_>, option: &str, found: &mut Vec<PathValue>) {
+    let same = |given: &&crate::shell::Given| given.name == option || given.canonical == option;
+    for given in subject.arguments.options.iter().filter(same) {
+        if let Some(value) = &given.value {
+            add(value, subject.cwd(), given.certainty > Certainty::Possible, found);
+        }
+        if let Some(at) = given.perhaps {
+            add(subject.word(at), subject.cwd(), false, found);
+        }
+    }
+}
+
+/// Adds the path that `word` means, and those it means to programs that write `@path` or `name=path`.
+fn add(word: &Word, cwd: Option<&Path>, is_sure: bool, found: &mut Vec<PathValue>) {
+    let value = tokens(word);
+    if certain(&value).is_some_and(|bytes| bytes == b"-") {
+        return;
+    }
+    let head = value.iter().position(|token| *token == Token::Byte(b'/')).unwrap_or(value.len());
+    if let Some(at) = value[..head].iter().position(|token| *token == Token::Byte(b'=')) {
+        found.push(PathValue::of(without_at(&value[at + 1..]), cwd, is_sure));
+    } else if value.first() == Some(&Token::Byte(b'@')) {
+        found.push(PathValue::of(&value[1..], cwd, is_sure));
+    }
+    let is_elsewhere =
+        value[..head].contains(&Token::Byte(b':')) && value.first() != Some(&Token::Byte(b'/'));
+    let mut path = PathValue::of(&value, cwd, is_sure);
+    if is_elsewhere {
+        // `host:path` or a URL: not a path of this machine, so nothing that allows may take it for one.
+        path.lexical.push(Token::Anything);
+        path.base = None;
+    }
+    found.push(path);
+}
+
+fn without_at(value: &[Token]) -> &[Token] {
+    value.strip_prefix(&[Token::Byte(b'@')]).unwrap_or(value)
+}

@@ -1,0 +1,172 @@
+//! One action, prepared for being asked questions about: each answer is worked out at most once.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::paths::Homes;
+use crate::shell::{Action, Arguments, Piece, Place, Program, Programs, Scope, Word};
+use crate::world::{Fact, Resolution, World};
+
+/// Which way a doubt must go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lean {
+    /// A match lets something through: only what is proven counts.
+    Permit,
+    /// A match holds something back: what reads so as written counts, what could be so is maybe.
+    Restrict,
+}
+
+impl Lean {
+    /// Returns the lean of a condition whose match counts against the whole.
+    pub(super) fn flipped(self) -> Lean {
+        match self {
+            Lean::Permit => Lean::Restrict,
+            Lean::Restrict => Lean::Permit,
+        }
+    }
+}
+
+/// An action with what the policy knows of its program.
+pub(super) struct Subject<'a> {
+    pub(super) action: &'a Action,
+    pub(super) world: &'a dyn World,
+    pub(super) homes: &'a Homes,
+    /// The program's plain name; empty for a bare redirect, and where it is unknown.
+    pub(super) name: String,
+    pub(super) program: Option<Rc<Program>>,
+    pub(super) arguments: Arguments,
+    trusted: OnceCell<Result<(), String>>,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn new(
+        action: &'a Action,
+        world: &'a dyn World,
+        homes: &'a Homes,
+        programs: &dyn Programs,
+    ) -> Subject<'a> {
+        let name = plain_name(action);
+        let program = programs.program(&name);
+        let arguments = Arguments::read(&action.args, program.as_deref());
+        let trusted = OnceCell::new();
+        Subject { action, world, homes, name, program, arguments, trusted }
+    }
+
+    pub(super) fn word(&self, index: usize) -> &'a Word {
+        &self.action.args[index]
+    }
+
+    pub(super) fn is_opaque(&self) -> bool {
+        self.action.opaque.is_some()
+    }
+
+    /// Returns the directory it runs in, if known.
+    pub(super) fn cwd(&self) -> Option<&'a Path> {
+        match &self.action.cwd {
+            Place::Known(path) if self.action.scope == Scope::Local => Some(path),
+            Place::Known(_) | Place::Unknown => None,
+        }
+    }
+
+    /// Returns the program's file as the script names it, made absolute; `None` for a bare name.
+    pub(super) fn given_path(&self) -> Option<PathBuf> {
+        let name = self.action.program.as_literal().filter(|name| name.contains(&b'/'))?;
+        Some(self.cwd()?.join(String::from_utf8(name).ok()?))
+    }
+
+    /// Returns why the program's name is no proof of what runs, if it is none.
+    pub(super) fn distrust(&self) -> Option<&str> {
+        self.trusted.get_or_init(|| self.find_trust()).as_ref().err().map(String::as_str)
+    }
+
+    fn find_trust(&self) -> Result<(), String> {
+        if let Some(shadow) = &self.action.shadowed {
+            return Err(format!("`{}` is shadowed: {shadow}", self.name));
+        }
+        if self.action.builtin || self.action.scope == Scope::Remote {
+            return Ok(());
+        }
+        let Some(name) = self.action.program.as_literal() else {
+            return Err("the program's name is not known".to_owned());
+        };
+        if name.is_empty() {
+            return Ok(());
+        }
+        let cwd = match (self.cwd(), name.contains(&b'/') && !name.starts_with(b"/")) {
+            (Some(cwd), _) => cwd,
+            (None, false) => Path::new("/"),
+            (None, true) => return Err(format!("`{}` lies in a directory that is not known", self.name)),
+        };
+        match self.world.resolve(&name, cwd) {
+            Resolution::Trusted(_) => Ok(()),
+            // Something before it in the script could make it, in any directory but the system's.
+            Resolution::Missing if name.contains(&b'/') && !is_in_system_directory(&name) => {
+                Err(format!("`{}` does not exist yet", String::from_utf8_lossy(&name)))
+            }
+            Resolution::Missing => Ok(()),
+            Resolution::Untrusted(path) => Err(format!("`{}` is not in a trusted directory", path.display())),
+        }
+    }
+
+    /// Returns a fact for the place this action speaks to, or `None` where that is unknown.
+    pub(super) fn fact(&self, fact: Fact) -> Option<String> {
+        let (options, variables): (&[&str], &[&str]) = match fact {
+            Fact::GitBranch | Fact::GitRemote => {
+                (&["-C", "--git-dir", "--work-tree"], &["GIT_DIR", "GIT_WORK_TREE"])
+            }
+            Fact::KubeContext | Fact::KubeServer => (
+                &[
+                    "--context",
+                    "--kube-context",
+                    "--kubeconfig",
+                    "--cluster",
+                    "--server",
+                    "-s",
+                    "--kube-apiserver",
+                ],
+                &["KUBECONFIG"],
+            ),
+            Fact::TerraformWorkspace => (&["-chdir"], &["TF_WORKSPACE", "TF_DATA_DIR"]),
+        };
+        let elsewhere =
+            self.arguments.options.iter().any(|given| options.contains(&given.canonical.as_str()))
+                || self.action.assignments.iter().any(|set| variables.contains(&set.name.as_str()));
+        if elsewhere || self.action.scope == Scope::Remote {
+            return None;
+        }
+        self.world.fact(fact, self.cwd()?)
+    }
+
+    /// Returns the arguments joined by blanks, dynamic parts as written.
+    pub(super) fn text(&self) -> String {
+        let words: Vec<String> = self.action.args.iter().map(word_text).collect();
+        words.join(" ")
+    }
+
+    /// Claims that some argument is unknown before it runs.
+    pub(super) fn is_dynamic(&self) -> bool {
+        self.action.args.iter().any(Word::is_dynamic)
+    }
+}
+
+fn is_in_system_directory(name: &[u8]) -> bool {
+    let directories = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/"];
+    directories.iter().any(|dir| name.strip_prefix(dir.as_bytes()).is_some_and(|rest| !rest.contains(&b'/')))
+}
+
+/// Returns a word as text, dynamic parts as written.
+fn word_text(word: &Word) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Literal(bytes) | Piece::Glob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Piece::Dynamic { text, .. } => text.clone(),
+    };
+    word.pieces.iter().map(piece).collect()
+}
+
+/// Returns the last part of the program's name as the script gives it.
+pub(super) fn plain_name(action: &Action) -> String {
+    let name = action.program.as_literal().unwrap_or_default();
+    let name = String::from_utf8_lossy(&name).into_owned();
+    name.rsplit('/').next().unwrap_or_default().to_owned()
+}

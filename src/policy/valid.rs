@@ -1,0 +1,197 @@
+//! Whether the strings of a policy file make sense: what the schema alone cannot say.
+
+use super::file::{Approval, File, Label, Matcher, Rule, When};
+use super::hours::Hours;
+use super::problem::{Problem, Step};
+use super::time::duration;
+use super::verdict::Verdict;
+
+/// The names of facts in `fact = { … }`.
+pub(crate) const FACTS: [&str; 5] =
+    ["git-branch", "git-remote", "kube-context", "kube-server", "terraform-workspace"];
+
+type Found<'a> = Result<(), Problem<'a>>;
+
+/// Checks everything in `file`; `built_in` for a pack, which may set the floor and needs no `[policy]`.
+pub(crate) fn check(file: &File, built_in: bool) -> Found<'_> {
+    head(file, built_in)?;
+    for (index, rule) in file.rule.iter().enumerate() {
+        let at = vec![Step::Key("rule"), Step::Index(index)];
+        one_rule(rule, built_in, &at)?;
+    }
+    for (index, label) in file.label.iter().enumerate() {
+        one_label(label, &[Step::Key("label"), Step::Index(index)])?;
+    }
+    for (index, change) in file.overrides.iter().enumerate() {
+        let at = [Step::Key("override"), Step::Index(index)];
+        filled(&change.reason, "reason", &at)?;
+    }
+    for (index, variable) in file.variable.iter().enumerate() {
+        let at = [Step::Key("variable"), Step::Index(index)];
+        some(&variable.name, "name", &at)?;
+    }
+    for (index, program) in file.program.iter().enumerate() {
+        let at = [Step::Key("program"), Step::Index(index)];
+        some(&program.name, "name", &at)?;
+    }
+    approval(&file.approval, &[Step::Key("approval")])
+}
+
+fn problem<'a, T>(at: &[Step<'a>], key: Option<&'a str>, message: String) -> Result<T, Problem<'a>> {
+    let mut at = at.to_vec();
+    at.extend(key.map(Step::Key));
+    Err(Problem { at, message })
+}
+
+fn head(file: &File, built_in: bool) -> Found<'_> {
+    let at = [Step::Key("policy")];
+    match &file.policy {
+        None if built_in => Ok(()),
+        None => problem(&at, None, "missing `[policy]`, expected `[policy]` with `version = 1`".to_owned()),
+        Some(head) if head.version != 1 => {
+            problem(&at, Some("version"), format!("unknown version `{}`, expected `1`", head.version))
+        }
+        Some(head) => {
+            let relative = head.trusted_path.iter().flatten().find(|dir| !dir.starts_with('/'));
+            match relative {
+                Some(dir) => problem(
+                    &at,
+                    Some("trusted_path"),
+                    format!("`{dir}` is a relative path, expected absolute paths"),
+                ),
+                None => Ok(()),
+            }
+        }
+    }
+}
+
+fn one_rule<'a>(rule: &'a Rule, built_in: bool, at: &[Step<'a>]) -> Found<'a> {
+    let is_id = rule.id.split_once('.').is_some_and(|(pack, name)| !pack.is_empty() && !name.is_empty());
+    if !is_id || rule.id.contains(char::is_whitespace) {
+        return problem(
+            at,
+            Some("id"),
+            format!("rule id `{}`, expected `pack.name`, like `git.push`", rule.id),
+        );
+    }
+    match &rule.reason {
+        Some(reason) => filled(reason, "reason", at)?,
+        None => return problem(at, None, format!("rule `{}` has no reason, expected `reason`", rule.id)),
+    }
+    if rule.matches.is_empty() {
+        return problem(at, Some("match"), "empty list, expected at least one table".to_owned());
+    }
+    if rule.floor && !built_in {
+        return problem(at, Some("floor"), "`floor` outside the built-in packs".to_owned());
+    }
+    if rule.floor && rule.verdict != Verdict::Deny {
+        return problem(
+            at,
+            Some("floor"),
+            format!("`floor` on a rule with verdict `{}`, expected `deny`", rule.verdict),
+        );
+    }
+    for (key, tables) in [("match", &rule.matches), ("except", &rule.except)] {
+        for (index, table) in tables.iter().enumerate() {
+            let at = [at, &[Step::Key(key), Step::Index(index)]].concat();
+            matcher(table, &at)?;
+            if key == "match" && rule.verdict == Verdict::Allow && table.opaque == Some(true) {
+                return problem(
+                    &at,
+                    Some("opaque"),
+                    "`opaque = true` in an `allow` rule: what is opaque is never allowed".to_owned(),
+                );
+            }
+        }
+    }
+    if let Some(circumstances) = &rule.when {
+        when(circumstances, &[at, &[Step::Key("when")]].concat())?;
+    }
+    for (index, raise) in rule.raise.iter().enumerate() {
+        when(&raise.when, &[at, &[Step::Key("raise"), Step::Index(index), Step::Key("when")]].concat())?;
+    }
+    Ok(())
+}
+
+fn one_label<'a>(label: &'a Label, at: &[Step<'a>]) -> Found<'a> {
+    for (key, tables) in [("match", &label.matches), ("except", &label.except)] {
+        for (index, table) in tables.iter().enumerate() {
+            matcher(table, &[at, &[Step::Key(key), Step::Index(index)]].concat())?;
+        }
+    }
+    some(&label.matches, "match", at)
+}
+
+fn matcher<'a>(table: &'a Matcher, at: &[Step<'a>]) -> Found<'a> {
+    let options =
+        [("option", &table.option), ("option_all", &table.option_all), ("option_none", &table.option_none)];
+    for (key, names) in options {
+        for name in names {
+            if !name.starts_with(['-', '+']) {
+                return problem(at, Some(key), format!("`{name}` is no option, expected one like `-f`"));
+            }
+        }
+    }
+    if let Some(name) = table.value.keys().find(|name| !name.starts_with(['-', '+'])) {
+        return problem(at, Some("value"), format!("`{name}` is no option, expected one like `--context`"));
+    }
+    if let Some(name) = table.fact.keys().find(|name| !FACTS.contains(&name.as_str())) {
+        let known = FACTS.map(|fact| format!("`{fact}`")).join(", ");
+        return problem(at, Some("fact"), format!("unknown fact `{name}`, expected one of {known}"));
+    }
+    if table.subcommand.iter().any(|words| words.trim().is_empty()) {
+        return problem(at, Some("subcommand"), "empty subcommand, expected its words".to_owned());
+    }
+    Ok(())
+}
+
+fn when<'a>(when: &'a When, at: &[Step<'a>]) -> Found<'a> {
+    for hours in &when.hours {
+        if let Err(message) = Hours::parse(hours) {
+            return problem(at, Some("hours"), message);
+        }
+    }
+    Ok(())
+}
+
+fn approval<'a>(part: &'a Approval, at: &[Step<'a>]) -> Found<'a> {
+    if part.quorum == Some(0) {
+        return problem(at, Some("quorum"), "quorum `0`, expected at least `1`".to_owned());
+    }
+    let times = part.deadline.iter().map(|time| (vec![Step::Key("deadline")], time)).chain(
+        part.escalate.iter().flatten().enumerate().map(|(index, step)| {
+            (vec![Step::Key("escalate"), Step::Index(index), Step::Key("after")], &step.after)
+        }),
+    );
+    for (key, time) in times {
+        if duration(time).is_none_or(|time| time.is_zero()) {
+            let message = format!("`{time}` is no time, expected one like `90s`, `5m`, `8h` or `2d`");
+            return problem(&[at, &key].concat(), None, message);
+        }
+    }
+    let risks =
+        [("low", &part.low), ("medium", &part.medium), ("high", &part.high), ("critical", &part.critical)];
+    for (key, inner) in risks {
+        let Some(inner) = inner else { continue };
+        let here = [at, &[Step::Key(key)]].concat();
+        if at.len() > 1 {
+            return problem(&here, None, format!("`{key}` inside another risk"));
+        }
+        approval(inner, &here)?;
+    }
+    Ok(())
+}
+
+fn filled<'a>(text: &str, key: &'a str, at: &[Step<'a>]) -> Found<'a> {
+    if text.trim().is_empty() {
+        return problem(at, Some(key), format!("empty `{key}`"));
+    }
+    Ok(())
+}
+
+fn some<'a, T>(list: &[T], key: &'a str, at: &[Step<'a>]) -> Found<'a> {
+    if list.is_empty() {
+        return problem(at, Some(key), format!("`{key}` is empty or missing, expected at least one"));
+    }
+    Ok(())
+}

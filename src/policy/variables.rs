@@ -1,0 +1,116 @@
+//! Variables that change what runs: a value that the policy does not trust takes the proof from every name it speaks to.
+
+use super::file::Variable;
+use super::glob::{Glob, Token, literal, tokens};
+use super::matcher::text_matches;
+use super::subject::Subject;
+use crate::shell::{Piece, Truth, Word};
+use crate::world::World;
+
+/// The directories of a `PATH` that need no naming in a policy: root's on every system.
+const SYSTEM_PATH: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/// Every variable that changes what runs, and those of them that gate inherited with an untrusted value.
+pub(super) struct Variables<'a> {
+    entries: Vec<&'a Variable>,
+    trusted_path: &'a [String],
+    inherited: Vec<(String, &'a Variable)>,
+}
+
+/// An untrusted variable in force for an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Untrusted {
+    pub(super) name: String,
+    pub(super) reason: String,
+}
+
+impl<'a> Variables<'a> {
+    pub(super) fn new(
+        entries: Vec<&'a Variable>,
+        trusted_path: &'a [String],
+        world: &dyn World,
+    ) -> Variables<'a> {
+        let mut inherited = Vec::new();
+        for name in world.var_names() {
+            // The inherited PATH is judged by where programs are found.
+            if name == "PATH" {
+                continue;
+            }
+            for entry in entries.iter().filter(|entry| names(entry, &name)) {
+                let value = literal(&world.var(&name).unwrap_or_default());
+                if !is_trusted(entry, &value) {
+                    inherited.push((name.clone(), *entry));
+                }
+            }
+        }
+        Variables { entries, trusted_path, inherited }
+    }
+
+    /// Returns the untrusted variables that speak to the program of `subject`.
+    pub(super) fn of(&self, subject: &Subject<'_>) -> Vec<Untrusted> {
+        let mut found = Vec::new();
+        let assignments = &subject.action.assignments;
+        for (at, set) in assignments.iter().enumerate() {
+            if assignments[at + 1..].iter().any(|later| later.name == set.name) {
+                continue;
+            }
+            let mut so_far = assignments[..=at].iter().filter(|other| other.name == "PATH");
+            if set.name == "PATH" && !so_far.all(|other| self.is_trusted_path(&other.value)) {
+                found.push(untrusted("PATH", "set to directories that the policy does not trust"));
+            }
+            for entry in self.entries.iter().filter(|entry| set.name != "PATH" && names(entry, &set.name)) {
+                if speaks_to(entry, &subject.name) && !is_trusted(entry, &tokens(&set.value)) {
+                    found.push(untrusted(&set.name, why(entry)));
+                }
+            }
+        }
+        for (name, entry) in &self.inherited {
+            let is_set_again = assignments.iter().any(|set| set.name == *name);
+            if !is_set_again && speaks_to(entry, &subject.name) {
+                found.push(untrusted(name, why(entry)));
+            }
+        }
+        found
+    }
+
+    /// Claims that an assigned `PATH` names trusted directories only; `$PATH` inside it stands for the one before.
+    fn is_trusted_path(&self, value: &Word) -> bool {
+        let mut text = Vec::new();
+        for piece in &value.pieces {
+            match piece {
+                Piece::Literal(bytes) => text.extend_from_slice(bytes),
+                Piece::Dynamic { text: name, .. }
+                    if matches!(name.trim_matches('"'), "$PATH" | "${PATH}") =>
+                {
+                    text.extend_from_slice(b"/usr/bin");
+                }
+                Piece::Dynamic { .. } | Piece::Glob(_) => return false,
+            }
+        }
+        let is_known = |dir: &[u8]| {
+            SYSTEM_PATH.iter().any(|known| known.as_bytes() == dir)
+                || self.trusted_path.iter().any(|known| known.as_bytes() == dir)
+        };
+        text.split(|byte| *byte == b':').all(is_known)
+    }
+}
+
+fn untrusted(name: &str, reason: &str) -> Untrusted {
+    Untrusted { name: name.to_owned(), reason: reason.to_owned() }
+}
+
+fn why(entry: &Variable) -> &str {
+    entry.reason.as_deref().unwrap_or("changes what runs")
+}
+
+fn names(entry: &Variable, name: &str) -> bool {
+    entry.name.iter().any(|pattern| text_matches(pattern, name))
+}
+
+fn speaks_to(entry: &Variable, program: &str) -> bool {
+    entry.programs.is_empty() || entry.programs.iter().any(|pattern| text_matches(pattern, program))
+}
+
+fn is_trusted(entry: &Variable, value: &[Token]) -> bool {
+    entry.trusted.iter().any(|pattern| Glob::new(pattern).matches(value) == Truth::Yes)
+}
