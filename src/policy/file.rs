@@ -203,7 +203,14 @@ pub struct Variable {
     /// Globs on the values that change nothing of consequence.
     #[serde(default, deserialize_with = "list")]
     pub trusted: Vec<String>,
+    /// Whether a value that gate inherited counts too, not only one that the script sets.
+    #[serde(default = "yes")]
+    pub inherited: bool,
     pub reason: Option<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// `[[label]]`

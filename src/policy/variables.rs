@@ -36,7 +36,7 @@ impl<'a> Variables<'a> {
             if name == "PATH" {
                 continue;
             }
-            for entry in entries.iter().filter(|entry| names(entry, &name)) {
+            for entry in entries.iter().filter(|entry| entry.inherited && names(entry, &name)) {
                 let value = literal(&world.var(&name).unwrap_or_default());
                 if !is_trusted(entry, &value) {
                     inherited.push((name.clone(), *entry));
