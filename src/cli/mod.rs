@@ -9,6 +9,7 @@ mod completions;
 mod desk;
 mod earlier;
 mod inbox;
+mod init;
 mod marked;
 mod request_json;
 mod requests;
@@ -82,6 +83,7 @@ use answer::{approve, escalate, reject};
 
 subcommands! {
     Inbox(inbox),
+    Init(init),
     Requests(requests),
     Show(show),
     Approve(approve),

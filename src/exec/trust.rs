@@ -36,6 +36,11 @@ impl Trust {
         }
     }
 
+    /// Claims that the programs in `dir` are what their names say.
+    pub(super) fn vouches(&self, dir: &Path) -> bool {
+        self.is_recorded(dir) || self.is_roots(dir)
+    }
+
     fn is_recorded(&self, dir: &Path) -> bool {
         self.recorded.iter().any(|recorded| recorded == dir)
     }

@@ -6,5 +6,6 @@
 mod stage;
 
 mod command_line;
+mod init;
 mod layers;
 mod stage_works;
