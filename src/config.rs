@@ -5,14 +5,18 @@
 mod places;
 mod settings;
 
-pub use places::{Layer, LayerKind, Places, project_files, read_layers};
-pub use settings::{Patience, Settings, duration};
+pub use places::{Places, project_files, read_layers};
+pub use settings::{Patience, Settings};
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
 use crate::exec::{Host, User};
+use crate::policy::Policy;
+use crate::world::World as _;
 
 /// Everything that gate was told about itself.
 #[derive(Debug)]
@@ -41,5 +45,35 @@ impl Config {
         let settings = Settings::read(&places.config, user.uid)?;
         let host = Host::of(&user).trusting(settings.trusted_path.clone());
         Ok(Config { user, host, places, settings, cwd })
+    }
+
+    /// Returns the configuration and the policy in force, with the policy's trusted directories known to the host.
+    ///
+    /// # Errors
+    /// As [`Config::load`] and [`Config::policy`].
+    pub fn load_with_policy(home: Option<&Path>) -> anyhow::Result<(Config, Policy)> {
+        let mut config = Config::load(home)?;
+        let policy = config.policy()?;
+        let also = policy.trusted_path().iter().map(|dir| config.expand(dir)).collect();
+        config.host = config.host.trusting_also(also);
+        Ok((config, policy))
+    }
+
+    /// Reads every layer of the policy and returns what is in force.
+    ///
+    /// # Errors
+    /// A policy file that is broken, unreadable, or that others could have written.
+    pub fn policy(&self) -> anyhow::Result<Policy> {
+        let asserted = self.host.var("HOME").map(|home| PathBuf::from(OsString::from_vec(home)));
+        let layers = read_layers(&self.places, &self.user, asserted.as_deref(), &self.cwd)?;
+        Ok(Policy::from_layers(layers)?)
+    }
+
+    /// Returns a directory of a policy with a leading `~` as this user's home.
+    fn expand(&self, dir: &str) -> PathBuf {
+        match (dir.strip_prefix("~/"), &self.user.home) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => PathBuf::from(dir),
+        }
     }
 }

@@ -41,6 +41,7 @@ pub mod config;
 pub mod digest;
 pub mod error;
 pub mod exec;
+pub mod gate;
 pub mod moment;
 pub mod policy;
 pub mod report;

@@ -37,6 +37,18 @@ pub struct Report {
     pub error: Option<String>,
 }
 
+impl Report {
+    /// Returns the report of an error of gate itself.
+    pub fn of_error(error: &str, exit: u8) -> Report {
+        Report {
+            state: "ERROR".to_owned(),
+            exit: Some(exit),
+            error: Some(error.to_owned()),
+            ..Report::default()
+        }
+    }
+}
+
 /// A result file, open and not written yet.
 #[derive(Debug)]
 pub struct ReportFile {

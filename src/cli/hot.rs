@@ -9,9 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::Place;
-use crate::command::{Dialect, Source};
-use crate::config;
+use crate::command::{Command, Dialect, Source};
+use crate::config::Config;
+use crate::error::Exit;
+use crate::gate::{Ending, Gate, Wish};
+use crate::policy::duration;
+use crate::report::{Report, ReportFile};
+use crate::ui;
+use crate::why::{self, Why};
 
 /// What was asked for on the hot path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,9 +88,54 @@ pub fn parse(args: &[OsString]) -> Result<Option<Call>, Usage> {
 /// # Errors
 /// Whatever kept gate from doing so: nothing was run.
 pub fn run(call: Call) -> anyhow::Result<ExitCode> {
-    let place = Place { home: call.home.clone() };
-    let _config = config::Config::load(place.home.as_deref())?;
-    anyhow::bail!("not there yet")
+    let result = call.result.clone().or_else(|| variable("GATE_RESULT").map(PathBuf::from));
+    // Opened first: a script that asks for the result must get one, whatever happens then.
+    let file = result.as_deref().map(ReportFile::open).transpose()?;
+    let ended = start(call);
+    if let Some(file) = file {
+        let report = match &ended {
+            Ok(ending) => ending.full_report(),
+            Err(error) => Report::of_error(&format!("{error:#}"), Exit::Failed as u8),
+        };
+        if let Err(error) = file.write(&report) {
+            ui::error(&error);
+        }
+    }
+    ended.map(|ending| ending.exit())
+}
+
+fn start(call: Call) -> anyhow::Result<Ending> {
+    let (config, policy) = Config::load_with_policy(call.home.as_deref())?;
+    let said = Why { reason: call.reason, ticket: call.ticket };
+    let asserted =
+        Why { reason: variable("GATE_REASON").map(text), ticket: variable("GATE_TICKET").map(text) };
+    let (inside, source) = without_why(call.source);
+    let wish = Wish {
+        command: Command { source, cwd: config.cwd.clone() },
+        why: said.or(inside).or(asserted),
+        wait: call.wait,
+    };
+    Gate::open(config, policy)?.run(wish)
+}
+
+/// Takes the reason and ticket off a script's beginning: what runs is the text without them.
+fn without_why(source: Source) -> (Why, Source) {
+    match source {
+        Source::Argv(words) => (Why::default(), Source::Argv(words)),
+        Source::Script { dialect, options, text, args } => {
+            let (why, rest) = why::take_from(&text);
+            let text = rest.to_vec();
+            (why, Source::Script { dialect, options, text, args })
+        }
+    }
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn text(value: OsString) -> String {
+    value.to_string_lossy().into_owned()
 }
 
 /// What one argument led to.
@@ -203,7 +253,7 @@ impl<'a> Parser<'a> {
             b"ticket" => self.ticket = Some(lossy(value)),
             _ => {
                 let text = lossy(value);
-                self.wait = Some(config::duration(&text).ok_or(Usage::NoDuration(text))?);
+                self.wait = Some(duration(&text).ok_or(Usage::NoDuration(text))?);
             }
         }
         self.is_hot |= name != b"home";

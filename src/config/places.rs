@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail, ensure};
 
 use crate::exec::User;
+use crate::policy::{Authority, LayerText};
 
 /// The directory of the system's policy.
 const SYSTEM: &str = "/etc/gate/policy.d";
@@ -57,25 +58,20 @@ impl Places {
             is_given,
         })
     }
-}
 
-/// Whose word a layer of the policy is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LayerKind {
-    /// `/etc/gate/policy.d`: root's.
-    System,
-    /// The user's own.
-    User,
-    /// Found by way of the working directory or `$HOME`: may only ask and deny.
-    Project,
-}
+    /// Returns the directory that `--home` named.
+    pub fn given(&self) -> Option<PathBuf> {
+        self.is_given.then(|| self.state.clone())
+    }
 
-/// One policy file as it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layer {
-    pub kind: LayerKind,
-    pub path: PathBuf,
-    pub text: String,
+    /// Returns how to call gate so that it finds these places again: for hints.
+    pub fn gate(&self) -> String {
+        if !self.is_given {
+            return "gate".to_owned();
+        }
+        let dir = crate::command::quoted(self.state.as_os_str().as_encoded_bytes());
+        format!("gate --home {}", crate::command::visible(&dir))
+    }
 }
 
 /// Reads every layer of the policy there is, highest authority first.
@@ -89,16 +85,16 @@ pub fn read_layers(
     user: &User,
     asserted_home: Option<&Path>,
     cwd: &Path,
-) -> anyhow::Result<Vec<Layer>> {
+) -> anyhow::Result<Vec<LayerText>> {
     let mut layers = read_system(Path::new(SYSTEM))?;
-    let mut add = |kind, path: PathBuf| -> anyhow::Result<()> {
+    let mut add = |authority, path: PathBuf| -> anyhow::Result<()> {
         let read = read_own(&path, user.uid).with_context(|| failed("policy", &path))?;
-        layers.extend(read.map(|text| Layer { kind, path, text }));
+        layers.extend(read.map(|text| LayerText { authority, path: path.display().to_string(), text }));
         Ok(())
     };
-    add(LayerKind::User, places.policy.clone())?;
+    add(Authority::User, places.policy.clone())?;
     for path in project_files(places, user, asserted_home, cwd) {
-        add(LayerKind::Project, path)?;
+        add(Authority::Project, path)?;
     }
     Ok(layers)
 }
@@ -115,7 +111,7 @@ pub fn project_files(places: &Places, user: &User, asserted_home: Option<&Path>,
 }
 
 /// Reads root's policy: every `*.toml` of the directory, in the order of their names.
-fn read_system(dir: &Path) -> anyhow::Result<Vec<Layer>> {
+fn read_system(dir: &Path) -> anyhow::Result<Vec<LayerText>> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -133,7 +129,8 @@ fn read_system(dir: &Path) -> anyhow::Result<Vec<Layer>> {
     paths.sort();
     let read = |path: PathBuf| {
         let text = read_own(&path, 0).with_context(|| failed("policy", &path))?;
-        Ok(text.map(|text| Layer { kind: LayerKind::System, path, text }))
+        let path = path.display().to_string();
+        Ok(text.map(|text| LayerText { authority: Authority::System, path, text }))
     };
     paths.into_iter().filter_map(|path| read(path).transpose()).collect()
 }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Deserializer};
 
 use super::places::read_own;
+use crate::policy::duration;
 
 /// What `config.toml` says; every part has a default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -92,39 +93,10 @@ fn duration_field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration
     })
 }
 
-/// Returns the duration written as a whole number and a unit: `s`, `m`, `h` or `d`.
-pub fn duration(text: &str) -> Option<Duration> {
-    let unit = text.chars().last()?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86400,
-        _ => return None,
-    };
-    let number = text.strip_suffix(unit)?;
-    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Some(Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(seconds)?))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Settings, duration};
+    use super::Settings;
     use std::time::Duration;
-
-    #[test]
-    fn durations_are_a_number_and_a_unit() {
-        for (text, seconds) in [("0s", 0), ("100s", 100), ("15m", 900), ("8h", 28800), ("2d", 172_800)] {
-            assert_eq!(duration(text), Some(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in
-            ["", "s", "1", "-1s", "1.5h", "1 s", "99999999999999999999s", "18446744073709551615d", "1µ"]
-        {
-            assert_eq!(duration(text), None, "{text}");
-        }
-    }
 
     #[track_caller]
     fn case(text: &str, expected: Result<Settings, &str>) {

@@ -68,7 +68,8 @@ pub fn bind(command: &Command, analysis: &Analysis, with: &Binding<'_>) -> Resul
         errno: error.raw_os_error().unwrap_or(libc::ENOENT),
     })?;
     let mut gatherer = Gatherer { with, programs: Vec::new(), files: Vec::new(), uncovered: BTreeSet::new() };
-    gatherer.program(start.argv[0].as_bytes(), Path::new(OsStr::from_bytes(start.path.as_bytes())));
+    let path = command.cwd.join(OsStr::from_bytes(start.path.as_bytes()));
+    gatherer.program(start.argv[0].as_bytes(), &path);
     for (path, _) in &analysis.files {
         gatherer.file(path.as_os_str().as_bytes(), path);
     }

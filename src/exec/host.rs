@@ -53,6 +53,12 @@ impl Host {
         self
     }
 
+    /// Adds more of them.
+    pub fn trusting_also(mut self, more: Vec<PathBuf>) -> Host {
+        self.trust.add(more);
+        self
+    }
+
     /// Returns the directories of `PATH` in order, made absolute from `cwd`.
     pub fn search_path(&self, cwd: &Path) -> Vec<PathBuf> {
         let list = self.var("PATH").unwrap_or_else(|| DEFAULT_PATH.to_vec());

@@ -24,6 +24,6 @@ pub use bind::{Binding, Gathered, bind};
 pub use host::Host;
 pub use origin::{origin, origin_with_ancestors};
 pub use process::{Ended, raise_again};
-pub use run::{Fault, NotStarted, Start, run};
+pub use run::{Fault, NotStarted, Ready, Start};
 pub use shell::{real_shell, shell_name};
 pub use user::User;

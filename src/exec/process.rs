@@ -203,7 +203,7 @@ fn wait(child: libc::pid_t, signals: &Signals) -> Ended {
     loop {
         match poll(child) {
             Some(Change::Ended(ended)) => return ended,
-            Some(Change::Stopped) => stop_too(child),
+            Some(Change::Stopped(signal)) => stop_too(child, signal),
             None => take_signal(child, signals),
         }
     }
@@ -211,7 +211,8 @@ fn wait(child: libc::pid_t, signals: &Signals) -> Ended {
 
 enum Change {
     Ended(Ended),
-    Stopped,
+    /// By this signal.
+    Stopped(c_int),
 }
 
 /// Returns what became of the child, if anything did.
@@ -223,7 +224,7 @@ fn poll(child: libc::pid_t) -> Option<Change> {
         return None;
     }
     if libc::WIFSTOPPED(status) {
-        return Some(Change::Stopped);
+        return Some(Change::Stopped(libc::WSTOPSIG(status)));
     }
     Some(Change::Ended(ended(status)))
 }
@@ -241,11 +242,16 @@ fn reap(child: libc::pid_t) {
     while unsafe { libc::waitpid(child, &mut status, 0) } == -1 && errno() == libc::EINTR {}
 }
 
-/// Stops gate as its child stopped, so that the shell above sees one stopped job; goes on together.
-fn stop_too(child: libc::pid_t) {
-    // SAFETY: system calls without pointers. SIGSTOP returns when gate is continued.
+/// Stops gate by the signal that stopped its child, so that the shell above sees one stopped job; goes on together.
+///
+/// In a process group without a shell to continue it the kernel does not let TSTP, TTIN and TTOU stop anybody; then the child goes on at once.
+fn stop_too(child: libc::pid_t, signal: c_int) {
+    let set = set_of(&[signal]);
+    // SAFETY: `set` is filled in; the other calls have no pointers. The unblocking returns when gate is continued.
     unsafe {
-        libc::raise(libc::SIGSTOP);
+        libc::raise(signal);
+        libc::sigprocmask(libc::SIG_UNBLOCK, &set, std::ptr::null_mut());
+        libc::sigprocmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
         libc::kill(child, libc::SIGCONT);
     }
 }

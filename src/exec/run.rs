@@ -7,7 +7,7 @@
 //! 4. If gate dies, the child is told to end (Linux: parent-death signal).
 //! 5. Between fork and exec only async-signal-safe calls are made.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::fmt;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -97,6 +97,8 @@ impl Start {
                 let name = words.first().map_or(&b""[..], |name| name);
                 let path = host.find(name, &command.cwd);
                 let path = path.ok_or_else(|| NotStarted::NotFound { name: name.to_vec() })?;
+                // A path is started as it was given, from the directory it was given in: a script finds it in `$0`.
+                let path = if name.contains(&b'/') { PathBuf::from(OsStr::from_bytes(name)) } else { path };
                 (path, words.clone())
             }
             Source::Script { dialect, options, text, args } => {
@@ -126,13 +128,35 @@ fn c_string(bytes: &[u8]) -> Result<CString, NotStarted> {
     CString::new(bytes).map_err(|_| NotStarted::Nul)
 }
 
-/// Runs the command that `approved` permits, to its end.
-///
-/// # Errors
-/// It could not be started; nothing ran.
-pub fn run(approved: Approved, host: &Host) -> Result<Ended, NotStarted> {
-    let start = Start::of(approved.command(), host)?;
-    process::run(&start)
+/// A permission with everything that is needed to use it: what is left is to start.
+#[derive(Debug)]
+pub struct Ready {
+    approved: Approved,
+    start: Start,
+}
+
+impl Ready {
+    /// Returns the command that `approved` permits, ready to start.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn new(approved: Approved, host: &Host) -> Result<Ready, NotStarted> {
+        let start = Start::of(approved.command(), host)?;
+        Ok(Ready { approved, start })
+    }
+
+    /// Returns the permission.
+    pub fn approved(&self) -> &Approved {
+        &self.approved
+    }
+
+    /// Runs the command to its end; the permission is used up.
+    ///
+    /// # Errors
+    /// It could not be started; nothing ran.
+    pub fn run(self) -> Result<Ended, NotStarted> {
+        process::run(&self.start)
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,11 @@ impl Trust {
         Trust { recorded, seen: RefCell::default() }
     }
 
+    /// Adds recorded directories.
+    pub(super) fn add(&mut self, more: Vec<PathBuf>) {
+        self.recorded.extend(more);
+    }
+
     /// Claims that the program file `path` is what its name says.
     pub(super) fn covers(&self, path: &Path) -> bool {
         let Some(dir) = path.parent() else { return false };

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::blob::Reach;
 use super::file::{Approver, File, Group, Label, Override, Rule, Variable};
+use super::matcher::text_matches;
 use super::packs::Packs;
 use super::problem::{PolicyError, Problem, Step, lines_of, unreadable};
 use super::requirement::{Demand, Requirement};
@@ -200,6 +201,13 @@ impl Policy {
 
     pub(super) fn variables(&self) -> &[Variable] {
         &self.variables
+    }
+
+    /// Claims that an environment variable of this name changes what some program does.
+    pub fn names_variable(&self, name: &str) -> bool {
+        let built_in = self.packs.variables();
+        let mut patterns = built_in.iter().chain(&self.variables).flat_map(|variable| &variable.name);
+        patterns.any(|pattern| text_matches(pattern, name))
     }
 
     /// Returns what overrides make of the rule with this id.

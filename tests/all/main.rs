@@ -5,7 +5,9 @@
 
 mod stage;
 
+mod as_bash;
 mod command_line;
 mod init;
 mod layers;
+mod running;
 mod stage_works;

@@ -1,0 +1,104 @@
+//! The story: judge → allowed? refused? ask → wait → check again → record → run → record.
+//!
+//! MUST rules:
+//! 1. Nothing starts before its start is durably recorded; if it cannot be recorded, it does not start.
+//! 2. Every error ends in *not run*, with a message that says why, and never with exit code 0.
+//! 3. What was approved is checked again, from the files up, at the moment it starts.
+
+mod ask;
+mod ending;
+mod judging;
+mod running;
+mod waiting;
+
+pub use ending::{Ending, Ends};
+pub use judging::Judged;
+
+use std::time::Duration;
+
+use crate::agent::{Stated, detect};
+use crate::approval::{Approved, Requester, RequesterKind};
+use crate::command::Command;
+use crate::config::Config;
+use crate::policy::{Policy, Verdict};
+use crate::store::{Store, clock};
+use crate::why::Why;
+
+/// What a requester wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// The command, exactly as it will run.
+    pub command: Command,
+    /// Why it is wanted.
+    pub why: Why,
+    /// How long to wait for a decision, if not as long as the configuration says.
+    pub wait: Option<Duration>,
+}
+
+/// Everything that is in force for one run of gate.
+pub struct Gate {
+    pub config: Config,
+    pub policy: Policy,
+    pub requester: Requester,
+    pub store: Store,
+}
+
+impl Gate {
+    /// Opens the store and finds out who asks.
+    ///
+    /// # Errors
+    /// A policy or a store that cannot be used: nothing may run.
+    pub fn open(config: Config, policy: Policy) -> anyhow::Result<Gate> {
+        let requester = requester(&config);
+        let store = Store::open(&config.places.state, clock::now())?;
+        Ok(Gate { config, policy, requester, store })
+    }
+
+    /// Judges the command, asks if the policy says so, and runs it if it may run.
+    ///
+    /// # Errors
+    /// Whatever kept gate from its work: nothing was run.
+    pub fn run(&mut self, wish: Wish) -> anyhow::Result<Ending> {
+        let judged = self.judge(&wish.command);
+        if let Some(approved) = permission(&wish.command, &judged) {
+            return self.run_allowed(approved, &judged);
+        }
+        if judged.verdict() == Verdict::Deny {
+            return self.refuse(&wish.command, &judged);
+        }
+        let request = match self.submit(&wish, &judged)? {
+            ask::Asked::Waits(request) => request,
+            ask::Asked::Not(ending) => return Ok(ending),
+        };
+        match self.wait(*request, self.patience(&wish))? {
+            waiting::Decided::Approved(request) => self.run_approved(&request),
+            waiting::Decided::Otherwise(ending) => Ok(ending),
+        }
+    }
+
+    fn patience(&self, wish: &Wish) -> Duration {
+        let patience = &self.config.settings.patience;
+        wish.wait.unwrap_or(match self.requester.kind {
+            RequesterKind::Agent => patience.agent,
+            RequesterKind::Ci => patience.ci,
+            RequesterKind::Human => patience.human,
+        })
+    }
+}
+
+/// Returns the permission that the verdict alone gives, or the mode that only watches.
+fn permission(command: &Command, judged: &Judged) -> Option<Approved> {
+    Approved::by_verdict(command.clone(), judged.judgement.verdict).or_else(|| {
+        let floor_denies = judged.verdict() != Verdict::Allow;
+        Approved::by_observing(command.clone(), judged.judgement.mode, floor_denies)
+    })
+}
+
+/// Returns who runs this gate.
+pub fn requester(config: &Config) -> Requester {
+    let stated = Stated {
+        agent: config.settings.requester.agent.clone(),
+        on_behalf_of: config.settings.requester.on_behalf_of.clone(),
+    };
+    detect(&config.host, &stated, config.user.uid, &config.user.name)
+}

@@ -1,0 +1,134 @@
+//! Judging: command, machine and policy give the verdict that counts, with its trace.
+
+use jiff::Timestamp;
+
+use super::Gate;
+use crate::approval::{AskedAction, AskedBy, RequestLabel, Requester};
+use crate::command::Command;
+use crate::config::Config;
+use crate::digest::Digest;
+use crate::policy::{Circumstances, Hit, Judgement, Policy, Requirement, Verdict, judge};
+use crate::report::Report;
+use crate::shell::{Analysis, Truth, analyse};
+
+/// What the policy says about a command here and now.
+#[derive(Debug)]
+pub struct Judged {
+    pub analysis: Analysis,
+    pub judgement: Judgement,
+    /// What an approval needs.
+    pub requirement: Requirement,
+    /// The digest of the policy that says so.
+    pub policy: Digest,
+}
+
+impl Gate {
+    /// Judges `command` under the policy in force.
+    pub(super) fn judge(&self, command: &Command) -> Judged {
+        Judged::of(command, &self.config, &self.policy, &self.requester)
+    }
+}
+
+impl Judged {
+    /// Returns what `policy` says about `command` when `requester` asks.
+    pub fn of(command: &Command, config: &Config, policy: &Policy, requester: &Requester) -> Judged {
+        let analysis = analyse(command, &config.host, policy);
+        let label = requester.label();
+        let around = Circumstances {
+            requester: &label,
+            is_proven: requester.asserted.is_empty(),
+            start: &command.cwd,
+            now: Timestamp::now(),
+        };
+        let judgement = judge(&analysis, policy, &config.host, &around);
+        let requirement = judgement.requirement.clone();
+        let requirement = requirement.unwrap_or_else(|| policy.requirement(judgement.risk).clone());
+        Judged { analysis, judgement, requirement, policy: policy.digest() }
+    }
+
+    /// Returns the verdict that counts: in observe mode only the floor's.
+    pub fn verdict(&self) -> Verdict {
+        self.judgement.enforced()
+    }
+
+    /// Claims that the command only runs because the policy just watches.
+    pub(super) fn is_observed(&self) -> bool {
+        self.verdict() == Verdict::Allow && self.judgement.verdict != Verdict::Allow
+    }
+
+    /// Returns who refuses or asks, and why: ``rule `git.force-push`: rewrites history``.
+    pub(super) fn because(&self) -> String {
+        let decisive = self.restricting().next();
+        match decisive {
+            Some(hit) => format!("rule `{}`: {}", hit.rule, hit.reason),
+            None => format!("the default: {}", self.judgement.reason()),
+        }
+    }
+
+    /// Returns the hits that hold it back, strictest first, each rule once.
+    fn restricting(&self) -> impl Iterator<Item = &Hit> {
+        let mut hits: Vec<&Hit> = self.judgement.hits().filter(|hit| hit.verdict > Verdict::Allow).collect();
+        hits.sort_by_key(|hit| std::cmp::Reverse((hit.verdict, hit.risk)));
+        let mut seen: Vec<&str> = Vec::new();
+        hits.retain(|hit| {
+            let is_new = !seen.contains(&hit.rule.as_str());
+            seen.push(&hit.rule);
+            is_new
+        });
+        hits.into_iter()
+    }
+
+    /// Returns what to do instead, in the words of the rules that hold it back.
+    pub(super) fn instead(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = self.restricting().filter_map(|hit| hit.instead.as_deref()).collect();
+        all.dedup();
+        all
+    }
+
+    /// Returns the ids of all rules that spoke, strictest first, each once.
+    pub(super) fn rule_ids(&self) -> Vec<String> {
+        let allowing = self.judgement.hits().filter(|hit| hit.verdict == Verdict::Allow);
+        let mut ids: Vec<String> = Vec::new();
+        for hit in self.restricting().chain(allowing) {
+            if !ids.contains(&hit.rule) {
+                ids.push(hit.rule.clone());
+            }
+        }
+        ids
+    }
+
+    /// Returns the rules that ask, for the card: each once, with every place it speaks of.
+    pub(super) fn asked_by(&self) -> Vec<AskedBy> {
+        self.restricting()
+            .map(|hit| AskedBy {
+                rule: hit.rule.clone(),
+                risk: hit.risk,
+                reason: hit.reason.clone(),
+                instead: hit.instead.clone(),
+                spans: self.judgement.hits().filter(|one| one.rule == hit.rule).map(|one| one.span).collect(),
+            })
+            .collect()
+    }
+
+    /// Returns the actions, for the card.
+    pub(super) fn asked_actions(&self) -> Vec<AskedAction> {
+        self.analysis.actions.iter().map(|action| AskedAction::of(action, &self.analysis.text)).collect()
+    }
+
+    /// Returns the labels, for the card: what reads so is shown, proven or not.
+    pub(super) fn labels(&self) -> Vec<RequestLabel> {
+        let apparent = self.judgement.labels.iter().filter(|(_, _, how)| how.apparent != Truth::No);
+        apparent
+            .map(|(name, value, _)| RequestLabel { name: name.word().to_owned(), value: value.to_owned() })
+            .collect()
+    }
+
+    /// Returns the report's beginning.
+    pub(super) fn report(&self) -> Report {
+        Report {
+            verdict: Some(self.judgement.verdict.word().to_owned()),
+            rules: self.rule_ids(),
+            ..Report::default()
+        }
+    }
+}

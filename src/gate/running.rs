@@ -1,0 +1,171 @@
+//! Running what may run, with the record before and after; refusing what may not.
+
+use anyhow::Context as _;
+
+use super::{Ending, Ends, Gate, Judged};
+use crate::approval::{Approved, Outcome, Recheck, Request};
+use crate::audit::{Draft, Kind, PolicyUse};
+use crate::command::Command;
+use crate::config::Config;
+use crate::error::Exit;
+use crate::exec::{self, Ended, Fault, NotStarted, Ready, Start};
+use crate::policy::{Mode, Verdict};
+use crate::report::Report;
+use crate::store::{ChangeError, Durability, Run, clock};
+use crate::ui;
+
+impl Gate {
+    /// Records that the command starts, runs it, and records how it ended.
+    pub(super) fn run_allowed(&mut self, approved: Approved, judged: &Judged) -> anyhow::Result<Ending> {
+        let draft = self.judged_draft(judged);
+        let command = approved.command().clone();
+        let ready = match Ready::new(approved, &self.config.host) {
+            Ok(ready) => ready,
+            Err(problem) => return self.not_started(&command, judged, draft, &problem),
+        };
+        let run = self.store.start_allowed(clock::now(), ready.approved(), draft)?;
+        let ended = ready.run();
+        Ok(self.finish(run, ended, judged.report()))
+    }
+
+    /// Checks an approved request against the world as it is now, claims it, and runs it: once.
+    pub(super) fn run_approved(&mut self, request: &Request) -> anyhow::Result<Ending> {
+        let report = Ending::of_request(request);
+        let command = request.command();
+        let again = match self.check_again(request) {
+            Ok(recheck) => recheck,
+            Err(why) => {
+                return match self.store.invalidate(clock::now(), request.id, &why) {
+                    Ok(closed) => Ok(Ending::closed(&closed, &self.config.places)),
+                    Err(refused) => self.changed_meanwhile(refused),
+                };
+            }
+        };
+        let origin = exec::origin(&self.config.host);
+        let (approved, run) = match self.store.claim(clock::now(), request.id, again, &origin) {
+            Ok(claimed) => claimed,
+            Err(refused) => return self.changed_meanwhile(refused),
+        };
+        debug_assert_eq!(approved.command(), &command);
+        let ended = Ready::new(approved, &self.config.host).and_then(Ready::run);
+        Ok(self.finish(run, ended, report))
+    }
+
+    /// Judges and binds anew, from the files up, and returns what is compared with the approval, or why it no longer counts.
+    fn check_again(&mut self, request: &Request) -> Result<Recheck, String> {
+        let command = request.command();
+        let home = self.config.places.given();
+        let (config, policy) =
+            Config::load_with_policy(home.as_deref()).map_err(|error| format!("the policy: {error:#}"))?;
+        (self.config, self.policy) = (config, policy);
+        let judged = self.judge(&command);
+        let (content, _) = self.content(&command, &judged).map_err(|problem| problem.to_string())?;
+        let recheck = Recheck { content: content.digest(), policy: judged.policy };
+        if recheck.policy != request.ask.policy || recheck.content != request.content.digest() {
+            // The claim refuses these by itself, and says which.
+            return Ok(recheck);
+        }
+        match judged.verdict() {
+            Verdict::Deny => Err(format!("the policy now refuses it: {}", judged.because())),
+            Verdict::Ask if judged.requirement != request.ask.requirement => {
+                Err("it now needs another approval than the one it was given".to_owned())
+            }
+            Verdict::Ask | Verdict::Allow => Ok(recheck),
+        }
+    }
+
+    /// Says that another process was faster, or time was.
+    pub(super) fn changed_meanwhile(&self, refused: ChangeError) -> anyhow::Result<Ending> {
+        match refused {
+            ChangeError::Refused { request, .. } => Ok(Ending::closed(&request, &self.config.places)),
+            error @ (ChangeError::Unknown(_) | ChangeError::Store(_)) => Err(error.into()),
+        }
+    }
+
+    /// Records the refusal and says it, with something better to do where the rule knows it.
+    pub(super) fn refuse(&mut self, command: &Command, judged: &Judged) -> anyhow::Result<Ending> {
+        let mut draft = self.judged_draft(judged);
+        draft.command = Some(command.clone());
+        self.store.record(clock::now(), &[draft], Durability::Full)?;
+        ui::say(&format!("refused by {}", judged.because()));
+        for instead in judged.instead() {
+            ui::hint(&format!("instead: {instead}"));
+        }
+        let report = Report { state: "BLOCKED".to_owned(), ..judged.report() };
+        Ok(Ending { report, ends: Ends::Gate(Exit::Refused) })
+    }
+
+    /// Records and says that there is nothing to start.
+    pub(super) fn not_started(
+        &mut self,
+        command: &Command,
+        judged: &Judged,
+        mut draft: Draft,
+        problem: &NotStarted,
+    ) -> anyhow::Result<Ending> {
+        draft.command = Some(command.clone());
+        draft.set("not_started", problem.to_string());
+        self.store.record(clock::now(), &[draft], Durability::Full)?;
+        ui::say(&problem.to_string());
+        let report =
+            Report { state: "NOT_STARTED".to_owned(), error: Some(problem.to_string()), ..judged.report() };
+        Ok(Ending { report, ends: Ends::Gate(exit(problem)) })
+    }
+
+    /// Claims that the command can be started, or records and says why not.
+    pub(super) fn is_startable(
+        &mut self,
+        command: &Command,
+        judged: &Judged,
+    ) -> anyhow::Result<Option<Ending>> {
+        match Start::of(command, &self.config.host) {
+            Ok(_) => Ok(None),
+            Err(problem) => {
+                let draft = self.judged_draft(judged);
+                self.not_started(command, judged, draft, &problem).map(Some)
+            }
+        }
+    }
+
+    /// Records how the run ended. The command has run: its own end is what gate reports, even if the record fails.
+    fn finish(&mut self, run: Run, ended: Result<Ended, NotStarted>, report: Report) -> Ending {
+        let (outcome, ending) = match &ended {
+            Ok(Ended::Exited(code)) => (Outcome::Exited(*code), Ending::exited(report, *code)),
+            Ok(Ended::Signalled(signal)) => (
+                Outcome::Signalled(u8::try_from(*signal).unwrap_or(u8::MAX)),
+                Ending::signalled(report, *signal),
+            ),
+            Err(problem) => {
+                ui::say(&problem.to_string());
+                let report =
+                    Report { state: "NOT_STARTED".to_owned(), error: Some(problem.to_string()), ..report };
+                (Outcome::NotStarted(problem.to_string()), Ending { report, ends: Ends::Gate(exit(problem)) })
+            }
+        };
+        let recorded = self.store.finish(clock::now(), run, outcome);
+        if let Err(error) = recorded.context("failed to record how the command ended") {
+            ui::error(&error);
+        }
+        ending
+    }
+
+    fn judged_draft(&self, judged: &Judged) -> Draft {
+        let mut draft = Draft::new(Kind::Judged, &self.requester, &exec::origin(&self.config.host));
+        draft.set("verdict", judged.judgement.verdict.word());
+        draft.risk = Some(judged.judgement.risk);
+        draft.policy = Some(PolicyUse { version: 1, sha256: judged.policy, rules: judged.rule_ids() });
+        draft.mode = if judged.is_observed() { Mode::Observe } else { Mode::Enforce };
+        if let Some(src) = &mut draft.src {
+            src.cwd = Some(self.config.cwd.clone());
+        }
+        draft
+    }
+}
+
+fn exit(problem: &NotStarted) -> Exit {
+    match problem.fault() {
+        Fault::Missing => Exit::NotFound,
+        Fault::Unexecutable => Exit::Refused,
+        Fault::Gate => Exit::Failed,
+    }
+}

@@ -1,0 +1,101 @@
+//! Waiting for a decision: said once, noticed at once, and given up without losing anything.
+
+use std::time::{Duration, Instant};
+
+use super::ending::say_parked;
+use super::{Ending, Ends, Gate};
+use crate::approval::{Answer, Request, State};
+use crate::command::visible;
+use crate::error::Exit;
+use crate::exec::{self, Attention, Told};
+use crate::report::Report;
+use crate::store::{ChangeError, Waited, clock};
+use crate::ui;
+
+/// What waiting came to.
+pub(super) enum Decided {
+    Approved(Box<Request>),
+    Otherwise(Ending),
+}
+
+impl Gate {
+    /// Waits until the request is decided, the requester's patience is over, or somebody says so.
+    pub(super) fn wait(&mut self, request: Request, patience: Duration) -> anyhow::Result<Decided> {
+        let attention = Attention::listen();
+        let end = Instant::now() + patience;
+        let mut request = request;
+        if request.state() == State::Pending {
+            self.say_waiting(&request);
+        }
+        loop {
+            match request.state() {
+                State::Pending => {}
+                State::Approved => {
+                    say_approved(&request);
+                    return Ok(Decided::Approved(Box::new(request)));
+                }
+                _ => return Ok(Decided::Otherwise(Ending::closed(&request, &self.config.places))),
+            }
+            let limit = end.saturating_duration_since(Instant::now()).min(request.remaining(clock::now()));
+            match self.store.wait(request.id, request.progress.version, limit)? {
+                Waited::Changed(changed) => request = *changed,
+                Waited::Interrupted => match attention.told() {
+                    Some(Told::Cancel) => return self.cancel(&request).map(Decided::Otherwise),
+                    Some(Told::Park) => return self.park(&request).map(Decided::Otherwise),
+                    None => {}
+                },
+                Waited::TimedOut if request.remaining(clock::now()).is_zero() => {
+                    self.store.sweep(clock::now())?;
+                    match self.store.request(request.id)? {
+                        Some(swept) => request = swept,
+                        None => anyhow::bail!("request {} is gone from the store", request.id),
+                    }
+                }
+                Waited::TimedOut => return self.park(&request).map(Decided::Otherwise),
+            }
+        }
+    }
+
+    fn say_waiting(&self, request: &Request) {
+        let reason = request.ask.rules.first().map_or("no rule allows it", |asked| &asked.reason);
+        ui::say(&format!(
+            "waiting for approval {} ({}: {}); answer with `{} inbox`",
+            request.id,
+            request.ask.risk,
+            visible(reason.as_bytes()),
+            self.config.places.gate(),
+        ));
+    }
+
+    /// Notes that nobody waits; a decision that came in between counts.
+    fn park(&mut self, request: &Request) -> anyhow::Result<Ending> {
+        match self.store.park(clock::now(), request.id, true) {
+            Ok(parked) => {
+                say_parked(&parked, &self.config.places);
+                Ok(Ending { report: Ending::of_request(&parked), ends: Ends::Gate(Exit::NoDecision) })
+            }
+            Err(refused) => self.changed_meanwhile(refused),
+        }
+    }
+
+    fn cancel(&mut self, request: &Request) -> anyhow::Result<Ending> {
+        let origin = exec::origin(&self.config.host);
+        match self.store.cancel(clock::now(), request.id, &self.requester, &origin) {
+            Ok(cancelled) => {
+                ui::say(&format!("{} is cancelled; nothing was run", cancelled.id));
+                let report: Report = Ending::of_request(&cancelled);
+                Ok(Ending { report, ends: Ends::Signal(libc::SIGINT) })
+            }
+            Err(refused @ ChangeError::Refused { .. }) => self.changed_meanwhile(refused),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn say_approved(request: &Request) {
+    let approvers = request.progress.decisions.iter().filter(|given| given.answer == Answer::Approve);
+    let names: Vec<String> = approvers
+        .map(|given| format!("{} via {}", visible(given.approver.name.as_bytes()), given.channel))
+        .collect();
+    ui::say(&format!("approved by {}", names.join(", ")));
+}
