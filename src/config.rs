@@ -40,8 +40,16 @@ impl Config {
     /// No home in the password database and none given, no working directory, a broken or unsafe `config.toml`.
     pub fn load(home: Option<&Path>) -> anyhow::Result<Config> {
         let cwd = std::env::current_dir().context("failed to find the working directory")?;
+        Config::load_for(home, cwd)
+    }
+
+    /// Returns the configuration for a command that is meant for the directory `cwd`: its projects' policies count.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_for(home: Option<&Path>, cwd: PathBuf) -> anyhow::Result<Config> {
         let user = User::current();
-        let places = Places::of(&user, home.map(|home| cwd.join(home)))?;
+        let places = Places::of(&user, home.map(std::path::absolute).transpose()?)?;
         let settings = Settings::read(&places.config, user.uid)?;
         let host = Host::of(&user).trusting(settings.trusted_path.clone());
         Ok(Config { user, host, places, settings, cwd })
@@ -52,11 +60,18 @@ impl Config {
     /// # Errors
     /// As [`Config::load`] and [`Config::policy`].
     pub fn load_with_policy(home: Option<&Path>) -> anyhow::Result<(Config, Policy)> {
-        let mut config = Config::load(home)?;
-        let policy = config.policy()?;
-        let also = policy.trusted_path().iter().map(|dir| config.expand(dir)).collect();
-        config.host = config.host.trusting_also(also);
-        Ok((config, policy))
+        Config::load(home)?.with_policy()
+    }
+
+    /// Returns the configuration together with the policy in force.
+    ///
+    /// # Errors
+    /// As [`Config::policy`].
+    pub fn with_policy(mut self) -> anyhow::Result<(Config, Policy)> {
+        let policy = self.policy()?;
+        let also = policy.trusted_path().iter().map(|dir| self.expand(dir)).collect();
+        self.host = self.host.trusting_also(also);
+        Ok((self, policy))
     }
 
     /// Reads every layer of the policy and returns what is in force.

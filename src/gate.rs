@@ -17,7 +17,7 @@ pub use judging::Judged;
 use std::time::Duration;
 
 use crate::agent::{Stated, detect};
-use crate::approval::{Approved, Requester, RequesterKind};
+use crate::approval::{Approved, Request, Requester, RequesterKind};
 use crate::command::Command;
 use crate::config::Config;
 use crate::policy::{Policy, Verdict};
@@ -59,7 +59,7 @@ impl Gate {
     /// # Errors
     /// Whatever kept gate from its work: nothing was run.
     pub fn run(&mut self, wish: Wish) -> anyhow::Result<Ending> {
-        let judged = self.judge(&wish.command);
+        let judged = Judged::of(&wish.command, &self.config, &self.policy, &self.requester);
         if let Some(approved) = permission(&wish.command, &judged) {
             return self.run_allowed(approved, &judged);
         }
@@ -70,19 +70,36 @@ impl Gate {
             ask::Asked::Waits(request) => request,
             ask::Asked::Not(ending) => return Ok(ending),
         };
-        match self.wait(*request, self.patience(&wish))? {
+        self.follow(*request, wish.wait)
+    }
+
+    /// Takes a request up again that was parked, and runs it if it is approved: the stored bytes, after the same checks.
+    ///
+    /// # Errors
+    /// Another user's request, or whatever kept gate from its work: nothing was run.
+    pub fn resume(&mut self, request: Request, wait: Option<Duration>) -> anyhow::Result<Ending> {
+        let (own, theirs) = (self.requester.uid, request.ask.requester.uid);
+        anyhow::ensure!(own == theirs, "request {} is of user {theirs}, not of yours ({own})", request.id);
+        match self.store.park(clock::now(), request.id, false) {
+            Ok(request) => self.follow(request, wait),
+            Err(refused) => self.changed_meanwhile(refused),
+        }
+    }
+
+    fn follow(&mut self, request: Request, wait: Option<Duration>) -> anyhow::Result<Ending> {
+        match self.wait(request, wait.unwrap_or_else(|| self.patience()))? {
             waiting::Decided::Approved(request) => self.run_approved(&request),
             waiting::Decided::Otherwise(ending) => Ok(ending),
         }
     }
 
-    fn patience(&self, wish: &Wish) -> Duration {
+    fn patience(&self) -> Duration {
         let patience = &self.config.settings.patience;
-        wish.wait.unwrap_or(match self.requester.kind {
+        match self.requester.kind {
             RequesterKind::Agent => patience.agent,
             RequesterKind::Ci => patience.ci,
             RequesterKind::Human => patience.human,
-        })
+        }
     }
 }
 

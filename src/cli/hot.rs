@@ -88,10 +88,21 @@ pub fn parse(args: &[OsString]) -> Result<Option<Call>, Usage> {
 /// # Errors
 /// Whatever kept gate from doing so: nothing was run.
 pub fn run(call: Call) -> anyhow::Result<ExitCode> {
-    let result = call.result.clone().or_else(|| variable("GATE_RESULT").map(PathBuf::from));
+    reported(call.result.clone(), || start(call))
+}
+
+/// Does `work` and writes what came of it to the result file, if one is asked for.
+///
+/// # Errors
+/// Those of `work`, and a result file that cannot be written: then nothing is done.
+pub(super) fn reported(
+    result: Option<PathBuf>,
+    work: impl FnOnce() -> anyhow::Result<Ending>,
+) -> anyhow::Result<ExitCode> {
+    let result = result.or_else(|| variable("GATE_RESULT").map(PathBuf::from));
     // Opened first: a script that asks for the result must get one, whatever happens then.
     let file = result.as_deref().map(ReportFile::open).transpose()?;
-    let ended = start(call);
+    let ended = work();
     if let Some(file) = file {
         let report = match &ended {
             Ok(ending) => ending.full_report(),

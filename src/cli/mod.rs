@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand. Each has an `Args` (clap) and a `run(&Args, &Place) -> anyhow::Result<Exit>`.
+//! The command line: one file a subcommand. Each has an `Args` (clap) and a `run(&Args, &Place)` that returns an [`Exit`], or the exit code of a command it ran.
 //!
 //! `gate … -- CMD` and `gate … -c STRING` are the hot path: [`hot`] parses them by hand, before anything of clap is built.
 
@@ -13,6 +13,7 @@ mod init;
 mod marked;
 mod request_json;
 mod requests;
+mod resume;
 mod show;
 
 use std::ffi::OsString;
@@ -70,9 +71,9 @@ macro_rules! subcommands {
             $($name($module::Args),)*
         }
 
-        fn dispatch(subcommand: Command, place: &Place) -> anyhow::Result<Exit> {
+        fn dispatch(subcommand: Command, place: &Place) -> anyhow::Result<ExitCode> {
             match subcommand {
-                $(Command::$name(args) => $module::run(&args, place),)*
+                $(Command::$name(args) => $module::run(&args, place).map(Into::into),)*
             }
         }
     };
@@ -90,6 +91,7 @@ subcommands! {
     Reject(reject),
     Escalate(escalate),
     Cancel(cancel),
+    Resume(resume),
     Completions(completions),
 }
 
@@ -113,7 +115,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
 
 fn subcommand(args: Vec<OsString>) -> anyhow::Result<ExitCode> {
     match Cli::try_parse_from(args) {
-        Ok(cli) => Ok(dispatch(cli.subcommand, &cli.place)?.into()),
+        Ok(cli) => dispatch(cli.subcommand, &cli.place),
         Err(error) => {
             let _closed = error.print();
             Ok(ExitCode::from(error.exit_code() as u8))

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::Gate;
 use crate::approval::{AskedAction, AskedBy, RequestLabel, Requester};
 use crate::command::Command;
 use crate::config::Config;
@@ -20,13 +19,6 @@ pub struct Judged {
     pub requirement: Requirement,
     /// The digest of the policy that says so.
     pub policy: Digest,
-}
-
-impl Gate {
-    /// Judges `command` under the policy in force.
-    pub(super) fn judge(&self, command: &Command) -> Judged {
-        Judged::of(command, &self.config, &self.policy, &self.requester)
-    }
 }
 
 impl Judged {

@@ -55,10 +55,9 @@ impl Gate {
     fn check_again(&mut self, request: &Request) -> Result<Recheck, String> {
         let command = request.command();
         let home = self.config.places.given();
-        let (config, policy) =
-            Config::load_with_policy(home.as_deref()).map_err(|error| format!("the policy: {error:#}"))?;
-        (self.config, self.policy) = (config, policy);
-        let judged = self.judge(&command);
+        let again = Config::load_for(home.as_deref(), command.cwd.clone()).and_then(Config::with_policy);
+        (self.config, self.policy) = again.map_err(|error| format!("the policy: {error:#}"))?;
+        let judged = Judged::of(&command, &self.config, &self.policy, &request.ask.requester);
         let (content, _) = self.content(&command, &judged).map_err(|problem| problem.to_string())?;
         let recheck = Recheck { content: content.digest(), policy: judged.policy };
         if recheck.policy != request.ask.policy || recheck.content != request.content.digest() {
