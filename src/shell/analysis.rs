@@ -1,12 +1,17 @@
 //! The way in: a command, the machine and the table of programs give the list of actions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use super::action::{Action, Opaque, Place, Scope, Span, Stdin, Word};
-use super::program::Programs;
-use crate::command::Command;
+use super::action::{Action, Opaque, Place, RedirectKind, Scope, Span, Stdin, Word};
+use super::arguments::Arguments;
+use super::program::{Programs, Selector};
+use super::shells;
+use super::state::{State, normal};
+use super::walk::{Context, Walker};
+use crate::command::{Command, Dialect, Source, quoted};
 use crate::digest::Digest;
-use crate::world::World;
+use crate::world::{Resolution, World};
 
 /// What a command would run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,26 +25,263 @@ pub struct Analysis {
 }
 
 /// Returns what `command` would run. Whatever is not certain is in the list as an opaque action.
-pub fn analyse(command: &Command, _world: &dyn World, _programs: &dyn Programs) -> Analysis {
-    let text = command.text();
-    let span = Span { start: 0, end: text.len() };
-    let action = Action {
-        program: Word::default(),
-        args: Vec::new(),
-        assignments: Vec::new(),
-        redirects: Vec::new(),
-        cwd: Place::Known(command.cwd.clone()),
-        inside: Vec::new(),
+pub fn analyse(command: &Command, world: &dyn World, programs: &dyn Programs) -> Analysis {
+    let mut walker = Walker::new(world, programs);
+    let text = match &command.source {
+        Source::Argv(argv) => analyse_argv(&mut walker, argv, &command.cwd),
+        Source::Script { dialect, options, text, args } => {
+            analyse_script(&mut walker, *dialect, options, text, args, &command.cwd);
+            text.clone()
+        }
+    };
+    link(&mut walker);
+    doubt_written(&mut walker);
+    doubt_undefined(&mut walker);
+    Analysis { text, actions: walker.actions, files: walker.files }
+}
+
+fn context(text: &[u8], dialect: Dialect, in_shell: bool) -> Context {
+    Context {
+        text: text.into(),
+        bodies: Rc::new([]),
+        dialect,
+        brought_by: None,
+        inside: Rc::new([]),
         scope: Scope::Local,
         as_root: false,
-        upstream: None,
-        downstream: None,
+        in_shell,
         stdin: Stdin::Inherited,
-        builtin: false,
-        function: false,
-        shadowed: None,
-        span,
-        opaque: Some(Opaque { reason: "nothing of it has been read".to_owned(), span }),
+        reads: 0,
+        writes: 0,
+        depth: 0,
+        in_loop: false,
+        in_function: false,
+        given: Rc::new([]),
+    }
+}
+
+fn analyse_argv(walker: &mut Walker, argv: &[Vec<u8>], cwd: &Path) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut words = Vec::new();
+    for arg in argv {
+        if !words.is_empty() {
+            text.push(b' ');
+        }
+        let start = text.len();
+        text.extend(quoted(arg));
+        words.push(Word::literal(arg.clone(), Span { start, end: text.len() }));
+    }
+    let context = context(&text, Dialect::Bash, false);
+    let state = State::new(Place::Known(cwd.to_owned()), None);
+    let span = Span { start: 0, end: text.len() };
+    if words.is_empty() {
+        walker.opaque(&context, &state, span, "there is no command");
+        return text;
+    }
+    let mut action = walker.nameless(&context, &state, span);
+    action.program = words.remove(0);
+    action.args = words;
+    walker.run(&context, state, action, Vec::new(), false);
+    text
+}
+
+fn analyse_script(
+    walker: &mut Walker,
+    dialect: Dialect,
+    options: &[Vec<u8>],
+    text: &[u8],
+    args: &[Vec<u8>],
+    cwd: &Path,
+) {
+    let mut context = context(text, dialect, true);
+    let args = if args.is_empty() { vec![b"sh".to_vec()] } else { args.to_vec() };
+    let state = State::new(Place::Known(logical(walker.world, cwd)), Some(args));
+    if let Some(reason) = doubtful_start(walker.world, dialect, options, text) {
+        let span = Span { start: 0, end: text.len() };
+        walker.opaque(&context, &state, span, reason);
+    }
+    context.depth = 1;
+    walker.script(&context, state, text);
+}
+
+/// Returns the name of `cwd` that a shell would use: the inherited `PWD`, if it leads to the same directory.
+fn logical(world: &dyn World, cwd: &Path) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt as _;
+    let Some(inherited) = world.var("PWD") else { return cwd.to_owned() };
+    let inherited = PathBuf::from(std::ffi::OsString::from_vec(inherited));
+    let plain = inherited.is_absolute() && normal(&inherited) == inherited;
+    if plain && world.real_path(&inherited) == world.real_path(cwd) { inherited } else { cwd.to_owned() }
+}
+
+/// Returns why the shell's start leaves open how it reads the text.
+fn doubtful_start(world: &dyn World, dialect: Dialect, options: &[Vec<u8>], text: &[u8]) -> Option<String> {
+    let mut words = options.iter();
+    while let Some(option) = words.next() {
+        match option.as_slice() {
+            b"--login" | b"--norc" | b"--noprofile" | b"--noediting" | b"--verbose" | b"--" | b"-" => {}
+            [b'-', b'-', ..] => return Some("a shell is given an option that is not known".to_owned()),
+            [b'-' | b'+', letters @ ..] => {
+                if letters.iter().any(|letter| !b"bcefhlmnopstuvxBCET".contains(letter)) {
+                    return Some("a shell's option changes how it reads".to_owned());
+                }
+                let traces = letters.contains(&b'x');
+                let prompt = world.var("PS4").map(super::state::Value::Literal);
+                if traces && prompt.is_some_and(|prompt| !super::builtins::is_plain_prompt(&prompt)) {
+                    return Some("`PS4` is evaluated when commands are traced".to_owned());
+                }
+                for _ in letters.iter().filter(|letter| **letter == b'o') {
+                    if !words.next().is_some_and(|name| shells::is_harmless(name)) {
+                        return Some("a shell's option changes how it reads".to_owned());
+                    }
+                }
+            }
+            name if shells::is_harmless(name) => {}
+            _ => return Some("a shell is given an option that is not known".to_owned()),
+        }
+    }
+    if dialect == Dialect::Bash {
+        for name in ["SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "BASH_COMPAT"] {
+            if world.var(name).is_some() {
+                return Some(format!("the environment's `{name}` changes how the shell reads"));
+            }
+        }
+    }
+    if !text.is_ascii() && !reads_utf8(world) {
+        return Some("the environment's locale changes how the shell reads".to_owned());
+    }
+    None
+}
+
+/// Claims that the locale reads UTF-8, or bytes.
+fn reads_utf8(world: &dyn World) -> bool {
+    ["LC_ALL", "LC_CTYPE", "LANG"].iter().all(|name| {
+        let value = world.var(name).unwrap_or_default().to_ascii_lowercase();
+        let text = String::from_utf8_lossy(&value);
+        text.is_empty() || text == "c" || text == "posix" || text.contains("utf-8") || text.contains("utf8")
+    })
+}
+
+/// Links the actions that write to a pipe with those that read from it.
+fn link(walker: &mut Walker) {
+    use std::collections::BTreeMap;
+    let mut writers = BTreeMap::new();
+    let mut readers = BTreeMap::new();
+    for (index, (reads, writes)) in walker.streams.iter().enumerate() {
+        if *writes != 0 {
+            writers.insert(*writes, index);
+        }
+        if *reads != 0 {
+            readers.entry(*reads).or_insert(index);
+        }
+    }
+    for (index, (reads, writes)) in walker.streams.iter().enumerate() {
+        walker.actions[index].upstream = writers.get(reads).copied();
+        walker.actions[index].downstream = readers.get(writes).copied();
+    }
+}
+
+/// Makes opaque what runs a file that the same script writes.
+fn doubt_written(walker: &mut Walker) {
+    let mut written: Vec<(PathBuf, usize)> = Vec::new();
+    for (index, action) in walker.actions.iter().enumerate() {
+        for path in written_by(action, walker) {
+            written.push((path, index));
+        }
+    }
+    if written.is_empty() {
+        return;
+    }
+    let mut doubts = Vec::new();
+    for (path, index) in &walker.executed {
+        if written.iter().any(|(file, by)| by != index && path.starts_with(file)) {
+            doubts.push(*index);
+        }
+    }
+    for (index, action) in walker.actions.iter().enumerate() {
+        let Some(path) = executable(action, walker.world) else { continue };
+        if written.iter().any(|(file, by)| *by != index && path.starts_with(file)) {
+            doubts.push(index);
+        }
+    }
+    for index in doubts {
+        let action = &mut walker.actions[index];
+        let reason = "it runs a file that the same script writes".to_owned();
+        action.opaque.get_or_insert(Opaque { reason, span: action.span });
+    }
+}
+
+/// Returns the file that an action's program is.
+fn executable(action: &Action, world: &dyn World) -> Option<PathBuf> {
+    if action.builtin || action.scope == Scope::Remote {
+        return None;
+    }
+    let name = action.program.as_literal().filter(|name| !name.is_empty())?;
+    if name.contains(&b'/') {
+        return path_of(action, &name);
+    }
+    let cwd = match &action.cwd {
+        Place::Known(cwd) => cwd.as_path(),
+        Place::Unknown => Path::new("/"),
     };
-    Analysis { text, actions: vec![action], files: Vec::new() }
+    match world.resolve(&name, cwd) {
+        Resolution::Trusted(path) | Resolution::Untrusted(path) => Some(path),
+        Resolution::Missing => None,
+    }
+}
+
+fn path_of(action: &Action, path: &[u8]) -> Option<PathBuf> {
+    match State::new(action.cwd.clone(), None).directory(path) {
+        Place::Known(path) => Some(path),
+        Place::Unknown => None,
+    }
+}
+
+/// Returns the files that an action certainly writes, by redirect or by its program's entry.
+fn written_by(action: &Action, walker: &Walker) -> Vec<PathBuf> {
+    let mut words: Vec<Word> = Vec::new();
+    for redirect in &action.redirects {
+        match redirect.kind {
+            RedirectKind::Write | RedirectKind::Append | RedirectKind::ReadWrite => {
+                words.push(redirect.target.clone())
+            }
+            RedirectKind::Read => {}
+        }
+    }
+    let name = action.program.as_literal().and_then(|name| String::from_utf8(name).ok()).unwrap_or_default();
+    if let Some(program) = walker.programs.program(name.rsplit('/').next().unwrap_or_default()) {
+        let read = Arguments::read(&action.args, Some(&program));
+        let operands: Vec<&Word> = read.operands.iter().map(|operand| &action.args[operand.index]).collect();
+        for selector in &program.writes {
+            match selector {
+                Selector::Operands => words.extend(operands.iter().copied().cloned()),
+                Selector::First => words.extend(operands.first().copied().cloned()),
+                Selector::Last => words.extend(operands.last().copied().cloned()),
+                Selector::Rest => words.extend(operands.iter().skip(1).copied().cloned()),
+                Selector::Init => words.extend(operands.iter().rev().skip(1).copied().cloned()),
+                Selector::Value(option) => {
+                    let given = read.given(std::slice::from_ref(option));
+                    words.extend(given.filter_map(|given| given.value.clone()));
+                }
+                Selector::File(file) => words.push(Word::literal(file.as_bytes(), action.span)),
+            }
+        }
+    }
+    let literals = words.iter().filter_map(Word::as_literal);
+    literals
+        .filter(|path| !path.is_empty())
+        .filter_map(|path| path_of(action, &path))
+        .filter(|path| path.parent().is_some())
+        .collect()
+}
+
+/// A function that may be undefined again is no certain one anywhere.
+fn doubt_undefined(walker: &mut Walker) {
+    if !walker.undefines {
+        return;
+    }
+    for action in walker.actions.iter_mut().filter(|action| action.function) {
+        action.function = false;
+        action.builtin = false;
+        action.shadowed = Some("a function of that name may be undefined again".to_owned());
+    }
 }

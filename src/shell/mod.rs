@@ -9,9 +9,22 @@
 mod action;
 mod analysis;
 mod arguments;
+mod braces;
+mod builtins;
+mod bytes;
+mod commands;
+mod effects;
+mod expand;
+mod invoke;
 pub(crate) mod list;
+mod parser;
 mod program;
+mod shells;
+mod state;
+mod syntax;
 mod truth;
+mod unwrap;
+mod walk;
 
 pub use action::{
     Action, Assignment, Opaque, Piece, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word,
@@ -20,3 +33,6 @@ pub use analysis::{Analysis, analyse};
 pub use arguments::{Arguments, Certainty, Given, Operand, Unknown};
 pub use program::{Program, Programs, Runs, Selector};
 pub use truth::Truth;
+
+#[cfg(test)]
+mod tests;

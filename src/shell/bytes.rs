@@ -1,0 +1,28 @@
+//! Bytes that no script needs and that hide what it does.
+
+use crate::command::is_invisible;
+
+/// Returns where `text` first holds a byte or character that gate does not read, and what is wrong with it.
+pub(super) fn first_odd(text: &[u8]) -> Option<(usize, String)> {
+    let mut at = 0;
+    for chunk in text.utf8_chunks() {
+        for (offset, c) in chunk.valid().char_indices() {
+            if is_odd(c) {
+                return Some((
+                    at + offset,
+                    format!("the character U+{:04X} is invisible or misleading", c as u32),
+                ));
+            }
+        }
+        at += chunk.valid().len();
+        if let Some(byte) = chunk.invalid().first() {
+            return Some((at, format!("the byte {byte:#04x} is no UTF-8")));
+        }
+    }
+    None
+}
+
+/// Variation selectors only choose how the character before them is drawn: emoji need them.
+fn is_odd(c: char) -> bool {
+    is_invisible(c) && !matches!(c, '\n' | '\t' | '\u{fe0e}' | '\u{fe0f}')
+}

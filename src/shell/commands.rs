@@ -1,0 +1,253 @@
+//! Simple commands: what their words make of them, and what they change.
+
+use super::action::{Action, Assignment, Opaque, Piece, Span, Word};
+use super::builtins;
+use super::parser::{self, is_name};
+use super::state::{Flow, State, Value};
+use super::syntax::{Assign, AssignValue, Part, Simple};
+use super::walk::{Context, Walker};
+use crate::command::Dialect;
+
+/// Variables of the shell itself that change what runs, whether exported or not.
+const OF_THE_SHELL: [&str; 9] =
+    ["PATH", "IFS", "PS4", "CDPATH", "HOME", "BASH_ENV", "ENV", "GLOBIGNORE", "PROMPT_COMMAND"];
+
+impl Walker<'_> {
+    pub(super) fn simple(&mut self, context: &Context, mut state: State, simple: &Simple) -> Flow {
+        let span = context.span(simple.span);
+        let words = self.words_of(context, &mut state, simple);
+        let (redirects, stdin) = self.redirects(context, &mut state, &simple.redirects);
+        if words.is_empty() {
+            return self.without_name(context, state, simple, redirects, span);
+        }
+        let given = self.given(context, &mut state, &simple.assignments);
+        let mut context = context.clone();
+        if let Some(stdin) = stdin {
+            context.stdin = stdin;
+            context.reads = 0;
+        }
+        let mut words = words.into_iter();
+        let mut action = self.nameless(&context, &state, span);
+        action.program = words.next().unwrap_or_default();
+        action.args = words.collect();
+        action.assignments = self.in_force(&context, &state, given.clone());
+        action.redirects = redirects;
+        let simple_name = simple.words.first().and_then(plain).is_some();
+        self.run(&context, state, action, given, simple_name)
+    }
+
+    /// Only assignments, redirects, or words that vanish.
+    fn without_name(
+        &mut self,
+        context: &Context,
+        mut state: State,
+        simple: &Simple,
+        redirects: Vec<super::Redirect>,
+        span: Span,
+    ) -> Flow {
+        for assign in &simple.assignments {
+            let value = self.value_of(context, &mut state, assign);
+            self.assign(context, &mut state, &assign.name, value, assign.span);
+        }
+        if redirects.is_empty() {
+            self.settle(context, &state);
+        } else {
+            self.bare(context, &state, redirects, span);
+        }
+        Flow::either(state)
+    }
+
+    /// Expands the words; those of a declaring builtin that look like assignments are not split.
+    fn words_of(&mut self, context: &Context, state: &mut State, simple: &Simple) -> Vec<Word> {
+        let declares = context.dialect == Dialect::Bash
+            && simple.words.first().and_then(plain).is_some_and(|name| builtins::DECLARING.contains(&name));
+        if !declares {
+            return self.arguments(context, state, &simple.words);
+        }
+        let mut out = Vec::new();
+        for word in &simple.words {
+            if assigns(word) {
+                out.push(self.declared(context, state, word));
+            } else {
+                out.append(&mut self.arguments(context, state, std::slice::from_ref(word)));
+            }
+        }
+        out
+    }
+
+    /// `name=value` after `export` and its like: the value is one word.
+    fn declared(&mut self, context: &Context, state: &mut State, word: &super::syntax::Word) -> Word {
+        let Some(Part::Plain(bytes)) = word.parts.first() else { return Word::default() };
+        let at = bytes.iter().position(|byte| *byte == b'=').map_or(bytes.len(), |at| at + 1);
+        let mut value = word.clone();
+        value.parts[0] = Part::Plain(bytes[at..].to_vec());
+        let (mut value, _) = self.single(context, state, &value);
+        match value.pieces.first_mut() {
+            Some(Piece::Literal(first)) => {
+                let rest = std::mem::take(first);
+                *first = bytes[..at].to_vec();
+                first.extend_from_slice(&rest);
+            }
+            Some(_) | None => value.pieces.insert(0, Piece::Literal(bytes[..at].to_vec())),
+        }
+        value
+    }
+
+    fn value_of(&mut self, context: &Context, state: &mut State, assign: &Assign) -> Value {
+        let value = match &assign.value {
+            AssignValue::Word(word) => self.single(context, state, word).1,
+            AssignValue::Array(words) => {
+                self.arguments(context, state, words);
+                return Value::Dynamic;
+            }
+        };
+        let old = state.variables.get(&assign.name).map(|old| old.value.clone());
+        match (assign.append, assign.element, old, value) {
+            (_, true, _, _) => Value::Dynamic,
+            (false, false, _, value) => value,
+            (true, false, Some(Value::Literal(mut old)), Value::Literal(new)) => {
+                old.extend_from_slice(&new);
+                Value::literal(old)
+            }
+            (true, false, _, _) => Value::Dynamic,
+        }
+    }
+
+    /// Expands the assignments before a command.
+    fn given(&mut self, context: &Context, state: &mut State, assigns: &[Assign]) -> Vec<Assignment> {
+        let mut given = Vec::new();
+        for assign in assigns {
+            let value = match &assign.value {
+                AssignValue::Word(word) if !assign.append && !assign.element => {
+                    let (word, value) = self.single(context, state, word);
+                    // Noted for its doubts; the variable itself lasts only as long as the command.
+                    let mut scratch = state.clone();
+                    self.assign(context, &mut scratch, &assign.name, value, assign.span);
+                    word
+                }
+                AssignValue::Word(_) | AssignValue::Array(_) => {
+                    let value = self.value_of(context, state, assign);
+                    let mut scratch = state.clone();
+                    self.assign(context, &mut scratch, &assign.name, value.clone(), assign.span);
+                    word_of(&assign.name, &value, context.span(assign.span))
+                }
+            };
+            given.push(Assignment { name: assign.name.clone(), value });
+        }
+        given
+    }
+
+    /// Returns all assignments that an action sees: those of the script that reach programs, then its own.
+    pub(super) fn in_force(
+        &self,
+        context: &Context,
+        state: &State,
+        given: Vec<Assignment>,
+    ) -> Vec<Assignment> {
+        let mut out = Vec::new();
+        for (name, variable) in state.variables.iter() {
+            let reaches =
+                variable.exported || OF_THE_SHELL.contains(&name.as_str()) || self.world.var(name).is_some();
+            if reaches {
+                out.push(Assignment {
+                    name: name.clone(),
+                    value: word_of(name, &variable.value, variable.span),
+                });
+            }
+        }
+        out.extend(context.given.iter().cloned());
+        out.extend(given);
+        out
+    }
+
+    /// Follows one command whose words are known as far as they can be, and lists it.
+    pub(super) fn run(
+        &mut self,
+        context: &Context,
+        state: State,
+        mut action: Action,
+        given: Vec<Assignment>,
+        unquoted: bool,
+    ) -> Flow {
+        let span = action.span;
+        action.opaque = self.take_doubt();
+        let Some(name) = action.program.as_literal() else {
+            return self.unnamed(context, state, action);
+        };
+        if parser::is_reserved(&name, context.dialect) && context.in_shell {
+            let reason = format!("`{}` is a reserved word, not a program", String::from_utf8_lossy(&name));
+            action.opaque.get_or_insert(Opaque { reason, span });
+        }
+        let Ok(name) = String::from_utf8(name) else {
+            let reason = "the program's name is no text".to_owned();
+            action.opaque.get_or_insert(Opaque { reason, span });
+            self.emit(context, action);
+            return Flow::either(state);
+        };
+        if context.in_shell && self.names.contains(&name) {
+            if let Some(flow) = self.call(context, &state, &mut action, &name) {
+                return flow;
+            }
+        } else if context.in_shell && self.world.var(&format!("BASH_FUNC_{name}%%")).is_some() {
+            action.shadowed = Some(format!("a function `{name}` of the environment may stand for it"));
+        }
+        if context.in_shell && builtins::is_builtin(&name, context.dialect) {
+            action.builtin = true;
+            return self.builtin(context, state, action, &name, given, unquoted);
+        }
+        let index = self.emit(context, action);
+        self.unwrap(context, &state, index, &given);
+        Flow::either(state)
+    }
+
+    /// A command of which not even the name is known.
+    fn unnamed(&mut self, context: &Context, mut state: State, mut action: Action) -> Flow {
+        let reason = "the program's name is known only when it runs".to_owned();
+        action.opaque.get_or_insert(Opaque { reason, span: action.program.span });
+        self.emit(context, action);
+        state.forget();
+        Flow::either(state)
+    }
+
+    /// A name that a function or alias of the script may stand for; `None` if the program may run too.
+    fn call(&mut self, context: &Context, state: &State, action: &mut Action, name: &str) -> Option<Flow> {
+        let mut after = state.clone();
+        after.forget();
+        after.functions = state.functions.clone();
+        if state.functions.contains(name) {
+            action.builtin = true;
+            action.function = true;
+            self.emit(context, action.clone());
+            return Some(Flow::either(after));
+        }
+        action.shadowed = Some(format!("a function or alias `{name}` of the script may stand for it"));
+        None
+    }
+}
+
+/// Returns a value as a word, for people and rules.
+pub(super) fn word_of(name: &str, value: &Value, span: Span) -> Word {
+    match value {
+        Value::Literal(bytes) => Word::literal(bytes.clone(), span),
+        Value::Number | Value::Dynamic => {
+            Word { pieces: vec![Piece::Dynamic { text: format!("${name}"), splits: false }], span }
+        }
+    }
+}
+
+fn assigns(word: &super::syntax::Word) -> bool {
+    match word.parts.first() {
+        Some(Part::Plain(bytes)) => {
+            let Some(at) = bytes.iter().position(|byte| *byte == b'=') else { return false };
+            is_name(bytes[..at].strip_suffix(b"+").unwrap_or(&bytes[..at]))
+        }
+        Some(_) | None => false,
+    }
+}
+
+fn plain(word: &super::syntax::Word) -> Option<&str> {
+    match word.parts.as_slice() {
+        [Part::Plain(bytes)] => std::str::from_utf8(bytes).ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,247 @@
+//! Shells as programs: `bash -lc TEXT`, `sh FILE`, `… | bash`, `bash <<< TEXT`.
+
+use std::rc::Rc;
+
+use super::action::{Place, Span, Stdin, Word};
+use super::state::State;
+use super::walk::{Context, Walker};
+use crate::command::Dialect;
+
+/// Returns the language of a shell, if it is one that gate reads.
+pub(super) fn dialect_of(name: &str) -> Option<Dialect> {
+    match name {
+        "bash" | "rbash" => Some(Dialect::Bash),
+        "sh" | "dash" | "ash" => Some(Dialect::Posix),
+        "zsh" => Some(Dialect::Zsh),
+        _ => None,
+    }
+}
+
+/// What a shell's command line says.
+enum Given {
+    /// `-c`: the index of the text.
+    Text(usize),
+    /// The index of the file's name.
+    File(usize),
+    /// Standard input; the index of the first operand for it.
+    Input(usize),
+    /// Nothing is run (`--version`).
+    Nothing,
+    Uncertain(String),
+}
+
+impl Walker<'_> {
+    /// Follows what a shell runs.
+    pub(super) fn shell(
+        &mut self,
+        context: &Context,
+        state: &State,
+        name: &str,
+        args: &[Word],
+        span: Span,
+        index: usize,
+    ) {
+        let inner = Context {
+            brought_by: Some(context.brought_by.unwrap_or(span)),
+            stdin: Stdin::Inherited,
+            in_loop: false,
+            in_function: false,
+            in_shell: true,
+            ..context.clone()
+        };
+        let Some(dialect) = dialect_of(name) else {
+            self.opaque(&inner, state, span, format!("the language of `{name}` is not read"));
+            return;
+        };
+        let inner = Context { dialect, ..inner };
+        match read(args, self.traces_plainly(context, state)) {
+            Given::Uncertain(reason) => {
+                self.opaque(&inner, state, span, reason);
+            }
+            Given::Nothing => {}
+            Given::Text(at) => {
+                let Some(text) = args[at].as_literal() else {
+                    self.opaque(
+                        &inner,
+                        state,
+                        args[at].span,
+                        format!("what `{name}` runs is known only when it runs"),
+                    );
+                    return;
+                };
+                let brought_by = Some(context.brought_by.unwrap_or(args[at].span));
+                let stdin = context.stdin.clone();
+                let fresh = self.fresh(context, state, &args[at + 1..], None);
+                self.script(&Context { brought_by, stdin, ..inner }, fresh, &text);
+            }
+            Given::File(at) => self.script_operand(&inner, context, state, args, at, index),
+            Given::Input(at) => {
+                let fresh = self.fresh(context, state, args.get(at..).unwrap_or_default(), Some(name));
+                match &context.stdin {
+                    Stdin::Text(text) => {
+                        self.script(
+                            &Context { stdin: Stdin::Dynamic, reads: 0, ..inner },
+                            fresh,
+                            &text.clone(),
+                        );
+                    }
+                    Stdin::File(word) => {
+                        let text = word.as_literal().and_then(|file| {
+                            self.note_executed(state, &file, index);
+                            self.script_file(context, state, &file, false)
+                        });
+                        match text {
+                            Some(text) => {
+                                self.script(
+                                    &Context { stdin: Stdin::Dynamic, reads: 0, ..inner },
+                                    fresh,
+                                    &text,
+                                );
+                            }
+                            None => self.unread(&inner, state, span, name),
+                        }
+                    }
+                    Stdin::Inherited | Stdin::Pipe(_) | Stdin::Dynamic => {
+                        self.unread(&inner, state, span, name)
+                    }
+                }
+            }
+        }
+    }
+
+    fn unread(&mut self, inner: &Context, state: &State, span: Span, name: &str) {
+        self.opaque(
+            inner,
+            state,
+            span,
+            format!("`{name}` reads commands from its input, which is known only when it runs"),
+        );
+    }
+
+    fn script_operand(
+        &mut self,
+        inner: &Context,
+        context: &Context,
+        state: &State,
+        args: &[Word],
+        at: usize,
+        index: usize,
+    ) {
+        let text = args[at].as_literal().and_then(|file| {
+            self.note_executed(state, &file, index);
+            // A name without a slash that is not here would be looked up in `PATH`.
+            self.script_file(context, state, &file, false)
+        });
+        match text {
+            Some(text) => {
+                let fresh = self.fresh(context, state, &args[at..], None);
+                self.script(&Context { stdin: context.stdin.clone(), ..inner.clone() }, fresh, &text);
+            }
+            None => {
+                self.opaque(inner, state, args[at].span, "a script cannot be read before it runs");
+            }
+        }
+    }
+
+    /// Returns what a new shell knows: what was exported to it, and its own parameters.
+    pub(super) fn fresh(&self, context: &Context, state: &State, args: &[Word], zero: Option<&str>) -> State {
+        let literals: Option<Vec<Vec<u8>>> = args.iter().map(Word::as_literal).collect();
+        let literals = literals.map(|mut literals| {
+            if let Some(zero) = zero {
+                literals.insert(0, zero.as_bytes().to_vec());
+            } else if literals.is_empty() {
+                literals.push(b"sh".to_vec());
+            }
+            literals
+        });
+        let cwd = if context.scope == super::Scope::Remote { Place::Unknown } else { state.cwd.clone() };
+        let mut fresh = State::new(cwd, literals);
+        let mut variables = (*state.variables).clone();
+        for variable in variables.values_mut() {
+            // What is not exported may yet be inherited with another value.
+            if !variable.exported {
+                variable.value = super::state::Value::Dynamic;
+            }
+        }
+        for assignment in context.given.iter() {
+            let value = super::state::Value::Dynamic;
+            let span = assignment.value.span;
+            variables.insert(assignment.name.clone(), super::state::Variable { value, exported: true, span });
+        }
+        fresh.variables = Rc::new(variables);
+        fresh.anything = state.anything || context.scope == super::Scope::Remote;
+        fresh
+    }
+}
+
+/// Reads a shell's options and finds what it is to run.
+fn read(args: &[Word], traces_plainly: bool) -> Given {
+    let mut at = 0;
+    let mut command = false;
+    let mut input = false;
+    while let Some(word) = args.get(at) {
+        let Some(option) = word.as_literal() else {
+            if word.prefix().is_empty() || word.prefix().starts_with(b"-") || word.prefix().starts_with(b"+")
+            {
+                return Given::Uncertain("a shell's options are known only when it runs".to_owned());
+            }
+            break;
+        };
+        match option.as_slice() {
+            b"-" | b"--" => {
+                at += 1;
+                break;
+            }
+            b"--version" | b"--help" => return Given::Nothing,
+            b"--login" | b"--norc" | b"--noprofile" | b"--noediting" | b"--verbose" => {}
+            [b'-', b'-', ..] => {
+                return Given::Uncertain("a shell is given an option that is not known".to_owned());
+            }
+            [b'-' | b'+', letters @ ..] if !letters.is_empty() => {
+                if letters.contains(&b'x') && !traces_plainly {
+                    return Given::Uncertain("`PS4` is evaluated when commands are traced".to_owned());
+                }
+                if letters.iter().any(|letter| !b"bcefhlmnopstuvxBCET".contains(letter)) {
+                    return Given::Uncertain("a shell's option changes how it reads".to_owned());
+                }
+                command |= letters.contains(&b'c') && option[0] == b'-';
+                input |= letters.contains(&b's');
+                for _ in letters.iter().filter(|letter| **letter == b'o') {
+                    at += 1;
+                    let name = args.get(at).and_then(Word::as_literal);
+                    if !name.is_some_and(|name| is_harmless(&name)) {
+                        return Given::Uncertain("a shell's option changes how it reads".to_owned());
+                    }
+                }
+            }
+            _ => break,
+        }
+        at += 1;
+    }
+    match (command, input, args.get(at)) {
+        (true, _, Some(_)) => Given::Text(at),
+        (true, _, None) => Given::Nothing,
+        (false, false, Some(word)) if word.may_split() => {
+            Given::Uncertain("which script a shell runs is known only when it runs".to_owned())
+        }
+        (false, false, Some(_)) => Given::File(at),
+        (false, _, _) => Given::Input(at),
+    }
+}
+
+/// Claims that a `set -o` option leaves the shell's reading as it is.
+pub(super) fn is_harmless(name: &[u8]) -> bool {
+    const NAMES: [&[u8]; 10] = [
+        b"errexit",
+        b"nounset",
+        b"pipefail",
+        b"verbose",
+        b"noglob",
+        b"noclobber",
+        b"errtrace",
+        b"functrace",
+        b"monitor",
+        b"hashall",
+    ];
+    NAMES.contains(&name)
+}

@@ -1,0 +1,227 @@
+//! What is known of the shell at one point of a script: variables, directory, functions, positional parameters.
+//!
+//! States are cheap to copy: what they hold is shared until it is changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::action::{Place, Span};
+
+/// The longest value that is followed; a longer one is dynamic.
+const LONGEST: usize = 4096;
+
+/// What is known of a variable's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    Literal(Vec<u8>),
+    /// Some whole number.
+    Number,
+    Dynamic,
+}
+
+impl Value {
+    pub(super) fn literal(bytes: Vec<u8>) -> Value {
+        if bytes.len() > LONGEST { Value::Dynamic } else { Value::Literal(bytes) }
+    }
+
+    /// Claims that the value is a plain whole number.
+    pub(super) fn is_number(&self) -> bool {
+        match self {
+            Value::Literal(bytes) => is_whole_number(bytes),
+            Value::Number => true,
+            Value::Dynamic => false,
+        }
+    }
+
+    fn join(&self, other: &Value) -> Value {
+        if self == other {
+            self.clone()
+        } else if self.is_number() && other.is_number() {
+            Value::Number
+        } else {
+            Value::Dynamic
+        }
+    }
+}
+
+fn is_whole_number(bytes: &[u8]) -> bool {
+    let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    !digits.is_empty() && digits.len() <= 18 && digits.iter().all(u8::is_ascii_digit)
+}
+
+/// A variable that the script has touched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Variable {
+    pub(super) value: Value,
+    pub(super) exported: bool,
+    pub(super) span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    pub(super) variables: Rc<BTreeMap<String, Variable>>,
+    /// Claims that any variable may have any value.
+    pub(super) anything: bool,
+    /// Claims that `IFS` may not be the default.
+    pub(super) fields: bool,
+    /// Claims that every assignment exports (`set -a`).
+    pub(super) exports: bool,
+    pub(super) cwd: Place,
+    /// Functions that are certainly defined.
+    pub(super) functions: Rc<BTreeSet<String>>,
+    /// Positional parameters, if they are known.
+    pub(super) args: Option<Rc<Vec<Vec<u8>>>>,
+}
+
+impl State {
+    pub(super) fn new(cwd: Place, args: Option<Vec<Vec<u8>>>) -> State {
+        State {
+            variables: Rc::default(),
+            anything: false,
+            fields: false,
+            exports: false,
+            cwd,
+            functions: Rc::default(),
+            args: args.map(Rc::new),
+        }
+    }
+
+    /// Sets a variable.
+    pub(super) fn assign(&mut self, name: &str, value: Value, span: Span) {
+        self.fields |= name == "IFS";
+        let exported = self.exports || self.variables.get(name).is_some_and(|old| old.exported);
+        let variable = Variable { value, exported, span };
+        if self.variables.get(name) != Some(&variable) {
+            Rc::make_mut(&mut self.variables).insert(name.to_owned(), variable);
+        }
+    }
+
+    /// Marks a variable as exported; one that the script has not set keeps the value nobody knows.
+    pub(super) fn export(&mut self, name: &str, span: Span) {
+        if self.variables.get(name).is_some_and(|old| old.exported) {
+            return;
+        }
+        let fresh = Variable { value: Value::Dynamic, exported: true, span };
+        Rc::make_mut(&mut self.variables).entry(name.to_owned()).or_insert(fresh).exported = true;
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.anything = true;
+        self.fields = true;
+        self.args = None;
+        self.cwd = Place::Unknown;
+        let variables = Rc::make_mut(&mut self.variables);
+        variables.values_mut().for_each(|variable| variable.value = Value::Dynamic);
+        self.functions = Rc::default();
+    }
+
+    pub(super) fn define(&mut self, name: &str) {
+        if !self.functions.contains(name) {
+            Rc::make_mut(&mut self.functions).insert(name.to_owned());
+        }
+    }
+
+    pub(super) fn undefine(&mut self, name: &str) {
+        if self.functions.contains(name) {
+            Rc::make_mut(&mut self.functions).remove(name);
+        }
+    }
+
+    /// Returns the directory that `path` leads to from the one at hand, as text: `..` goes back one name.
+    pub(super) fn directory(&self, path: &[u8]) -> Place {
+        use std::os::unix::ffi::OsStrExt as _;
+        let path = Path::new(std::ffi::OsStr::from_bytes(path));
+        match &self.cwd {
+            Place::Known(cwd) => Place::Known(normal(&cwd.join(path))),
+            Place::Unknown if path.is_absolute() => Place::Known(normal(path)),
+            Place::Unknown => Place::Unknown,
+        }
+    }
+
+    /// Returns what is certain if one of two states holds.
+    pub(super) fn join(mut self, other: State) -> State {
+        self.anything |= other.anything;
+        self.fields |= other.fields;
+        self.exports |= other.exports;
+        if self.cwd != other.cwd {
+            self.cwd = Place::Unknown;
+        }
+        if self.args != other.args {
+            self.args = None;
+        }
+        if !Rc::ptr_eq(&self.functions, &other.functions) {
+            self.functions = Rc::new(self.functions.intersection(&other.functions).cloned().collect());
+        }
+        if !Rc::ptr_eq(&self.variables, &other.variables) {
+            self.join_variables(&other.variables);
+        }
+        self
+    }
+
+    fn join_variables(&mut self, other: &BTreeMap<String, Variable>) {
+        let mine = Rc::make_mut(&mut self.variables);
+        for (name, variable) in mine.iter_mut() {
+            match other.get(name) {
+                Some(theirs) => {
+                    variable.value = variable.value.join(&theirs.value);
+                    variable.exported |= theirs.exported;
+                }
+                None => variable.value = Value::Dynamic,
+            }
+        }
+        for (name, variable) in other {
+            if !mine.contains_key(name) {
+                mine.insert(name.clone(), Variable { value: Value::Dynamic, ..variable.clone() });
+            }
+        }
+    }
+}
+
+/// Returns `path` without `.` and with each `..` taken back.
+pub(super) fn normal(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            Component::RootDir | Component::Normal(_) | Component::Prefix(_) => out.push(component),
+        }
+    }
+    out
+}
+
+/// How the shell goes on after a command: what holds if it succeeded, and if it failed. `None`: it does not go on so.
+#[derive(Clone, Debug)]
+pub(super) struct Flow {
+    pub(super) ok: Option<State>,
+    pub(super) fail: Option<State>,
+}
+
+impl Flow {
+    /// The same, whether it succeeds or not.
+    pub(super) fn either(state: State) -> Flow {
+        Flow { ok: Some(state.clone()), fail: Some(state) }
+    }
+
+    /// The shell ends here.
+    pub(super) fn ends() -> Flow {
+        Flow { ok: None, fail: None }
+    }
+
+    /// Returns what holds afterwards; `before`, where the shell certainly does not go on: what follows is still read.
+    pub(super) fn after(self, before: &State) -> State {
+        join_both(self.ok, self.fail).unwrap_or_else(|| before.clone())
+    }
+}
+
+/// Joins two states of which either may not be.
+pub(super) fn join_both(one: Option<State>, other: Option<State>) -> Option<State> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.join(other)),
+        (one, other) => one.or(other),
+    }
+}

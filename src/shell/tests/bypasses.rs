@@ -1,0 +1,1 @@
+//! Known ways around command guards, class by class.
