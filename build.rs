@@ -73,7 +73,8 @@ fn packs(dir: &Path) -> Result<Vec<u8>, String> {
         valid::check(&file, true).map_err(|problem| problem.in_file(&name, &text).to_string())?;
         known.add(&file, &name).map_err(|problem| problem.in_file(&name, &text).to_string())?;
         let lines = problem::lines_of(&text, "rule");
-        sources.push(compile::Source { name, file, lines });
+        let test_lines = problem::lines_of(&text, "test");
+        sources.push(compile::Source { name, file, lines, test_lines });
     }
     let digest = digest.finish().as_ref().try_into().expect("SHA-256 has 32 bytes");
     compile::build(sources, digest)

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::blob::{Index, Origin, Proof, Reach, RuleBody, Table};
+use crate::blob::{Index, Origin, PlacedTest, Proof, Reach, RuleBody, Table};
 use crate::file::File;
 
 /// A table under construction.
@@ -58,6 +58,8 @@ pub(crate) struct Source {
     pub(crate) file: File,
     /// The line of each rule.
     pub(crate) lines: Vec<usize>,
+    /// The line of each test.
+    pub(crate) test_lines: Vec<usize>,
 }
 
 /// Returns the compiled form of `packs`.
@@ -66,7 +68,7 @@ pub(crate) struct Source {
 /// There are more than 65,535 entries of a kind.
 pub(crate) fn build(mut packs: Vec<Source>, digest: [u8; 32]) -> Result<Vec<u8>, String> {
     let (mut rules, mut labels, mut programs) = (Making::default(), Making::default(), Making::default());
-    let (mut variables, mut proofs) = (Making::default(), Making::default());
+    let (mut variables, mut proofs, mut tests) = (Making::default(), Making::default(), Making::default());
     let mut ids = Vec::new();
     for (file, pack) in packs.iter_mut().enumerate() {
         let lines = &pack.lines;
@@ -79,6 +81,11 @@ pub(crate) fn build(mut packs: Vec<Source>, digest: [u8; 32]) -> Result<Vec<u8>,
             let origin = Origin { file: file as u16, line: lines.get(at).copied().unwrap_or(1) as u32 };
             rules.add(Reach::of(&rule.matches), &RuleBody { origin, rule: rule.clone() })?;
             ids.push(rule.id.clone());
+        }
+        for (at, test) in pack.file.test.iter().enumerate() {
+            let line = pack.test_lines.get(at).copied().unwrap_or(1) as u32;
+            let origin = Origin { file: file as u16, line };
+            tests.add(Reach::default(), &PlacedTest { origin, test: test.clone() })?;
         }
         for label in &pack.file.label {
             labels.add(Reach::of(&label.matches), label)?;
@@ -99,6 +106,7 @@ pub(crate) fn build(mut packs: Vec<Source>, digest: [u8; 32]) -> Result<Vec<u8>,
         programs: programs.table(),
         variables: variables.table(),
         proofs: proofs.table(),
+        tests: tests.table(),
         ids: ids.iter().map(String::as_str).collect(),
     };
     postcard::to_stdvec(&index).map_err(|error| error.to_string())

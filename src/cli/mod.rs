@@ -8,9 +8,12 @@ mod card;
 mod completions;
 mod desk;
 mod earlier;
+mod explain;
+mod explained;
 mod inbox;
 mod init;
 mod marked;
+mod policy;
 mod request_json;
 mod requests;
 mod resume;
@@ -93,6 +96,8 @@ subcommands! {
     Cancel(cancel),
     Resume(resume),
     Completions(completions),
+    Explain(explain),
+    Policy(policy),
 }
 
 /// Returns gate's command line as clap knows it, for help and completions.

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::file::{Label, Matcher, Rule, Variable};
+use super::file::{Label, Matcher, Rule, Test, Variable};
 use super::glob_text::is_glob;
 use crate::shell::Program;
 
@@ -24,9 +24,12 @@ pub(crate) struct Index<'a> {
     pub(crate) programs: Table<'a>,
     #[serde(borrow)]
     pub(crate) variables: Table<'a>,
-    /// Examples and tests, which only `gate policy check` reads: one entry a rule, then the tests.
+    /// The examples of each rule, which only `gate policy check` reads.
     #[serde(borrow)]
     pub(crate) proofs: Table<'a>,
+    /// The packs' tests, which only `gate policy check` reads.
+    #[serde(borrow)]
+    pub(crate) tests: Table<'a>,
     /// The rules' ids, in their order.
     #[serde(borrow)]
     pub(crate) ids: Vec<&'a str>,
@@ -98,6 +101,13 @@ pub(crate) struct Proof {
     pub(crate) counterexamples: Vec<String>,
 }
 
+/// A test with its place.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PlacedTest {
+    pub(crate) origin: Origin,
+    pub(crate) test: Test,
+}
+
 /// Which programs the matchers of a rule speak of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reach {
@@ -144,3 +154,4 @@ impl Body for Label {}
 impl Body for Program {}
 impl Body for Variable {}
 impl Body for Proof {}
+impl Body for PlacedTest {}

@@ -309,7 +309,7 @@ pub struct Group {
 }
 
 /// `[[test]]`: what a command must come to under this whole policy.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Test {
     pub command: String,

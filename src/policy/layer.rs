@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::blob::Reach;
-use super::file::{Approver, File, Group, Label, Override, Rule, Variable};
+use super::file::{Approver, File, Group, Label, Override, Rule, Test, Variable};
 use super::matcher::text_matches;
 use super::packs::Packs;
 use super::problem::{PolicyError, Problem, Step, lines_of, unreadable};
@@ -82,6 +82,7 @@ pub struct Policy {
     labels: Vec<Placed<Label>>,
     programs: BTreeMap<String, Rc<Program>>,
     variables: Vec<Variable>,
+    tests: Vec<(String, Test)>,
     overrides: BTreeMap<String, Overridden>,
     default: Verdict,
     said_default: Option<Verdict>,
@@ -123,6 +124,7 @@ impl Policy {
             labels: Vec::new(),
             programs: BTreeMap::new(),
             variables: Vec::new(),
+            tests: Vec::new(),
             overrides: BTreeMap::new(),
             default: Verdict::Ask,
             said_default: None,
@@ -210,6 +212,12 @@ impl Policy {
         patterns.any(|pattern| text_matches(pattern, name))
     }
 
+    /// Returns the tests of every file with their places.
+    pub(super) fn tests(&self) -> Vec<(String, Test)> {
+        let built_in = self.packs.tests().into_iter();
+        built_in.chain(self.tests.iter().cloned()).collect()
+    }
+
     /// Returns what overrides make of the rule with this id.
     pub fn overridden(&self, id: &str) -> Option<&Overridden> {
         self.overrides.get(id)
@@ -239,6 +247,8 @@ impl Policy {
             self.labels.push(Placed { authority: layer.authority, place, reach, body });
         }
         self.add_programs(file)?;
+        let lines = lines_of(&layer.text, "test");
+        self.tests.extend(file.test.iter().enumerate().map(|(at, test)| (place(&lines, at), test.clone())));
         self.variables.extend(file.variable.iter().cloned());
         Ok(())
     }

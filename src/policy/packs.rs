@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::blob::{Body, Index, Proof, RuleBody, Table};
-use super::file::{Label, Variable};
+use super::blob::{Body, Index, Origin, PlacedTest, Proof, RuleBody, Table};
+use super::file::{Label, Test, Variable};
 use crate::digest::Digest;
 use crate::shell::{Program, Programs};
 
@@ -104,6 +104,13 @@ impl Packs {
         decode(&self.index.proofs, entry as u16)
     }
 
+    /// Returns the packs' own tests with their places.
+    pub(super) fn tests(&self) -> Vec<(String, Test)> {
+        let table = &self.index.tests;
+        let all = (0..table.len()).map(|entry| decode::<PlacedTest>(table, entry as u16));
+        all.map(|placed| (self.place_of(placed.origin), placed.test)).collect()
+    }
+
     /// Returns the names of all programs that an entry describes.
     pub fn program_names(&self) -> impl Iterator<Item = &'static str> {
         self.index.programs.names.iter().map(|(name, _, _)| *name)
@@ -111,8 +118,12 @@ impl Packs {
 
     /// Returns where a rule stands: `policies/git.toml:12`.
     pub(super) fn place(&self, body: &RuleBody) -> String {
-        let file = self.index.files.get(usize::from(body.origin.file)).copied().unwrap_or_default();
-        format!("{file}:{}", body.origin.line)
+        self.place_of(body.origin)
+    }
+
+    fn place_of(&self, origin: Origin) -> String {
+        let file = self.index.files.get(usize::from(origin.file)).copied().unwrap_or_default();
+        format!("{file}:{}", origin.line)
     }
 
     fn rule(&self, entry: u16) -> Rc<RuleBody> {

@@ -52,7 +52,11 @@ fn head(file: &File, built_in: bool) -> Found<'_> {
             problem(&at, Some("version"), format!("unknown version `{}`, expected `1`", head.version))
         }
         Some(head) => {
-            let relative = head.trusted_path.iter().flatten().find(|dir| !dir.starts_with('/'));
+            let relative = head
+                .trusted_path
+                .iter()
+                .flatten()
+                .find(|dir| !dir.starts_with('/') && !dir.starts_with("~/"));
             match relative {
                 Some(dir) => problem(
                     &at,

@@ -13,7 +13,7 @@ const SYSTEM_PATH: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /// Every variable that changes what runs, and those of them that gate inherited with an untrusted value.
 pub(super) struct Variables<'a> {
     entries: Vec<&'a Variable>,
-    trusted_path: &'a [String],
+    trusted_path: Vec<String>,
     inherited: Vec<(String, &'a Variable)>,
 }
 
@@ -43,6 +43,12 @@ impl<'a> Variables<'a> {
                 }
             }
         }
+        let home = world.homes().into_iter().next();
+        let absolute = |dir: &String| match (dir.strip_prefix("~/"), &home) {
+            (Some(rest), Some(home)) => home.join(rest).display().to_string(),
+            (Some(_) | None, _) => dir.clone(),
+        };
+        let trusted_path = trusted_path.iter().map(absolute).collect();
         Variables { entries, trusted_path, inherited }
     }
 

@@ -1,0 +1,203 @@
+//! A judgement as a person and as a program reads it.
+
+use serde_json::{Value, json};
+
+use super::marked::marked;
+use crate::approval::{AskedAction, AskedBy};
+use crate::command::visible;
+use crate::moment::in_words;
+use crate::policy::{Hit, Judged, Judgement, Mode, Requirement, Verdict};
+use crate::shell::{Analysis, Truth};
+
+/// Returns the judgement as one JSON object.
+pub(super) fn json(analysis: &Analysis, judgement: &Judgement) -> Value {
+    let actions = analysis.actions.iter().zip(&judgement.actions);
+    let actions: Vec<Value> = actions
+        .map(|(action, judged)| {
+            let asked = AskedAction::of(action, &analysis.text);
+            json!({
+                "text": asked.text,
+                "inside": asked.inside,
+                "as_root": asked.as_root,
+                "remote": asked.remote,
+                "cwd": asked.cwd,
+                "opaque": asked.opaque,
+                "verdict": judged.verdict.word(),
+                "risk": judged.risk.word(),
+                "because": judged.because,
+                "rules": judged.hits.iter().map(hit).collect::<Vec<_>>(),
+                "span": [action.span.start, action.span.end],
+            })
+        })
+        .collect();
+    json!({
+        "verdict": judgement.verdict.word(),
+        "risk": judgement.risk.word(),
+        "mode": judgement.mode.word(),
+        "reason": judgement.reason(),
+        "rules": rule_ids(judgement),
+        "instead": judgement.instead,
+        "labels": labels(judgement),
+        "requirement": judgement.requirement.as_ref().map(requirement),
+        "actions": actions,
+    })
+}
+
+fn hit(hit: &Hit) -> Value {
+    json!({
+        "rule": hit.rule,
+        "verdict": hit.verdict.word(),
+        "risk": hit.risk.word(),
+        "reason": hit.reason,
+        "certain": hit.is_certain,
+        "floor": hit.floor,
+        "layer": hit.authority.word(),
+        "overridden": hit.overridden.as_ref().map(|change| json!({
+            "was": change.was.word(),
+            "by": change.place,
+            "reason": change.reason,
+        })),
+    })
+}
+
+/// Returns the ids of all rules that matched, the strictest first, each once.
+fn rule_ids(judgement: &Judgement) -> Vec<&str> {
+    let mut hits: Vec<&Hit> = judgement.hits().collect();
+    hits.sort_by_key(|hit| std::cmp::Reverse((hit.verdict, hit.risk)));
+    let mut ids = Vec::new();
+    for hit in hits {
+        if !ids.contains(&hit.rule.as_str()) {
+            ids.push(&hit.rule);
+        }
+    }
+    ids
+}
+
+fn labels(judgement: &Judgement) -> Vec<Value> {
+    let one = |(name, value, how): (crate::policy::LabelName, &str, crate::policy::Reliance)| json!({ "name": name.word(), "value": value, "certain": how.apparent == Truth::Yes });
+    judgement.labels.iter().map(one).collect()
+}
+
+fn requirement(needs: &Requirement) -> Value {
+    json!({
+        "approvers": needs.approvers,
+        "quorum": needs.quorum,
+        "deadline_s": needs.deadline.as_secs(),
+        "assurance": needs.assurance.word(),
+        "four_eyes": needs.four_eyes,
+        "reason": needs.reason,
+        "ticket": needs.ticket,
+        "grant": needs.grant.word(),
+    })
+}
+
+/// Returns the judgement for a person, at most `width` columns wide where it can be.
+pub(super) fn text(analysis: &Analysis, judgement: &Judgement, width: usize) -> String {
+    let mut out = marked(&analysis.text, &speakers(judgement), width);
+    out.push(String::new());
+    if analysis.actions.is_empty() {
+        out.push("nothing would run".to_owned());
+    }
+    for (at, (action, judged)) in analysis.actions.iter().zip(&judgement.actions).enumerate() {
+        let asked = AskedAction::of(action, &analysis.text);
+        out.push(format!("action {}: {}", at + 1, asked.text));
+        out.extend(circumstances(&asked).map(|line| format!("  {line}")));
+        out.extend(why(judged).into_iter().map(|line| format!("  {line}")));
+    }
+    out.push(String::new());
+    out.extend(conclusion(judgement));
+    out.join("\n")
+}
+
+/// Returns the rules that restrict, each once, with all the parts of the text they speak of.
+fn speakers(judgement: &Judgement) -> Vec<AskedBy> {
+    let mut all: Vec<AskedBy> = Vec::new();
+    for hit in judgement.hits().filter(|hit| hit.verdict > Verdict::Allow) {
+        match all.iter_mut().find(|known| known.rule == hit.rule) {
+            Some(known) => known.spans.push(hit.span),
+            None => all.push(AskedBy {
+                rule: hit.rule.clone(),
+                risk: hit.risk,
+                reason: hit.reason.clone(),
+                instead: hit.instead.clone(),
+                spans: vec![hit.span],
+            }),
+        }
+    }
+    all
+}
+
+fn circumstances(asked: &AskedAction) -> impl Iterator<Item = String> {
+    let inside = (!asked.inside.is_empty()).then(|| format!("through {}", asked.inside.join(", ")));
+    let root = asked.as_root.then(|| "as another user".to_owned());
+    let remote = asked.remote.then(|| "on another machine or in a container".to_owned());
+    let nowhere = asked.cwd.is_none().then(|| "in a directory that is not known".to_owned());
+    [inside, root, remote, nowhere].into_iter().flatten()
+}
+
+fn why(judged: &Judged) -> Vec<String> {
+    let mut lines: Vec<String> = judged.hits.iter().map(rule_line).collect();
+    if judged.hits.is_empty() && judged.verdict > Verdict::Allow {
+        let because = judged.because.as_deref().unwrap_or("no rule speaks of it");
+        lines.push(format!("{}: by default, {}", judged.verdict, visible(because.as_bytes())));
+    }
+    lines
+}
+
+fn rule_line(hit: &Hit) -> String {
+    let risk = if hit.verdict > Verdict::Allow { format!(" ({})", hit.risk) } else { String::new() };
+    let floor = if hit.floor { ", which nothing overrides" } else { "" };
+    let perhaps = if hit.is_certain { "" } else { ", which might match" };
+    let line = format!(
+        "{}{risk}: rule `{}`{floor}{perhaps}: {}",
+        hit.verdict,
+        visible(hit.rule.as_bytes()),
+        visible(hit.reason.as_bytes())
+    );
+    match &hit.overridden {
+        Some(change) => {
+            let by = visible(format!("{}: {}", change.place, change.reason).as_bytes());
+            format!("{line}; was `{}`, overridden by {by}", change.was)
+        }
+        None => line,
+    }
+}
+
+fn conclusion(judgement: &Judgement) -> Vec<String> {
+    let labels: Vec<String> = judgement
+        .labels
+        .iter()
+        .map(|(name, value, how)| {
+            let perhaps = if how.apparent == Truth::Yes { "" } else { " (perhaps)" };
+            format!("{} {}{perhaps}", name.word(), visible(value.as_bytes()))
+        })
+        .collect();
+    let mut lines = Vec::new();
+    if !labels.is_empty() {
+        lines.push(format!("labels: {}", labels.join(", ")));
+    }
+    let risk =
+        if judgement.verdict > Verdict::Allow { format!(" ({})", judgement.risk) } else { String::new() };
+    lines.push(format!("verdict: {}{risk}", judgement.verdict));
+    if judgement.mode == Mode::Observe {
+        lines.push(format!("mode: observe; enforced: {}", judgement.enforced()));
+    }
+    lines.extend(judgement.requirement.as_ref().map(needs));
+    if let Some(instead) = judgement.instead.as_ref().filter(|_| judgement.verdict > Verdict::Allow) {
+        lines.push(format!("instead: {}", visible(instead.as_bytes())));
+    }
+    lines
+}
+
+fn needs(needs: &Requirement) -> String {
+    let who = match needs.approvers.is_empty() {
+        true => "the person at the machine".to_owned(),
+        false => needs.approvers.join(", "),
+    };
+    let mut all = vec![format!("{} of {who}", needs.quorum), format!("{} or more", needs.assurance)];
+    all.extend(needs.four_eyes.then(|| "not the person it is for".to_owned()));
+    all.extend(needs.reason.then(|| "a reason".to_owned()));
+    all.extend(needs.ticket.then(|| "a ticket".to_owned()));
+    all.push(format!("within {}", in_words(needs.deadline)));
+    format!("needs: {}", all.join("; "))
+}

@@ -1,0 +1,77 @@
+//! The fixed world in which examples are judged: `/home/dev/project`, a git repository, with an empty environment.
+
+use std::path::{Path, PathBuf};
+
+use crate::world::{Fact, Resolution, World};
+
+/// The directory that examples run in.
+pub const PROJECT: &str = "/home/dev/project";
+
+/// A machine that is the same everywhere.
+///
+/// The home is `/home/dev`, the directory [`PROJECT`] on branch `main` with a remote `origin`; every bare name is a trusted
+/// program, so is every path in a system directory, and no other path leads to a program.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TestWorld;
+
+impl World for TestWorld {
+    fn var(&self, _name: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn var_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn homes(&self) -> Vec<PathBuf> {
+        vec![PathBuf::from("/home/dev")]
+    }
+
+    fn resolve(&self, name: &[u8], cwd: &Path) -> Resolution {
+        let name = String::from_utf8_lossy(name);
+        if !name.contains('/') {
+            return Resolution::Trusted(Path::new("/usr/bin").join(&*name));
+        }
+        let path = cwd.join(&*name);
+        let system = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin"];
+        match path.parent().is_some_and(|dir| system.iter().any(|known| dir == Path::new(known))) {
+            true => Resolution::Trusted(path),
+            false => Resolution::Untrusted(path),
+        }
+    }
+
+    fn real_path(&self, path: &Path) -> PathBuf {
+        let mut real = PathBuf::from("/");
+        for part in path.components() {
+            match part {
+                std::path::Component::ParentDir => {
+                    real.pop();
+                }
+                std::path::Component::Normal(name) => real.push(name),
+                _ => {}
+            }
+        }
+        real
+    }
+
+    fn read(&self, _path: &Path, _limit: usize) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn fact(&self, fact: Fact, cwd: &Path) -> Option<String> {
+        let is_in_project = cwd.starts_with(PROJECT);
+        match fact {
+            Fact::GitBranch if is_in_project => Some("main".to_owned()),
+            Fact::GitRemote if is_in_project => Some("git@example.com:dev/project.git".to_owned()),
+            Fact::GitBranch
+            | Fact::GitRemote
+            | Fact::KubeContext
+            | Fact::KubeServer
+            | Fact::TerraformWorkspace => None,
+        }
+    }
+
+    fn host(&self) -> String {
+        "test".to_owned()
+    }
+}
