@@ -3,7 +3,7 @@
 use super::id::RequestId;
 use super::request::Request;
 use crate::command::Command;
-use crate::policy::{Mode, Verdict};
+use crate::policy::{Judgement, Mode, Verdict};
 
 /// Proof that exactly this command may run now.
 ///
@@ -27,6 +27,12 @@ pub enum Basis {
 }
 
 impl Approved {
+    /// Returns the permission to run `command`, which `judgement` is about: it is allowed, or the policy only observes and no floor forbids it.
+    pub fn by_judgement(command: Command, judgement: &Judgement) -> Option<Approved> {
+        let basis = if judgement.verdict == Verdict::Allow { Basis::Verdict } else { Basis::Observed };
+        (judgement.enforced() == Verdict::Allow).then_some(Approved { command, basis })
+    }
+
     /// Returns the permission to run `command` if the policy's verdict about it is to allow it.
     pub fn by_verdict(command: Command, verdict: Verdict) -> Option<Approved> {
         (verdict == Verdict::Allow).then_some(Approved { command, basis: Basis::Verdict })

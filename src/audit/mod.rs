@@ -2,11 +2,14 @@
 //!
 //! The store writes the bytes this module makes; it never makes any itself, and nothing here reads a clock or a file.
 
+mod consistency;
 mod entry;
 mod kind;
 pub mod redact;
 mod tree;
+mod verify;
 
 pub use entry::{Actor, Draft, Place, PolicyUse, Src, bytes};
 pub use kind::Kind;
 pub use tree::{Frontier, leaf};
+pub use verify::{Tampered, Verified, Verifier};

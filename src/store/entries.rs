@@ -98,26 +98,44 @@ fn head(db: &Connection) -> rusqlite::Result<(u64, Digest)> {
     Ok(newest.map_or((0, Digest::from_bytes([0; 32])), |(seq, leaf)| (seq as u64, leaf)))
 }
 
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    pub seq: u64,
+    /// What the row says beside the bytes; only verifying looks at it.
+    pub prev: &'a [u8],
+    /// The entry: the bytes that were hashed.
+    pub bytes: &'a [u8],
+}
+
+/// Calls `each` with the rows from `first` on until it breaks off.
+pub(super) fn read(
+    db: &Connection,
+    first: u64,
+    mut each: impl FnMut(Row<'_>) -> ControlFlow<()>,
+) -> rusqlite::Result<()> {
+    let mut query = db.prepare("SELECT seq, prev, bytes FROM entries WHERE seq >= ? ORDER BY seq")?;
+    let mut rows = query.query([first as i64])?;
+    while let Some(row) = rows.next()? {
+        let seq = row.get::<_, i64>(0)? as u64;
+        let row = Row { seq, prev: row.get_ref(1)?.as_blob()?, bytes: row.get_ref(2)?.as_blob()? };
+        if each(row).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
 impl Store {
-    /// Calls `each` with the sequence number and the exact bytes of every entry from `first` on, in order, until it breaks off.
+    /// Calls `each` with every entry from the sequence number `first` on, in order, until it breaks off.
     ///
-    /// The entries are read one by one: memory stays constant however long the log is. What the rows say beside the bytes (`prev`) is not passed on, because the bytes hold it.
+    /// The entries are read one by one: memory stays constant however long the log is.
     pub fn entries(
         &self,
         first: u64,
-        mut each: impl FnMut(u64, &[u8]) -> ControlFlow<()>,
+        each: impl FnMut(Row<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let mut read = || -> rusqlite::Result<()> {
-            let mut query = self.db.prepare("SELECT seq, bytes FROM entries WHERE seq >= ? ORDER BY seq")?;
-            let mut rows = query.query([first as i64])?;
-            while let Some(row) = rows.next()? {
-                if each(row.get::<_, i64>(0)? as u64, row.get_ref(1)?.as_blob()?).is_break() {
-                    break;
-                }
-            }
-            Ok(())
-        };
-        read().map_err(|error| self.failed("read", error))
+        read(&self.db, first, each).map_err(|error| self.failed("read", error))
     }
 
     /// Returns the bytes of one entry.

@@ -21,14 +21,17 @@ mod run;
 mod runs;
 mod schema;
 #[cfg(test)]
+mod tamper_tests;
+#[cfg(test)]
 mod tests;
+mod verify;
 mod wake;
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-pub use entries::Recorded;
+pub use entries::{Recorded, Row};
 pub use error::StoreError;
 pub use request_log::{ChangeError, FindError, MOST_PENDING, Submitted, Waited};
 pub use requests::Which;

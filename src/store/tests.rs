@@ -43,8 +43,8 @@ fn kinds(store: &Store) -> Vec<String> {
 
 fn texts(store: &Store) -> Vec<Value> {
     let mut found = Vec::new();
-    let each = |_, bytes: &[u8]| {
-        found.push(serde_json::from_slice(bytes).unwrap());
+    let each = |row: Row<'_>| {
+        found.push(serde_json::from_slice(row.bytes).unwrap());
         ControlFlow::Continue(())
     };
     store.entries(1, each).unwrap();
@@ -277,7 +277,7 @@ fn sixteen_writers_lose_nothing_and_never_fork() {
     let mut prev = "0".repeat(64);
     let mut counts = [0; WRITERS];
     let mut tree = crate::audit::Frontier::default();
-    let each = |seq, bytes: &[u8]| {
+    let each = |Row { seq, bytes, .. }: Row<'_>| {
         let entry: Value = serde_json::from_slice(bytes).unwrap();
         assert_eq!((entry["seq"].as_u64(), entry["prev"].as_str()), (Some(seq), Some(prev.as_str())));
         if let Some(writer) = entry["data"]["writer"].as_u64() {

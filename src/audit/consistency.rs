@@ -1,0 +1,210 @@
+//! What the entries say about each other: no start without a right to it, none twice, no end without a start.
+//!
+//! 1. A start follows its own verdict at once: an allow, or one that is only observed, about the same command.
+//! 2. Or it follows the approval of its request: made, decided by as many people as it needs, not ended before, started once.
+//! 3. A decision is about the D its request was made with; a final state is left by nothing.
+//! 4. An end or a loss names a start that is open.
+
+use std::collections::{HashMap, HashSet};
+
+use super::kind::Kind;
+use super::verify::{Fields, Tampered};
+use crate::approval::{RequestId, State};
+
+/// A start that has no end yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Start {
+    pub(super) request: Option<RequestId>,
+}
+
+/// What the log has said about one request.
+#[derive(Debug)]
+struct Known {
+    state: State,
+    content: String,
+    digest: String,
+    /// Who approved it, while it waits.
+    approvers: HashSet<String>,
+}
+
+/// Follows all requests and runs of a log.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    known: HashMap<RequestId, Known>,
+    runs: HashMap<u64, Start>,
+    /// The command of the entry before, if that was a verdict that lets it run.
+    allowed: Option<String>,
+}
+
+type Checked = Result<(), Tampered>;
+
+impl Requests {
+    pub(super) fn take(&mut self, kind: Kind, entry: &Fields<'_>) -> Checked {
+        let allowed = self.allowed.take();
+        match kind {
+            Kind::Judged => self.judged(entry),
+            Kind::Request => self.request(entry),
+            Kind::Decision => self.decision(entry),
+            Kind::DecisionRefused => self.known(entry).map(|_| ()),
+            Kind::RequestExpired => self.closed(entry, State::Expired),
+            Kind::RequestCancelled => self.closed(entry, State::Cancelled),
+            Kind::RequestInvalidated => self.closed(entry, State::Invalidated),
+            Kind::ExecStart => self.start(entry, allowed),
+            Kind::ExecEnd | Kind::ExecLost => self.end(kind, entry),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn open_runs(&self) -> Vec<u64> {
+        let mut runs: Vec<u64> = self.runs.keys().copied().collect();
+        runs.sort_unstable();
+        runs
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.known.len() as u64
+    }
+
+    pub(super) fn states(&self) -> HashMap<RequestId, (State, String, String)> {
+        let state = |known: &Known| (known.state, known.content.clone(), known.digest.clone());
+        self.known.iter().map(|(id, known)| (*id, state(known))).collect()
+    }
+
+    fn judged(&mut self, entry: &Fields<'_>) -> Checked {
+        let runs = entry.data.verdict.as_deref() == Some("allow") || entry.mode == "observed";
+        self.allowed = entry.action.as_ref().filter(|_| runs).map(|action| action.argv_hmac.to_string());
+        Ok(())
+    }
+
+    fn request(&mut self, entry: &Fields<'_>) -> Checked {
+        let id = id(entry)?;
+        if entry.data.change.as_deref() == Some("created") {
+            let (Some(content), Some(digest)) = (&entry.data.content, &entry.data.digest) else {
+                return wrong(entry, "request", "the digests C and D", "none");
+            };
+            let (content, digest) = (content.to_string(), digest.to_string());
+            let new = Known { state: State::Pending, content, digest, approvers: HashSet::new() };
+            return match self.known.insert(id, new) {
+                None => Ok(()),
+                Some(_) => wrong(entry, "request", "a new id", &format!("{id} again")),
+            };
+        }
+        self.open(entry).map(|_| ())
+    }
+
+    fn decision(&mut self, entry: &Fields<'_>) -> Checked {
+        let Some(decision) = &entry.decision else { return wrong(entry, "decision", "a decision", "none") };
+        let known = self.open(entry)?;
+        if known.digest != decision.about {
+            return wrong(entry, "decision", &format!("about {}", known.digest), &decision.about);
+        }
+        let said = entry.data.state.as_deref().and_then(State::named);
+        let may = match &*decision.answer {
+            "approve" if known.state == State::Pending => {
+                known.approvers.insert(decision.approver.to_string());
+                let need = entry.quorum.as_ref().map_or(1, |quorum| quorum.need) as usize;
+                if known.approvers.len() >= need {
+                    vec![State::Approved, State::Pending]
+                } else {
+                    vec![State::Pending]
+                }
+            }
+            "escalate" if known.state == State::Pending => {
+                known.approvers.clear();
+                vec![State::Pending]
+            }
+            "reject" if known.state == State::Pending => vec![State::Rejected],
+            "reject" => vec![State::Revoked],
+            _ => Vec::new(),
+        };
+        match said.filter(|state| may.contains(state)) {
+            Some(state) => {
+                known.state = state;
+                Ok(())
+            }
+            None => {
+                let expected = may.iter().map(|state| state.name()).collect::<Vec<_>>().join(" or ");
+                let found =
+                    format!("{} to {}", decision.answer, entry.data.state.as_deref().unwrap_or("nothing"));
+                wrong(entry, "decision", &format!("a step from {} to {expected}", known.state), &found)
+            }
+        }
+    }
+
+    fn closed(&mut self, entry: &Fields<'_>, state: State) -> Checked {
+        self.open(entry)?.state = state;
+        Ok(())
+    }
+
+    fn start(&mut self, entry: &Fields<'_>, allowed: Option<String>) -> Checked {
+        let command = entry.action.as_ref().map(|action| action.argv_hmac.as_ref());
+        if entry.request.is_none() {
+            if allowed.is_none() || allowed.as_deref() != command {
+                return wrong(entry, "exec.start", "right after a verdict that allows this command", "none");
+            }
+        } else {
+            let known = self.known(entry)?;
+            if known.state != State::Approved {
+                return wrong(entry, "exec.start", "a request that is APPROVED", known.state.name());
+            }
+            if entry.data.content.as_deref() != Some(known.content.as_str()) {
+                return wrong(
+                    entry,
+                    "exec.start",
+                    &known.content.clone(),
+                    entry.data.content.as_deref().unwrap_or("none"),
+                );
+            }
+            known.state = State::Executing;
+        }
+        self.runs.insert(entry.seq, entry.start());
+        Ok(())
+    }
+
+    fn end(&mut self, kind: Kind, entry: &Fields<'_>) -> Checked {
+        let start = entry.data.start.and_then(|start| self.runs.remove(&start));
+        let Some(start) = start else { return wrong(entry, kind.name(), "a start that is open", "none") };
+        if start.request != entry.request {
+            let name = |id: Option<RequestId>| id.map_or("no request".to_owned(), |id| id.to_string());
+            return wrong(entry, kind.name(), &name(start.request), &name(entry.request));
+        }
+        if entry.request.is_some() {
+            let known = self.known(entry)?;
+            // How it ended is the outcome's to say; here it only matters that nothing leaves it.
+            known.state = match entry.ended() {
+                _ if kind == Kind::ExecLost => State::Unknown,
+                Some(state) => state,
+                None => return wrong(entry, "outcome", "an outcome", "none"),
+            };
+        }
+        Ok(())
+    }
+
+    fn known(&mut self, entry: &Fields<'_>) -> Result<&mut Known, Tampered> {
+        let id = id(entry)?;
+        match self.known.get_mut(&id) {
+            Some(known) => Ok(known),
+            None => wrong(entry, "request", "a request that was made before", &id.to_string()),
+        }
+    }
+
+    fn open(&mut self, entry: &Fields<'_>) -> Result<&mut Known, Tampered> {
+        let known = self.known(entry)?;
+        if known.state.is_open() {
+            Ok(known)
+        } else {
+            wrong(entry, "request", "an open request", known.state.name())
+        }
+    }
+}
+
+fn id(entry: &Fields<'_>) -> Result<RequestId, Tampered> {
+    match entry.request {
+        Some(id) => Ok(id),
+        None => wrong(entry, "request", "a request's id", "none"),
+    }
+}
+
+fn wrong<T>(entry: &Fields<'_>, what: &'static str, expected: &str, found: &str) -> Result<T, Tampered> {
+    Err(Tampered { seq: entry.seq, what, expected: expected.to_owned(), found: found.to_owned() })
+}
