@@ -15,6 +15,7 @@ mod bytes;
 mod commands;
 mod effects;
 mod expand;
+mod inline;
 mod invoke;
 pub(crate) mod list;
 mod parser;

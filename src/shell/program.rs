@@ -100,6 +100,8 @@ pub struct Runs {
     pub code_option: Vec<String>,
     /// The first operand is inline code (`awk`), unless one of `unless` is given.
     pub code_operand: bool,
+    /// The language of that code, where gate reads it itself (`sed`, `awk`): what only transforms text is not opaque.
+    pub language: String,
 }
 
 /// How one program reads its arguments.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::action::{Action, Assignment, Piece, Place, Scope, Span, Stdin, Word};
 use super::arguments::{Arguments, Certainty};
+use super::inline::{Language, is_pure};
 use super::parser::{DEPTH, is_name};
 use super::program::{Program, Runs};
 use super::state::State;
@@ -69,6 +70,9 @@ impl Walker<'_> {
         if runs.script_operand {
             self.shell(context, state, name, &action.args, action.span, index);
             return Ok(());
+        }
+        if let Some(language) = Language::of(&runs.language) {
+            return inline_code(wrapped, language);
         }
         let code = read.given(&runs.code_option).next().is_some();
         if code {
@@ -484,4 +488,20 @@ fn replaced(word: &Word, mark: &str) -> Word {
         }
     }
     Word { pieces, span: word.span }
+}
+
+/// Reads inline code of a language that gate knows: each option that gives some, else the first operand.
+fn inline_code(wrapped: &Wrapped, language: Language) -> Result<(), Unclear> {
+    let Wrapped { runs, read, action, name, .. } = *wrapped;
+    let is_read = |word: Option<&Word>, certainty: Certainty| {
+        let code = word.and_then(Word::as_literal);
+        certainty == Certainty::Sure && code.is_some_and(|code| is_pure(language, &code))
+    };
+    let mut given = read.given(&runs.code_option).peekable();
+    let is_pure = match (given.peek(), read.operands.first()) {
+        (Some(_), _) => given.all(|given| is_read(given.value.as_ref(), given.certainty)),
+        (None, Some(first)) => is_read(action.args.get(first.index), first.certainty),
+        (None, None) => read.unknown.is_empty(),
+    };
+    if is_pure { Ok(()) } else { Err(Unclear(format!("inline code of `{name}`"))) }
 }
