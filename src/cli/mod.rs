@@ -6,6 +6,7 @@ mod answer;
 mod cancel;
 mod card;
 mod completions;
+mod demo;
 mod desk;
 mod earlier;
 mod explain;
@@ -88,6 +89,7 @@ use answer::{approve, escalate, reject};
 subcommands! {
     Inbox(inbox),
     Init(init),
+    Demo(demo),
     Requests(requests),
     Show(show),
     Approve(approve),

@@ -1,0 +1,120 @@
+//! The other processes of the demo: a requester whose session has nothing to do with the person's, and an approver with a
+//! terminal of its own.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail};
+
+use crate::cli::Place;
+use crate::error::Exit;
+
+/// What the requester asks for.
+pub(super) const COMMAND: [&str; 10] = [
+    "--reason",
+    "fix the typo in the last commit",
+    "--wait",
+    "10m",
+    "--",
+    "git",
+    "push",
+    "--force",
+    "origin",
+    "main",
+];
+
+/// Where the requester leaves the exit code of its gate, in the scratch directory.
+pub(super) const DONE: &str = "requester.exit";
+
+/// A process of the demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Part {
+    /// Leaves the session, leaves [`Part::Agent`] behind, and ends, so that no ancestor ties the two together.
+    Requester,
+    /// Runs gate and waits for it.
+    Agent,
+    /// Opens a terminal of its own and approves.
+    Approver,
+}
+
+impl Part {
+    /// Returns its name on the command line.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Part::Requester => "requester",
+            Part::Agent => "agent",
+            Part::Approver => "approver",
+        }
+    }
+}
+
+/// Plays one part.
+pub(super) fn play(part: Part, request: Option<&str>, place: &Place) -> anyhow::Result<Exit> {
+    let home = place.home.as_deref().context("a part of the demo needs `--home`")?;
+    match part {
+        Part::Requester => {
+            new_session()?;
+            gate(home)?
+                .args(["demo", "--part", Part::Agent.name()])
+                .spawn()
+                .context("failed to start the agent")?;
+            Ok(Exit::Done)
+        }
+        Part::Agent => agent(home),
+        Part::Approver => approver(home, request.context("the approver needs a request")?),
+    }
+}
+
+fn agent(home: &Path) -> anyhow::Result<Exit> {
+    // Until whoever started this process is gone, its session would count as the requester's too.
+    let starter = std::os::unix::process::parent_id();
+    super::scene::until(super::PATIENCE, || {
+        Ok((std::os::unix::process::parent_id() != starter).then_some(()))
+    })?;
+    let status =
+        gate(home)?.args(COMMAND).env("AI_AGENT", "demo-agent").status().context("failed to start gate")?;
+    let root = home.parent().context("the demo's home lies in its scratch directory")?;
+    let code = status.code().map_or_else(|| status.to_string(), |code| code.to_string());
+    // Under another name first, so that nobody reads half of it.
+    std::fs::write(root.join("exit"), code)?;
+    std::fs::rename(root.join("exit"), root.join(DONE))?;
+    Ok(Exit::Done)
+}
+
+fn approver(home: &Path, request: &str) -> anyhow::Result<Exit> {
+    new_session()?;
+    let (_person, terminal) = terminal()?;
+    let mut approve = gate(home)?;
+    approve
+        .args(["approve", "--yes", "-m", "the demo's approver says yes", request])
+        .stdin(Stdio::from(terminal));
+    let status = approve.status().context("failed to start gate")?;
+    if !status.success() {
+        bail!("`gate approve` ended with {status}");
+    }
+    Ok(Exit::Done)
+}
+
+fn gate(home: &Path) -> anyhow::Result<Command> {
+    let mut command = Command::new(std::env::current_exe().context("failed to find gate's own program")?);
+    command.arg("--home").arg(home);
+    Ok(command)
+}
+
+fn new_session() -> anyhow::Result<()> {
+    rustix::process::setsid().map(|_| ()).context("failed to leave the session")
+}
+
+/// Opens a new terminal; it becomes that of this session, which has none (on Linux, the first that is opened).
+fn terminal() -> anyhow::Result<(File, File)> {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+        .context("failed to make a terminal")?;
+    grantpt(&person).and_then(|()| unlockpt(&person)).context("failed to make a terminal")?;
+    let name = ptsname(&person, Vec::new()).context("failed to make a terminal")?;
+    let path = name.to_str().context("a terminal has a plain name")?;
+    let terminal =
+        File::options().read(true).write(true).open(path).context("failed to open the terminal")?;
+    Ok((File::from(person), terminal))
+}
