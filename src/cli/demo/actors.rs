@@ -67,11 +67,10 @@ pub(super) fn play(part: Part, request: Option<&str>, place: &Place) -> anyhow::
 }
 
 fn agent(home: &Path) -> anyhow::Result<Exit> {
-    // Until whoever started this process is gone, its session would count as the requester's too.
-    let starter = std::os::unix::process::parent_id();
-    super::scene::until(super::PATIENCE, || {
-        Ok((std::os::unix::process::parent_id() != starter).then_some(()))
-    })?;
+    // Until the session's leader is gone, its ancestors, and with them the person's session, would count as the requester's.
+    let leader = rustix::process::getsid(None).context("failed to find the session")?.as_raw_nonzero().get();
+    let is_alone = || std::os::unix::process::parent_id() != leader.unsigned_abs();
+    super::scene::until(super::PATIENCE, || Ok(is_alone().then_some(())))?;
     let status =
         gate(home)?.args(COMMAND).env("AI_AGENT", "demo-agent").status().context("failed to start gate")?;
     let root = home.parent().context("the demo's home lies in its scratch directory")?;
@@ -84,7 +83,9 @@ fn agent(home: &Path) -> anyhow::Result<Exit> {
 
 fn approver(home: &Path, request: &str) -> anyhow::Result<Exit> {
     new_session()?;
-    let (_person, terminal) = terminal()?;
+    let (person, terminal) = terminal()?;
+    // Closing it would hang up on this very process; it is closed when the process ends.
+    std::mem::forget(person);
     let mut approve = gate(home)?;
     approve
         .args(["approve", "--yes", "-m", "the demo's approver says yes", request])

@@ -22,7 +22,13 @@ pub(super) struct Scene {
 
 impl Drop for Scene {
     fn drop(&mut self) {
-        let _left_behind = fs::remove_dir_all(&self.root);
+        // The other processes may still be writing their last words.
+        let gone = until(Duration::from_secs(2), || {
+            Ok((fs::remove_dir_all(&self.root).is_ok() || !self.root.exists()).then_some(()))
+        });
+        if gone.is_err() {
+            ui::say(&format!("`{}` could not be removed", self.root.display()));
+        }
     }
 }
 
