@@ -101,6 +101,6 @@ fn run(answer: Answer, given: &Given, place: &Place) -> anyhow::Result<Exit> {
 }
 
 fn sure(answer: Answer, request: &Request) -> anyhow::Result<bool> {
-    let typed = ui::ask(&format!("{} {}? [y/N] ", answer.name(), request.id))?;
+    let typed = ui::ask(&format!("\n{} {}? [y/N] ", answer.name(), request.id))?;
     Ok(matches!(typed.trim(), "y" | "Y" | "yes"))
 }

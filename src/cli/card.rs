@@ -5,9 +5,13 @@
 //! 2. Whatever comes from a requester passes through [`visible`].
 //! 3. What was displayed is exactly this text: its digest goes into the decision.
 
+use std::collections::BTreeMap;
+
 use super::earlier::Earlier;
 use super::marked::marked;
-use crate::approval::{AskedAction, Decision, Outcome, Request, Requester, State, dialect_name, is_expired};
+use crate::approval::{
+    Ask, AskedAction, Decision, Outcome, Request, Requester, State, dialect_name, is_expired,
+};
 use crate::command::{Source, quoted, visible};
 use crate::digest::Digest;
 use crate::moment::{Moment, in_words};
@@ -115,8 +119,7 @@ impl Card {
         if let Some(ticket) = &ask.ticket {
             self.field("ticket", &visible(ticket.as_bytes()));
         }
-        let labels = ask.labels.iter().map(|label| format!("{} = {}", label.name, label.value));
-        self.list("labels", labels.map(|label| visible(label.as_bytes())));
+        self.list("labels", labels(ask));
     }
 
     fn list(&mut self, name: &str, items: impl IntoIterator<Item = String>) {
@@ -135,6 +138,17 @@ impl Card {
             name = "";
         }
     }
+}
+
+/// Returns each label once, with all its values.
+fn labels(ask: &Ask) -> Vec<String> {
+    let mut by_name = BTreeMap::<&str, Vec<&str>>::new();
+    for label in &ask.labels {
+        by_name.entry(&label.name).or_default().push(&label.value);
+    }
+    let line =
+        |(name, values): (&str, Vec<&str>)| visible(format!("{name} = {}", values.join(", ")).as_bytes());
+    by_name.into_iter().map(line).collect()
 }
 
 /// Returns `agent claude-code on behalf of mara`.

@@ -5,7 +5,6 @@ use anyhow::Context as _;
 use super::Place;
 use super::card::{Card, width};
 use super::earlier::Earlier;
-use crate::agent::{self, Stated};
 use crate::approval::{
     Answer, Approver, Assurance, Decision, Origin, Request, Requester, RequesterKind, Session, State,
 };
@@ -65,9 +64,7 @@ impl Desk {
 
     /// Returns who runs this process.
     pub(super) fn requester(&self) -> Requester {
-        let settings = &self.config.settings.requester;
-        let stated = Stated { agent: settings.agent.clone(), on_behalf_of: settings.on_behalf_of.clone() };
-        agent::detect(&self.config.host, &stated, self.config.user.uid, &self.config.user.name)
+        crate::gate::requester(&self.config)
     }
 
     /// Returns where this process runs.
