@@ -14,6 +14,45 @@ pub fn answer(text: &str) {
     let _closed = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
+/// Returns standard output, for an answer that is too long to hold; the writer sees a closed pipe and decides.
+pub fn output() -> impl Write {
+    std::io::BufWriter::with_capacity(1 << 16, std::io::stdout())
+}
+
+/// A bar on standard error that shows how far long work has come; nothing where that is no terminal.
+pub struct Bar {
+    label: &'static str,
+    total: u64,
+    shown: std::cell::Cell<u64>,
+}
+
+impl Bar {
+    /// Returns the bar of work that counts up to `total`; 0 shows none.
+    pub fn new(label: &'static str, total: u64) -> Bar {
+        let total = if rustix::termios::isatty(std::io::stderr()) { total } else { 0 };
+        Bar { label, total, shown: std::cell::Cell::new(u64::MAX) }
+    }
+
+    /// Shows that `done` of it is done.
+    pub fn set(&self, done: u64) {
+        let Some(percent) = (done * 100).checked_div(self.total).map(|percent| percent.min(100)) else {
+            return;
+        };
+        if self.shown.replace(percent) != percent {
+            let filled = "#".repeat((percent / 4) as usize);
+            let _closed = write!(std::io::stderr(), "\rgate: {} [{filled:<25}] {percent:>3} %", self.label);
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if self.total > 0 && self.shown.get() != u64::MAX {
+            let _closed = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
+}
+
 /// Says one line on standard error, after `gate: `.
 pub fn say(text: &str) {
     let _closed = writeln!(std::io::stderr().lock(), "gate: {text}");

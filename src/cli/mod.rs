@@ -3,6 +3,7 @@
 //! `gate … -- CMD` and `gate … -c STRING` are the hot path: [`hot`] parses them by hand, before anything of clap is built.
 
 mod answer;
+mod audit;
 mod cancel;
 mod card;
 mod completions;
@@ -97,6 +98,7 @@ subcommands! {
     Escalate(escalate),
     Cancel(cancel),
     Resume(resume),
+    Audit(audit),
     Completions(completions),
     Explain(explain),
     Policy(policy),

@@ -1,0 +1,131 @@
+//! `gate audit log`: the entries, oldest first.
+
+use std::collections::VecDeque;
+use std::io::Write as _;
+use std::ops::ControlFlow;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+use super::line::line;
+use crate::approval::Prefix;
+use crate::error::Exit;
+use crate::moment::Moment;
+use crate::store::{Row, Store, clock};
+use crate::ui;
+
+/// How many entries a person gets without asking for more.
+const NEWEST: usize = 50;
+
+/// List entries, the newest last
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  gate audit log -n 20
+  gate audit log --since 2h --request 7KQ2
+  gate audit log --json | jq -r 'select(.type == \"decision\") | .decision.approver'")]
+pub(super) struct Args {
+    /// Print the entries' exact JSON, one a line; all of them unless -n says otherwise
+    #[arg(long)]
+    json: bool,
+    /// Print the newest N only (50 unless --json)
+    #[arg(short = 'n', value_name = "N")]
+    newest: Option<usize>,
+    /// Print what is younger: a time (2026-11-21, 2026-11-21T09:00:00Z) or a length of time (30m, 2d)
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Print what is about this request
+    #[arg(long, value_name = "ID")]
+    request: Option<String>,
+}
+
+/// Prints them.
+pub(super) fn run(args: &Args, store: &Store) -> anyhow::Result<Exit> {
+    let since = args.since.as_deref().map(|text| instant(text, clock::now())).transpose()?;
+    let request =
+        args.request.as_deref().map(|text| Prefix::parse(text).context(not_an_id(text))).transpose()?;
+    let wanted = |entry: &Value| {
+        let young = since.as_deref().is_none_or(|since| entry["ts"].as_str().is_some_and(|ts| ts >= since));
+        let about = |prefix: &Prefix| {
+            entry["request"].as_str().is_some_and(|id| id.replace('-', "").starts_with(prefix.as_str()))
+        };
+        young && request.as_ref().is_none_or(about)
+    };
+    let limit = args.newest.or((!args.json).then_some(NEWEST));
+    // Without a filter the newest N are the last N: no need to read what is before them.
+    let plain = since.is_none() && request.is_none();
+    let first = match limit {
+        Some(limit) if plain => (store.size()? + 1).saturating_sub(limit as u64),
+        _ => 1,
+    };
+    let mut out = ui::output();
+    let mut kept = VecDeque::new();
+    let mut closed = false;
+    store.entries(first, |row: Row<'_>| {
+        let Some(text) = shown(row.bytes, args.json, wanted) else { return ControlFlow::Continue(()) };
+        match limit {
+            Some(limit) => {
+                kept.push_back(text);
+                if kept.len() > limit {
+                    kept.pop_front();
+                }
+            }
+            None => closed = out.write_all(&text).is_err(),
+        }
+        if closed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    let _closed = kept.iter().try_for_each(|text| out.write_all(text)).and_then(|()| out.flush());
+    Ok(Exit::Done)
+}
+
+/// Returns what is printed of an entry, with its newline, or `None` if it is not wanted.
+fn shown(bytes: &[u8], json: bool, wanted: impl Fn(&Value) -> bool) -> Option<Vec<u8>> {
+    // An entry that is no JSON is not hidden: `gate audit verify` says what it is.
+    let entry: Value = serde_json::from_slice(bytes).unwrap_or(Value::Null);
+    if !entry.is_null() && !wanted(&entry) {
+        return None;
+    }
+    let mut text = if json { bytes.to_vec() } else { line(&entry).into_bytes() };
+    text.push(b'\n');
+    Some(text)
+}
+
+fn not_an_id(text: &str) -> String {
+    format!(
+        "`{}` is no request id, like `7KQ2-M9XD-4T1B` or its beginning",
+        crate::command::visible(text.as_bytes())
+    )
+}
+
+/// Returns the instant that `text` names, in the form of the entries' own times.
+fn instant(text: &str, now: Moment) -> anyhow::Result<String> {
+    if let Some(span) = crate::policy::duration(text) {
+        let us = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        return Ok(Moment { utc_us: now.utc_us.saturating_sub(us), ..now }.rfc3339());
+    }
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    match whole.parse::<jiff::Timestamp>() {
+        Ok(time) => Ok(Moment { utc_us: time.as_microsecond(), ..now }.rfc3339()),
+        Err(_) => bail!("`{text}` is no time, like `2026-11-21`, `2026-11-21T09:00:00Z` or `2h`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::instant;
+    use crate::moment::{BootId, Moment};
+
+    #[track_caller]
+    fn case(text: &str, expected: Option<&str>) {
+        let now = Moment { utc_us: 1_795_251_600_000_000, boot_ns: 0, boot: BootId(1) };
+        assert_eq!(instant(text, now).ok().as_deref(), expected);
+    }
+
+    #[test]
+    fn times_are_dates_instants_or_lengths() {
+        case("2026-11-21", Some("2026-11-21T00:00:00.000000Z"));
+        case("2026-11-21T10:00:00+01:00", Some("2026-11-21T09:00:00.000000Z"));
+        case("2h", Some("2026-11-21T07:00:00.000000Z"));
+        case("yesterday", None);
+        case("", None);
+    }
+}
