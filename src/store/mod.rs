@@ -145,11 +145,13 @@ impl Store {
         let Some(lock) = lock else { return Err(StoreError::ReadOnly { path: path.clone() }) };
         let _held = lock.hold()?;
         let pen = Pen { log, host, now };
+        if durability != Durability::Start {
+            shorten_wal(db, path);
+        }
         let attempt = || -> Result<T, Trouble> {
             db.execute_batch(match durability {
-                Durability::Full => "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 64",
-                Durability::Start => "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0",
-                Durability::Normal => "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 64",
+                Durability::Full | Durability::Start => "PRAGMA synchronous = FULL",
+                Durability::Normal => "PRAGMA synchronous = NORMAL",
             })?;
             let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = work(&transaction, &pen)?;
@@ -166,6 +168,28 @@ impl Store {
     fn trouble(&self, attempted: &'static str, trouble: Trouble) -> StoreError {
         trouble.into_store(&self.path, attempted)
     }
+}
+
+/// How long the write-ahead log may get: each process that opens the database reads all of it.
+const WAL_FRAMES: u64 = 64;
+
+/// Copies a long write-ahead log into the database and begins a new one.
+///
+/// SQLite's own way (`wal_autocheckpoint`) copies, but never begins anew where each process opens the database alone: the
+/// log would grow for ever. It happens before a commit that no command waits for, so that the new log's header, which
+/// costs a flush, is written there too. Where a reader is in the way it is left to the next one.
+fn shorten_wal(db: &Connection, path: &Path) {
+    let wal = path.with_extension("db-wal");
+    let is_short = std::fs::metadata(wal).map_or(true, |wal| wal.len() < WAL_FRAMES * 4120);
+    if is_short {
+        return;
+    }
+    let shorten = || {
+        db.busy_timeout(std::time::Duration::ZERO)?;
+        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    };
+    let _left_to_the_next = shorten();
+    let _cannot_fail = db.busy_timeout(lock::PATIENCE);
 }
 
 fn random<const N: usize>() -> Result<[u8; N], StoreError> {

@@ -146,6 +146,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     db.busy_timeout(PATIENCE).map_err(failed)?;
     // Closing would otherwise copy the WAL into the database each time, with its flushes: more than all the rest of a run.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
+    db.execute_batch("PRAGMA wal_autocheckpoint = 0").map_err(failed)?;
     Ok(db)
 }
 

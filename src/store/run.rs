@@ -53,7 +53,8 @@ impl Store {
         let mut judged = judged;
         judged.command = Some(approved.command().clone());
         let mut start = judged.clone();
-        start.kind = Kind::ExecStart;
+        // What the verdict rests on stands in the entry before.
+        (start.kind, start.risk, start.policy, start.bound) = (Kind::ExecStart, None, None, None);
         start.data.clear();
         let dir = self.dir.clone();
         let lock = self.write(now, Durability::Start, |db, pen| {
