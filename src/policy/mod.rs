@@ -44,3 +44,6 @@ pub use test_world::{PROJECT, TestWorld};
 pub use time::duration;
 pub use verdict::{Assurance, GrantLimit, Mode, Risk, Verdict};
 pub use when::Circumstances;
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Variables that change what runs: a value that the policy does not trust takes the proof from every name it speaks to.
 
 use super::file::Variable;
-use super::glob::{Glob, Token, literal, tokens};
+use super::glob::{Glob, Token, certain, literal, tokens};
 use super::matcher::text_matches;
 use super::subject::Subject;
 use crate::shell::{Piece, Truth, Word};
@@ -9,6 +9,9 @@ use crate::world::World;
 
 /// The directories of a `PATH` that need no naming in a policy: root's on every system.
 const SYSTEM_PATH: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/// The builtins that set variables by their operands.
+const SETTERS: [&str; 5] = ["export", "declare", "typeset", "readonly", "local"];
 
 /// Every variable that changes what runs, and those of them that gate inherited with an untrusted value.
 pub(super) struct Variables<'a> {
@@ -70,10 +73,32 @@ impl<'a> Variables<'a> {
                 }
             }
         }
+        found.extend(self.exported(subject));
         for (name, entry) in &self.inherited {
             let is_set_again = assignments.iter().any(|set| set.name == *name);
             if !is_set_again && speaks_to(entry, &subject.name) {
                 found.push(untrusted(name, why(entry)));
+            }
+        }
+        found
+    }
+
+    /// Returns the untrusted variables that a builtin of the shell sets for whatever comes later (`export LD_PRELOAD=…`).
+    fn exported(&self, subject: &Subject<'_>) -> Vec<Untrusted> {
+        if !subject.action.builtin || !SETTERS.contains(&subject.name.as_str()) {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for operand in &subject.arguments.operands {
+            let value = tokens(subject.word(operand.index));
+            let Some(at) = value.iter().position(|token| *token == Token::Byte(b'=')) else { continue };
+            let Some(name) = certain(&value[..at]).and_then(|name| String::from_utf8(name).ok()) else {
+                continue;
+            };
+            for entry in self.entries.iter().filter(|entry| name != "PATH" && names(entry, &name)) {
+                if !is_trusted(entry, &value[at + 1..]) {
+                    found.push(untrusted(&name, why(entry)));
+                }
             }
         }
         found
@@ -85,8 +110,9 @@ impl<'a> Variables<'a> {
         for piece in &value.pieces {
             match piece {
                 Piece::Literal(bytes) => text.extend_from_slice(bytes),
+                // Alone it stands for a value that the shell layer does not know.
                 Piece::Dynamic { text: name, .. }
-                    if matches!(name.trim_matches('"'), "$PATH" | "${PATH}") =>
+                    if value.pieces.len() > 1 && matches!(name.trim_matches('"'), "$PATH" | "${PATH}") =>
                 {
                     text.extend_from_slice(b"/usr/bin");
                 }

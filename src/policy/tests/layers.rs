@@ -1,0 +1,136 @@
+use super::{TOOLS, policy, rule, try_policy, verdict};
+use crate::policy::{Authority, Mode, Verdict};
+
+fn file(rules: &str) -> String {
+    format!("[policy]\nversion = 1\n{rules}")
+}
+
+const TOOL: &str = "match = { program = 'tool' }";
+
+#[track_caller]
+fn case(layers: &[(Authority, &str)], script: &str, expected: Verdict) {
+    assert_eq!(verdict(&policy(layers), script).verdict, expected, "{script}");
+}
+
+use Authority::{Project, System, User};
+
+#[test]
+fn an_added_allow_never_beats_what_restricts() {
+    let allow = file(&rule("a", "allow", TOOL));
+    for strict in ["ask", "deny"] {
+        let other = file(&rule("b", strict, TOOL));
+        let expected = Verdict::parse(strict).unwrap();
+        case(&[(System, &other), (User, &allow)], "tool", expected);
+        case(&[(System, &allow), (User, &other)], "tool", expected);
+        case(&[(User, &allow), (Project, &other)], "tool", expected);
+    }
+    case(&[(User, &allow)], "tool", Verdict::Allow);
+}
+
+#[test]
+fn an_override_changes_its_own_layer_and_those_below() {
+    let system = file(&rule("s", "deny", TOOL));
+    let own =
+        file(&(rule("u", "ask", TOOL) + "[[override]]\nrule = 'test.u'\nverdict = 'allow'\nreason = 'mine'"));
+    let policy_of_own = policy(&[(User, &own)]);
+    let found = verdict(&policy_of_own, "tool");
+    assert_eq!(found.verdict, Verdict::Allow);
+    let hit = found.hits().next().unwrap();
+    let change = hit.overridden.as_ref().unwrap();
+    assert_eq!(
+        (change.was, change.reason.as_str(), change.place.as_str()),
+        (Verdict::Ask, "mine", "user.toml:8")
+    );
+
+    let above = file("[[override]]\nrule = 'test.s'\nverdict = 'allow'\nreason = 'x'");
+    let error = try_policy(&[(System, &system), (User, &above)]).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "user.toml:4:8: `test.s` is a rule of the system layer, which this file cannot change"
+    );
+    let user = file(&rule("u", "deny", TOOL));
+    let below = file("[[override]]\nrule = 'test.u'\nverdict = 'allow'\nreason = 'x'");
+    case(&[(System, &below), (User, &user)], "tool", Verdict::Allow);
+}
+
+#[test]
+fn of_two_overrides_the_higher_counts_and_a_lower_only_where_it_is_stricter() {
+    let change =
+        |verdict: &str| file(&format!("[[override]]\nrule = 'test.u'\nverdict = '{verdict}'\nreason = 'x'"));
+    let user = |verdict: &str| {
+        file(&rule("u", "ask", TOOL))
+            + &format!("[[override]]\nrule = 'test.u'\nverdict = '{verdict}'\nreason = 'x'")
+    };
+    case(&[(System, &change("ask")), (User, &user("allow"))], "tool", Verdict::Ask);
+    case(&[(System, &change("allow")), (User, &user("deny"))], "tool", Verdict::Deny);
+}
+
+#[test]
+fn the_default_is_the_highest_layers_word() {
+    let deny = "[policy]\nversion = 1\ndefault = 'deny'";
+    case(&[(User, deny)], "tool", Verdict::Deny);
+    case(&[(User, "[policy]\nversion = 1\ndefault = 'allow'")], "tool", Verdict::Allow);
+    let error = try_policy(&[(System, &file("")), (User, deny)]).err().unwrap();
+    assert_eq!(error.to_string(), "user.toml:3:11: `default` in a user file, but a system file is in force");
+    case(&[(System, deny), (User, &file(""))], "tool", Verdict::Deny);
+}
+
+#[test]
+fn observe_holds_back_only_the_floor() {
+    let observe = "[policy]\nversion = 1\nmode = 'observe'\n".to_owned() + &rule("d", "deny", TOOL);
+    let found = verdict(&policy(&[(User, &observe)]), "tool");
+    assert_eq!((found.mode, found.verdict, found.enforced()), (Mode::Observe, Verdict::Deny, Verdict::Allow));
+    let enforce = "[policy]\nversion = 1\nmode = 'enforce'";
+    assert_eq!(policy(&[(System, enforce), (User, &observe)]).mode(), Mode::Enforce);
+    let floor =
+        format!("{TOOLS}{}", rule("f", "deny", "floor = true\nmatch = { program = 'tool', option = '-f' }"));
+    let both = policy(&[(User, "[policy]\nversion = 1\nmode = 'observe'"), (Authority::BuiltIn, &floor)]);
+    assert_eq!(verdict(&both, "tool -f").enforced(), Verdict::Deny);
+    // What might be the floor's is asked, in observe mode too.
+    assert_eq!(verdict(&both, "tool \"$x\"").enforced(), Verdict::Ask);
+    assert_eq!(verdict(&both, "tool x").enforced(), Verdict::Allow);
+}
+
+#[test]
+fn nothing_overrides_the_floor() {
+    let floor = rule("f", "deny", "floor = true\nmatch = { program = 'tool' }");
+    let change = file("[[override]]\nrule = 'test.f'\nverdict = 'ask'\nreason = 'x'");
+    for authority in [User, System] {
+        let error = try_policy(&[(authority, &change), (Authority::BuiltIn, &floor)]).err().unwrap();
+        assert_eq!(error.message, "`test.f` belongs to the floor, which nothing overrides");
+    }
+}
+
+#[test]
+fn names_and_programs_are_said_once() {
+    let text = file("[[program]]\nname = 'tool'\nvalues = ['-n']");
+    let error = try_policy(&[(System, &text), (User, &text)]).err().unwrap();
+    assert_eq!(error.to_string(), "user.toml:4:8: program `tool` is already described");
+    let text = file(&rule("a", "ask", TOOL));
+    let error = try_policy(&[(System, &text), (User, &text)]).err().unwrap();
+    assert_eq!(error.to_string(), "user.toml:4:6: rule id `test.a` is already taken in system.toml:3");
+    let text = file("[[approver]]\nname = 'mara'");
+    let error = try_policy(&[(System, &text), (User, &text)]).err().unwrap();
+    assert_eq!(error.to_string(), "user.toml:4:8: approver `mara` is already named");
+}
+
+#[test]
+fn approvers_are_resolved_and_the_strictest_requirement_counts() {
+    let system = file(
+        "[approval]\napprovers = ['@team', 'ann']\n[approval.high]\nquorum = 2\n[[approver]]\nname = 'mara'\n[[approver]]\nname = 'ann'\n[[group]]\nname = 'team'\nmembers = ['mara', 'ann']",
+    );
+    let user = file("[approval]\nassurance = 'chat'\n[approval.high]\nquorum = 1");
+    let both = policy(&[(System, &system), (User, &user)]);
+    let high = both.requirement(crate::policy::Risk::High);
+    assert_eq!(high.approvers, ["ann", "mara"]);
+    assert_eq!((high.quorum, high.assurance.word()), (2, "chat"));
+    assert_eq!(both.requirement(crate::policy::Risk::Medium).quorum, 1);
+}
+
+#[test]
+fn the_digest_covers_every_file() {
+    let one = policy(&[(User, &file(""))]).digest();
+    assert_ne!(one, policy(&[(System, &file(""))]).digest());
+    assert_ne!(one, policy(&[(User, &file("\n"))]).digest());
+    assert_eq!(one, policy(&[(User, &file(""))]).digest());
+}
