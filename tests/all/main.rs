@@ -6,6 +6,7 @@
 mod stage;
 
 mod as_bash;
+mod audit;
 mod command_line;
 mod init;
 mod layers;
