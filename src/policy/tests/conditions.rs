@@ -126,7 +126,7 @@ fn paths_come_from_selectors_and_redirects() {
     case("{ program = 'tool', writes = ['/tmp/**'] }", "tool --output=/tmp/x", Yes, true);
     case("{ program = 'place', writes = ['/etc/**'] }", "place a /etc", Yes, true);
     case("{ program = 'place', writes = ['/etc/**'] }", "place /etc/x a", No, false);
-    case("{ program = 'place', writes = ['/etc/**'] }", "place /etc/x * ", Maybe, false);
+    case("{ program = 'place', writes = ['/etc/**'] }", "place /etc/x $y", Maybe, false);
     case("{ program = 'tool', writes_none = ['*'] }", "tool x", Yes, true);
     case("{ program = 'tool', writes_none = ['*'] }", "tool >> x", No, false);
     case("{ program = 'place', writes_all = ['./**'] }", "place a host:/etc/x", Yes, false);
