@@ -14,7 +14,7 @@ fn same(stage: &Stage, options: &[&str], rest: &[&str]) {
 
 #[test]
 fn every_script_of_the_table_does_what_it_does_under_bash() {
-    let stage = Stage::new().policy("[policy]\nversion = 1\ndefault = \"allow\"\n").file("a.txt", "b\na\n");
+    let stage = Stage::new().policy("[policy]\nversion = 1\nmode = \"observe\"\n").file("a.txt", "b\na\n");
     for script in [
         "",
         "# nothing",
@@ -64,7 +64,7 @@ fn every_script_of_the_table_does_what_it_does_under_bash() {
 
 #[test]
 fn the_shells_options_work_wherever_bash_takes_them() {
-    let stage = Stage::new().policy("[policy]\nversion = 1\ndefault = \"allow\"\n");
+    let stage = Stage::new().policy("[policy]\nversion = 1\nmode = \"observe\"\n");
     same(&stage, &["-ec"], &["false; echo never"]);
     same(&stage, &["-e", "-c"], &["false; echo never"]);
     same(&stage, &["-c", "-e"], &["false; echo never"]);

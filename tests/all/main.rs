@@ -6,6 +6,7 @@
 mod stage;
 
 mod as_bash;
+mod asking;
 mod audit;
 mod command_line;
 mod init;

@@ -243,11 +243,20 @@ impl Waiting<'_> {
     /// Waits until it ends and compares everything.
     #[track_caller]
     pub(crate) fn check(mut self) {
+        let output = self.end();
+        compare(&output, &self.expected, self.stage.root());
+    }
+
+    /// Waits until it ends and returns what came out.
+    pub(crate) fn output(mut self) -> Output {
+        self.end()
+    }
+
+    fn end(&mut self) -> Output {
         let status = self.child.wait().expect("the end of a waiting gate");
         let stderr = std::mem::take(&mut self.said) + &self.stderr.iter().collect::<String>();
         let stdout = self.stdout.iter().collect::<String>();
-        let output = Output { status, stdout: stdout.into_bytes(), stderr: stderr.into_bytes() };
-        compare(&output, &self.expected, self.stage.root());
+        Output { status, stdout: stdout.into_bytes(), stderr: stderr.into_bytes() }
     }
 
     #[track_caller]
