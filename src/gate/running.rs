@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 
+use super::waiting::say_approved;
 use super::{Ending, Ends, Gate, Judged};
 use crate::approval::{Approved, Outcome, Recheck, Request};
 use crate::audit::{Draft, Kind, PolicyUse};
@@ -31,7 +32,6 @@ impl Gate {
     /// Checks an approved request against the world as it is now, claims it, and runs it: once.
     pub(super) fn run_approved(&mut self, request: &Request) -> anyhow::Result<Ending> {
         let report = Ending::of_request(request);
-        let command = request.command();
         let again = match self.check_again(request) {
             Ok(recheck) => recheck,
             Err(why) => {
@@ -46,7 +46,7 @@ impl Gate {
             Ok(claimed) => claimed,
             Err(refused) => return self.changed_meanwhile(refused),
         };
-        debug_assert_eq!(approved.command(), &command);
+        say_approved(request);
         let ended = Ready::new(approved, &self.config.host).and_then(Ready::run);
         Ok(self.finish(run, ended, report))
     }

@@ -30,10 +30,7 @@ impl Gate {
         loop {
             match request.state() {
                 State::Pending => {}
-                State::Approved => {
-                    say_approved(&request);
-                    return Ok(Decided::Approved(Box::new(request)));
-                }
+                State::Approved => return Ok(Decided::Approved(Box::new(request))),
                 _ => return Ok(Decided::Otherwise(Ending::closed(&request, &self.config.places))),
             }
             let limit = end.saturating_duration_since(Instant::now()).min(request.remaining(clock::now()));
@@ -92,7 +89,8 @@ impl Gate {
     }
 }
 
-fn say_approved(request: &Request) {
+/// Says who approved.
+pub(super) fn say_approved(request: &Request) {
     let approvers = request.progress.decisions.iter().filter(|given| given.answer == Answer::Approve);
     let names: Vec<String> = approvers
         .map(|given| format!("{} via {}", visible(given.approver.name.as_bytes()), given.channel))

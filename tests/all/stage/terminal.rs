@@ -66,10 +66,12 @@ impl Terminal {
         String::from_utf8_lossy(&screen).replace("\r\n", "\n")
     }
 
-    /// Waits until the program ends and returns its exit code.
+    /// Waits until the program ends and returns its exit code; a fatal signal N counts as -N.
     pub(crate) fn code(&mut self) -> i32 {
+        use std::os::unix::process::ExitStatusExt;
         let child = self.child.as_mut().expect("a program was started on this terminal");
-        child.wait().expect("the end of a program").code().unwrap_or(-1)
+        let status = child.wait().expect("the end of a program");
+        status.code().unwrap_or_else(|| -status.signal().unwrap_or(0))
     }
 }
 
