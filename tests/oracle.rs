@@ -1,0 +1,131 @@
+//! The execution oracle: what real bash runs, gate has listed.
+//!
+//! Scripts are generated and mutated, read by gate, and those that gate calls clear are run by bash in a sandbox without
+//! network and without programs, where a `command_not_found_handle` logs every name. A logged name that gate did not
+//! list is a miss, and one miss fails the test. `GATE_ORACLE=n` runs `n` scripts, `GATE_ORACLE_SEED=n` begins elsewhere.
+
+#[path = "oracle/generate.rs"]
+mod generate;
+#[path = "oracle/sandbox.rs"]
+mod sandbox;
+#[path = "oracle/seeds.rs"]
+mod seeds;
+#[path = "oracle/world.rs"]
+mod world;
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gate::shell::Analysis;
+use generate::Generator;
+use sandbox::{Ran, Sandbox};
+
+/// How many scripts are run where nothing else is said.
+const SCRIPTS: usize = 20_000;
+/// How many scripts one sandbox runs before it is thrown away.
+const BATCH: usize = 400;
+const WORKERS: usize = 2;
+
+fn number(variable: &str, default: usize) -> usize {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn is_clear(analysis: &Analysis) -> bool {
+    analysis.actions.iter().all(|action| action.opaque.is_none())
+}
+
+/// Returns the names that bash ran and gate did not list.
+fn missed(analysis: &Analysis, ran: &Ran) -> Vec<String> {
+    let listed: BTreeSet<Vec<u8>> = analysis.actions.iter().filter_map(|a| a.program.as_literal()).collect();
+    let mut mentioned = listed.clone();
+    for action in &analysis.actions {
+        mentioned.extend(action.redirects.iter().filter_map(|redirect| redirect.target.as_literal()));
+        // Directories and files that builtins name (`cd /x`, `. /x`).
+        mentioned
+            .extend(action.args.iter().filter(|_| action.builtin).filter_map(gate::shell::Word::as_literal));
+    }
+    let names = ran.names.iter().filter(|name| !listed.contains(*name));
+    let paths = ran.paths.iter().filter(|path| !mentioned.contains(*path) && dynamic_paths(analysis) == 0);
+    names.chain(paths).map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+}
+
+/// Returns how many redirects and builtins name a path that nobody knows before: an error about one says nothing.
+fn dynamic_paths(analysis: &Analysis) -> usize {
+    let redirects = analysis.actions.iter().flat_map(|action| &action.redirects);
+    let args = analysis.actions.iter().filter(|action| action.builtin).flat_map(|action| &action.args);
+    redirects.map(|redirect| &redirect.target).chain(args).filter(|word| word.as_literal().is_none()).count()
+}
+
+struct Tally {
+    generated: AtomicUsize,
+    executed: AtomicUsize,
+    names: AtomicUsize,
+    skipped: AtomicUsize,
+    misses: Mutex<Vec<String>>,
+}
+
+fn work(worker: usize, seed: u64, goal: usize, tally: &Tally) {
+    let mut generator = Generator::new(seed.wrapping_mul(1_000_003).wrapping_add(worker as u64));
+    let mut left = goal;
+    while left > 0 {
+        let mut scripts = Vec::new();
+        let mut analyses = Vec::new();
+        while scripts.len() < BATCH.min(left) {
+            let script = generator.script();
+            tally.generated.fetch_add(1, Ordering::Relaxed);
+            let analysis = world::analysed(&script);
+            if is_clear(&analysis) {
+                scripts.push(script);
+                analyses.push(analysis);
+            }
+        }
+        left -= scripts.len();
+        let ran = Sandbox::new(&scripts).run();
+        for ((script, analysis), ran) in scripts.iter().zip(&analyses).zip(&ran) {
+            tally.executed.fetch_add(usize::from(ran.finished), Ordering::Relaxed);
+            tally.skipped.fetch_add(usize::from(!ran.finished), Ordering::Relaxed);
+            tally.names.fetch_add(ran.names.len(), Ordering::Relaxed);
+            let missed = missed(analysis, ran);
+            if !missed.is_empty() {
+                let text = format!("{missed:?} ran, unlisted, in:\n{}\n", String::from_utf8_lossy(script));
+                tally.misses.lock().expect("no worker panics with the lock").push(text);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_name_that_bash_runs_is_listed() {
+    sandbox::must_work();
+    let goal = number("GATE_ORACLE", SCRIPTS);
+    let seed = number("GATE_ORACLE_SEED", 20_261_121) as u64;
+    let tally = Tally {
+        generated: AtomicUsize::new(0),
+        executed: AtomicUsize::new(0),
+        names: AtomicUsize::new(0),
+        skipped: AtomicUsize::new(0),
+        misses: Mutex::new(Vec::new()),
+    };
+    std::thread::scope(|scope| {
+        for worker in 0..WORKERS {
+            let tally = &tally;
+            scope.spawn(move || work(worker, seed, goal.div_ceil(WORKERS), tally));
+        }
+    });
+    let count = |number: &AtomicUsize| number.load(Ordering::Relaxed);
+    let (generated, executed) = (count(&tally.generated), count(&tally.executed));
+    let (names, skipped) = (count(&tally.names), count(&tally.skipped));
+    println!(
+        "seed {seed}: {generated} generated, {executed} clear and run, {names} names logged, {skipped} not finished"
+    );
+    let misses = tally.misses.into_inner().expect("no worker panics with the lock");
+    assert!(
+        misses.is_empty(),
+        "{} misses (seed {seed}), the first:\n{}",
+        misses.len(),
+        misses[..misses.len().min(20)].join("\n")
+    );
+    assert!(skipped * 50 <= goal, "{skipped} of {goal} scripts did not finish: the oracle saw too little");
+    assert!(names > goal / 2, "only {names} names were logged: the oracle saw too little");
+}

@@ -1,0 +1,169 @@
+//! bubblewrap around bash: no network, no programs, a throwaway file system, limits on time and size.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::world::{LIBRARY, VARIABLES};
+
+/// How long one batch may take before the script at hand is given up.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Runs each script of `/in` in a directory of its own. The handler logs the name, answers on standard output with something that
+/// would run or be evaluated if a shell took it for code, and succeeds for about half of all names.
+const DRIVER: &str = r#"
+ulimit -t 2 -f 64 -c 0
+n=$1
+while [[ -e /in/$n ]]; do
+  builtin printf '%s' "$n" > /log/at
+  IFS= builtin read -r -d '' script < "/in/$n"
+  cd "/w/$n"
+  eval "command_not_found_handle() { builtin printf '%s\\0' \"\$1\" >> /log/$n; if [[ \$1 == *V* ]]; then builtin echo 'a[\$(EVILVALUE)]'; elif [[ \$1 == *W* ]]; then builtin echo '-v a[\$(EVILTEST)]'; else builtin echo EVILNAME; fi; [[ \$1 == *[02468a-m] ]]; }"
+  export -f command_not_found_handle
+  /shell/bash -c "$script" < /dev/null > /dev/null 2> "/err/$n"
+  n=$((n + 1))
+done
+"#;
+
+/// What bash ran.
+#[derive(Default)]
+pub(crate) struct Ran {
+    /// Names that the handler logged, and those that `exec` did not find.
+    pub(crate) names: Vec<Vec<u8>>,
+    /// Paths that bash did not find: programs, and the targets of redirects.
+    pub(crate) paths: Vec<Vec<u8>>,
+    pub(crate) finished: bool,
+}
+
+/// A batch of scripts and the place where they run.
+pub(crate) struct Sandbox {
+    place: tempfile::TempDir,
+    count: usize,
+}
+
+impl Sandbox {
+    pub(crate) fn new(scripts: &[Vec<u8>]) -> Sandbox {
+        let place = tempfile::tempdir().expect("a scratch directory");
+        let at = |name: &str| place.path().join(name);
+        for name in ["in", "w", "log", "err"] {
+            std::fs::create_dir(at(name)).expect("a directory in it");
+        }
+        std::fs::write(at("driver"), DRIVER).expect("the driver is written");
+        std::fs::write(at("library"), LIBRARY.1).expect("the library is written");
+        for (index, script) in scripts.iter().enumerate() {
+            std::fs::write(at("in").join(index.to_string()), script).expect("a script is written");
+            std::fs::create_dir(at("w").join(index.to_string())).expect("its directory");
+        }
+        Sandbox { place, count: scripts.len() }
+    }
+
+    /// Runs all scripts; one that does not end is given up, and the rest go on.
+    pub(crate) fn run(&self) -> Vec<Ran> {
+        let mut given_up = Vec::new();
+        let mut from = 0;
+        while from < self.count {
+            let mut child = self.start(from);
+            if ended(&mut child, PATIENCE) {
+                break;
+            }
+            let at = std::fs::read_to_string(self.place.path().join("log/at")).unwrap_or_default();
+            let at = at.parse().unwrap_or(from);
+            given_up.push(at);
+            from = at + 1;
+        }
+        (0..self.count).map(|index| self.ran(index, !given_up.contains(&index))).collect()
+    }
+
+    fn start(&self, from: usize) -> Child {
+        let at = |name: &str| self.place.path().join(name);
+        let mut command = Command::new("bwrap");
+        command.args([
+            "--unshare-all",
+            "--die-with-parent",
+            "--new-session",
+            "--clearenv",
+            "--uid",
+            "1000",
+            "--gid",
+            "1000",
+        ]);
+        bind_libraries(&mut command);
+        command.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/none"]);
+        for (from, to) in [("in", "/in"), ("driver", "/driver"), ("library", LIBRARY.0)] {
+            command.arg("--ro-bind").arg(at(from)).arg(to);
+        }
+        for (from, to) in [("w", "/w"), ("log", "/log"), ("err", "/err")] {
+            command.arg("--bind").arg(at(from)).arg(to);
+        }
+        for (name, value) in VARIABLES {
+            command.args(["--setenv", name, value]);
+        }
+        command.args(["/shell/bash", "--norc", "/driver", &from.to_string()]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("bubblewrap starts (Debian: apt-get install bubblewrap)")
+    }
+
+    fn ran(&self, index: usize, finished: bool) -> Ran {
+        let read = |kind: &str| {
+            std::fs::read(self.place.path().join(kind).join(index.to_string())).unwrap_or_default()
+        };
+        let log = read("log");
+        let mut ran = Ran { finished, ..Ran::default() };
+        ran.names.extend(log.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(<[u8]>::to_vec));
+        for line in read("err").split(|byte| *byte == b'\n') {
+            if let Some(name) = between(line, b": exec: ", b": not found") {
+                ran.names.push(name.to_vec());
+            } else if let Some(path) = between(line, b": line ", b": No such file or directory") {
+                let path = path.iter().position(|byte| *byte == b' ').map_or(path, |at| &path[at + 1..]);
+                if path.starts_with(b"/") && !path.contains(&b' ') {
+                    ran.paths.push(path.to_vec());
+                }
+            }
+        }
+        ran
+    }
+}
+
+fn between<'a>(line: &'a [u8], before: &[u8], after: &[u8]) -> Option<&'a [u8]> {
+    let start = line.windows(before.len()).position(|window| window == before)? + before.len();
+    line[start..].strip_suffix(after)
+}
+
+fn bind_libraries(command: &mut Command) {
+    for path in ["/usr/lib", "/usr/lib64", "/usr/lib32"] {
+        if Path::new(path).is_dir() {
+            command.args(["--ro-bind", path, path]);
+        }
+    }
+    for (path, to) in [("/lib", "usr/lib"), ("/lib64", "usr/lib64")] {
+        if Path::new(path).exists() {
+            command.args(["--symlink", to, path]);
+        }
+    }
+    command.args(["--ro-bind", "/bin/bash", "/shell/bash"]);
+}
+
+/// Waits for a process, at most `patience`; then ends it.
+fn ended(child: &mut Child, patience: Duration) -> bool {
+    let start = Instant::now();
+    loop {
+        if child.try_wait().expect("a child can be waited for").is_some() {
+            return true;
+        }
+        if start.elapsed() > patience {
+            child.kill().expect("a child can be ended");
+            child.wait().expect("a child can be waited for");
+            return false;
+        }
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// Fails unless the sandbox logs what runs in it: an oracle that sees nothing proves nothing.
+pub(crate) fn must_work() {
+    let scripts = [b"LOGGED x; /absent/program; (exec GONE)".to_vec()];
+    let ran = Sandbox::new(&scripts).run();
+    let names: Vec<_> = ran[0].names.iter().map(|name| String::from_utf8_lossy(name)).collect();
+    assert_eq!(names, ["LOGGED", "GONE"], "the sandbox logs names (are user namespaces allowed here?)");
+    assert_eq!(ran[0].paths, [b"/absent/program".to_vec()]);
+}
