@@ -221,7 +221,7 @@ impl Walker<'_> {
             "hash" => {
                 let harmless = literals
                     .iter()
-                    .all(|arg| matches!(arg.as_deref(), Some(arg) if arg == b"-r" || !arg.starts_with(b"-")));
+                    .all(|arg| matches!(arg.as_deref(), Some(arg) if matches!(arg, b"-r" | b"-t" | b"-l") || !arg.starts_with(b"-")));
                 return (!harmless).then(|| "`hash` may change where a program is found".to_owned());
             }
             "pushd" | "popd" | "dirs" => {
@@ -230,20 +230,29 @@ impl Walker<'_> {
                     state.assign(name, Value::Dynamic, span);
                 }
             }
-            "compgen" | "complete" | "compopt" | "bind" | "fc" => {
-                let harmless = name == "compgen"
-                    && literals.iter().all(|arg| {
-                        arg.as_deref().is_some_and(|arg| {
-                            arg.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
-                        })
+            "compgen" => {
+                const TELLING: [&[u8]; 9] = [b"-c", b"-a", b"-b", b"-k", b"-v", b"-u", b"-e", b"-d", b"-f"];
+                let plain = |text: &Vec<u8>| text.iter().all(|byte| byte.is_ascii_alphanumeric());
+                let harmless = literals.iter().all(|arg| {
+                    arg.as_ref().is_some_and(|text| TELLING.contains(&text.as_slice()) || plain(text))
+                });
+                return (!harmless).then(|| "`compgen` may run what it is given".to_owned());
+            }
+            "bind" => {
+                let harmless = literals.iter().all(|arg| {
+                    arg.as_deref().is_some_and(|arg| {
+                        matches!(arg, b"-p" | b"-P" | b"-l" | b"-v" | b"-V" | b"-q" | b"-s" | b"-S")
+                            || arg.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'-')
+                                && !arg.starts_with(b"-")
                     })
-                    && literals.first().is_some_and(|arg| {
-                        matches!(
-                            arg.as_deref(),
-                            Some(b"-c" | b"-a" | b"-b" | b"-k" | b"-v" | b"-u" | b"-e" | b"-d" | b"-f")
-                        )
-                    });
-                return (!harmless).then(|| format!("`{name}` may run what it is given"));
+                });
+                return (!harmless).then(|| "`bind` may run what it is given".to_owned());
+            }
+            "fc" => {
+                let lists = literals
+                    .first()
+                    .is_some_and(|arg| matches!(arg.as_deref(), Some(b"-l" | b"-ln" | b"-lr")));
+                return (!lists).then(|| "`fc` runs commands again".to_owned());
             }
             "jobs" => {
                 let harmless =
@@ -540,7 +549,8 @@ impl Walker<'_> {
         name: Option<&[u8]>,
         alone: bool,
     ) -> Option<String> {
-        const HARMLESS: [&[u8]; 16] = [
+        const HARMLESS: [&[u8]; 17] = [
+            b"history",
             b"errexit",
             b"nounset",
             b"pipefail",
@@ -569,7 +579,6 @@ impl Walker<'_> {
                 (!plain).then(|| "`PS4` is evaluated when commands are traced".to_owned())
             }
             Some(name) if HARMLESS.contains(&name) => None,
-            Some(name) if sign == b'+' && name == b"history" => None,
             Some(_) | None => Some("`set` changes how the shell reads what follows".to_owned()),
         }
     }

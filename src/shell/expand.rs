@@ -223,12 +223,14 @@ impl Walker<'_> {
                 Value::Dynamic => atoms.push(unknown(!quoted)),
             },
             Name::Element { .. } => atoms.push(unknown(true)),
+            // The shell's own path, or whatever it was given as its name.
+            Name::Positional(0) => atoms.push(unknown(!quoted)),
             Name::Positional(number) => match state.args.as_ref().map(|args| args.get(*number).cloned()) {
                 Some(Some(bytes)) if *quoted => atoms.push(self.grown(Atom::Quoted(bytes), &text)),
                 Some(Some(bytes)) => atoms.push(self.grown(Atom::Value { bytes, bare: *bare }, &text)),
-                Some(None) if *number > 0 && *quoted => atoms.push(Atom::Quoted(Vec::new())),
-                Some(None) if *number > 0 => atoms.push(Atom::Value { bytes: Vec::new(), bare: *bare }),
-                Some(None) | None => atoms.push(unknown(!quoted)),
+                Some(None) if *quoted => atoms.push(Atom::Quoted(Vec::new())),
+                Some(None) => atoms.push(Atom::Value { bytes: Vec::new(), bare: *bare }),
+                None => atoms.push(unknown(!quoted)),
             },
             Name::All(kind) => self.all(state, *kind, *quoted, text, atoms),
             Name::Special(kind) => {

@@ -183,8 +183,8 @@ impl Walker<'_> {
             .options
             .iter()
             .any(|given| matches!(given.name.as_str(), "--version" | "-V" | "--help" | "-h" | "-v"));
-        let module = read.options.iter().any(|given| given.value.is_some() || given.perhaps.is_some());
-        if from_input && !only_tells && (!module || !matches!(context.stdin, Stdin::Inherited)) {
+        let module = read.options.iter().any(|given| given.name == "-m");
+        if from_input && !only_tells && !module {
             return Err(Unclear(format!("`{name}` reads code from its input")));
         }
         Ok(())

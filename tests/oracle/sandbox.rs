@@ -109,7 +109,9 @@ impl Sandbox {
         };
         let log = read("log");
         let mut ran = Ran { finished, ..Ran::default() };
-        ran.names.extend(log.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(<[u8]>::to_vec));
+        // The last name may have been cut off by the limit on files.
+        let whole = log.iter().rposition(|byte| *byte == 0).map_or(&[][..], |end| &log[..end]);
+        ran.names.extend(whole.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(<[u8]>::to_vec));
         for line in read("err").split(|byte| *byte == b'\n') {
             if let Some(name) = between(line, b": exec: ", b": not found") {
                 ran.names.push(name.to_vec());
