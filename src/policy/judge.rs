@@ -1,5 +1,6 @@
 //! From what would run to a verdict, with its trace.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::file::{Label, Rule, Variable};
@@ -114,7 +115,7 @@ pub fn judge(
 ) -> Judgement {
     let homes = Homes::of(world, around.start);
     // A call of a function adds nothing but its redirects.
-    let actions: Vec<Action> = analysis.actions.iter().map(effective).collect();
+    let actions: Vec<Cow<'_, Action>> = analysis.actions.iter().map(effective).collect();
     let subjects: Vec<Subject<'_>> =
         actions.iter().map(|action| Subject::new(action, world, &homes, policy)).collect();
     let built_in = policy.packs().variables();
@@ -161,14 +162,12 @@ impl Judged {
 }
 
 /// Returns the action as it is judged.
-fn effective(action: &Action) -> Action {
-    let mut action = action.clone();
-    if action.function && action.opaque.is_none() {
-        action.program = Word::default();
-        action.args.clear();
-        action.shadowed = None;
+fn effective(action: &Action) -> Cow<'_, Action> {
+    if !action.function || action.opaque.is_some() {
+        return Cow::Borrowed(action);
     }
-    action
+    let (program, args, shadowed) = (Word::default(), Vec::new(), None);
+    Cow::Owned(Action { program, args, shadowed, ..action.clone() })
 }
 
 /// A rule that could match, with what overrides make of it.

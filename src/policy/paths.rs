@@ -2,10 +2,12 @@
 //!
 //! Paths come from the selectors of the program's entry and from redirects. A pattern that begins with `~` means any home, with
 //! `./` the directory gate was started in, with `/` an absolute path; any other matches whole last parts of the path (`.env`, `*.pem`,
-//! `*/.git/config`). `X/**` is X and everything in it; `*` crosses `/` too.
+//! `*/.git/config`). `X/**` is X and everything in it, `X/**/y` is `X/y` and any
+//! `y` below; `*` crosses `/` too.
 //!
 //! A path is judged as written and as it really is: to restrict, either may match; to allow, both must.
 
+use std::cell::OnceCell;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -15,26 +17,39 @@ use super::subject::{Lean, Subject};
 use crate::shell::{Certainty, Operand, RedirectKind, Scope, Selector, Truth, Word};
 use crate::world::World;
 
-/// The directories that `~` and `./` stand for in a pattern, as given and as they really are.
-pub(super) struct Homes {
+/// The directories that `~` and `./` stand for in a pattern, as given and as they really are; looked up when first needed.
+pub(super) struct Homes<'a> {
+    world: &'a dyn World,
+    start: &'a Path,
+    found: OnceCell<Found>,
+}
+
+struct Found {
     homes: Vec<PathBuf>,
     starts: Vec<PathBuf>,
 }
 
-impl Homes {
+impl<'a> Homes<'a> {
     /// Returns the homes of `world`, and `start` as the directory gate was started in.
-    pub(super) fn of(world: &dyn World, start: &Path) -> Homes {
-        let both = |given: Vec<PathBuf>| {
-            let real: Vec<PathBuf> = given.iter().map(|path| world.real_path(path)).collect();
-            let mut all = given;
-            for path in real {
-                if !all.contains(&path) {
-                    all.push(path);
-                }
+    pub(super) fn of(world: &'a dyn World, start: &'a Path) -> Homes<'a> {
+        Homes { world, start, found: OnceCell::new() }
+    }
+
+    fn found(&self) -> &Found {
+        self.found.get_or_init(|| Found {
+            homes: self.as_they_are(self.world.homes()),
+            starts: self.as_they_are(vec![self.start.to_owned()]),
+        })
+    }
+
+    fn as_they_are(&self, mut all: Vec<PathBuf>) -> Vec<PathBuf> {
+        for at in 0..all.len() {
+            let real = self.world.real_path(&all[at]);
+            if !all.contains(&real) {
+                all.push(real);
             }
-            all
-        };
-        Homes { homes: both(world.homes()), starts: both(vec![start.to_owned()]) }
+        }
+        all
     }
 }
 
@@ -48,16 +63,19 @@ fn is_home(pattern: &str) -> bool {
 }
 
 /// Returns the globs that a path pattern stands for.
-fn globs(pattern: &str, homes: &Homes, lean: Lean) -> Vec<Glob> {
+fn globs(pattern: &str, homes: &Homes<'_>, lean: Lean) -> Vec<Glob> {
     let mut all = Vec::new();
-    each_form(pattern, homes, lean, &mut all);
-    if let Some(itself) = pattern.strip_suffix("/**") {
-        each_form(if itself.is_empty() { "/" } else { itself }, homes, lean, &mut all);
+    let directly = pattern.contains("/**/").then(|| pattern.replacen("/**/", "/", 1));
+    for pattern in [Some(pattern), directly.as_deref()].into_iter().flatten() {
+        each_form(pattern, homes, lean, &mut all);
+        if let Some(itself) = pattern.strip_suffix("/**") {
+            each_form(if itself.is_empty() { "/" } else { itself }, homes, lean, &mut all);
+        }
     }
     all
 }
 
-fn each_form(pattern: &str, homes: &Homes, lean: Lean, all: &mut Vec<Glob>) {
+fn each_form(pattern: &str, homes: &Homes<'_>, lean: Lean, all: &mut Vec<Glob>) {
     let under = |dir: &Path, rest: &str| {
         let dir = dir.as_os_str().as_bytes();
         let dir = if dir == b"/" && !rest.is_empty() { b"" } else { dir };
@@ -65,13 +83,23 @@ fn each_form(pattern: &str, homes: &Homes, lean: Lean, all: &mut Vec<Glob>) {
     };
     if is_home(pattern) {
         let rest = &pattern[1..];
-        all.extend(homes.homes.iter().map(|home| under(home, rest)));
+        all.extend(homes.found().homes.iter().map(|home| under(home, rest)));
         if lean == Lean::Restrict {
             all.push(under(Path::new("/root"), rest));
         }
     } else if pattern == "." || pattern.starts_with("./") {
         let rest = &pattern[1..];
-        all.extend(homes.starts.iter().map(|start| under(start, rest)));
+        let Found { homes, starts } = homes.found();
+        for start in starts {
+            match (lean, homes.iter().find(|home| home.starts_with(start))) {
+                (Lean::Restrict, _) | (Lean::Permit, None) => all.push(under(start, rest)),
+                // A home is no project: what begins with a dot in it is not let through, nor is what lies above it.
+                (Lean::Permit, Some(home)) if home == start => {
+                    all.push(under(start, &rest.replacen("/*", "/[!.]*", 1)));
+                }
+                (Lean::Permit, Some(_)) => {}
+            }
+        }
     } else if pattern.starts_with(['/', '*']) {
         all.push(Glob::new(pattern));
     } else {

@@ -31,7 +31,7 @@ impl Lean {
 pub(super) struct Subject<'a> {
     pub(super) action: &'a Action,
     pub(super) world: &'a dyn World,
-    pub(super) homes: &'a Homes,
+    pub(super) homes: &'a Homes<'a>,
     /// The program's plain name; empty for a bare redirect, and where it is unknown.
     pub(super) name: String,
     pub(super) program: Option<Rc<Program>>,
@@ -43,7 +43,7 @@ impl<'a> Subject<'a> {
     pub(super) fn new(
         action: &'a Action,
         world: &'a dyn World,
-        homes: &'a Homes,
+        homes: &'a Homes<'a>,
         programs: &dyn Programs,
     ) -> Subject<'a> {
         let name = plain_name(action);

@@ -2,6 +2,7 @@
 
 use super::file::Variable;
 use super::glob::{Glob, Token, certain, literal, tokens};
+use super::glob_text::is_glob;
 use super::matcher::text_matches;
 use super::subject::Subject;
 use crate::shell::{Piece, Truth, Word};
@@ -34,16 +35,14 @@ impl<'a> Variables<'a> {
         world: &dyn World,
     ) -> Variables<'a> {
         let mut inherited = Vec::new();
-        for name in world.var_names() {
-            // The inherited PATH is judged by where programs are found.
-            if name == "PATH" {
-                continue;
-            }
-            for entry in entries.iter().filter(|entry| entry.inherited && names(entry, &name)) {
-                let value = literal(&world.var(&name).unwrap_or_default());
-                if !is_trusted(entry, &value) {
-                    inherited.push((name.clone(), *entry));
-                }
+        let names = world.var_names();
+        for entry in &entries {
+            for pattern in &entry.name {
+                inherited.extend(set_by(pattern, &names, world).into_iter().filter_map(|name| {
+                    let value = literal(&world.var(&name).unwrap_or_default());
+                    // The inherited PATH is judged by where programs are found.
+                    (name != "PATH" && !is_trusted(entry, &value)).then_some((name, *entry))
+                }));
             }
         }
         let home = world.homes().into_iter().next();
@@ -125,6 +124,15 @@ impl<'a> Variables<'a> {
         };
         text.split(|byte| *byte == b':').all(is_known)
     }
+}
+
+/// Returns which of the inherited variables `pattern` names.
+fn set_by(pattern: &str, names: &[String], world: &dyn World) -> Vec<String> {
+    if !is_glob(pattern) {
+        return world.var(pattern).map(|_| pattern.to_owned()).into_iter().collect();
+    }
+    let glob = Glob::new(pattern);
+    names.iter().filter(|name| glob.matches_bytes(name.as_bytes())).cloned().collect()
 }
 
 fn untrusted(name: &str, reason: &str) -> Untrusted {

@@ -129,6 +129,9 @@ fn paths_come_from_selectors_and_redirects() {
     case("{ program = 'place', writes = ['/etc/**'] }", "place /etc/x $y", Maybe, false);
     case("{ program = 'tool', writes_none = ['*'] }", "tool x", Yes, true);
     case("{ program = 'tool', writes_none = ['*'] }", "tool >> x", No, false);
+    case("{ program = 'tool', reads = ['./**/dist/**'] }", "tool dist", Yes, true);
+    case("{ program = 'tool', reads = ['./**/dist/**'] }", "tool a/b/dist/c", Yes, true);
+    case("{ program = 'tool', reads = ['./**/dist/**'] }", "tool ../dist/c", No, false);
     case("{ program = 'place', writes_all = ['./**'] }", "place a host:/etc/x", Yes, false);
 }
 
