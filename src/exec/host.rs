@@ -2,6 +2,8 @@
 //!
 //! Environment and password database are read once, when the [`Host`] is made; files are read when asked for.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
@@ -19,12 +21,17 @@ const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
 /// The most symbolic links that are followed in one path, as the kernel does.
 const MAX_LINKS: usize = 40;
 
+/// A program's name, and the directory it is looked up from.
+type Name = (Vec<u8>, PathBuf);
+
 /// This machine, this user, this environment.
 #[derive(Debug)]
 pub struct Host {
     env: Vec<(Vec<u8>, Vec<u8>)>,
     home: Option<PathBuf>,
     trust: Trust,
+    /// Where names led: asked again, the same file is meant, the one that was judged.
+    found: RefCell<BTreeMap<Name, Option<PathBuf>>>,
     /// Device and inode of gate itself, so that its links are never taken for the program they stand in for.
     own: Option<(u64, u64)>,
 }
@@ -44,7 +51,7 @@ impl Host {
         let env =
             env.into_iter().map(|(name, value)| (name.into().into_vec(), value.into().into_vec())).collect();
         let own = own_file().ok().map(|found| (found.dev(), found.ino()));
-        Host { env, home, trust: Trust::default(), own }
+        Host { env, home, trust: Trust::default(), found: RefCell::default(), own }
     }
 
     /// Adds the directories that the policy or `gate init` recorded as trusted for program names.
@@ -80,7 +87,14 @@ impl Host {
             let path = cwd.join(file);
             return path.is_file().then_some(path);
         }
-        self.search_path(cwd).into_iter().map(|dir| dir.join(file)).find(|path| self.is_program(path))
+        let key = (name.to_vec(), cwd.to_path_buf());
+        if let Some(known) = self.found.borrow().get(&key) {
+            return known.clone();
+        }
+        let mut paths = self.search_path(cwd).into_iter().map(|dir| dir.join(file));
+        let path = paths.find(|path| self.is_program(path));
+        self.found.borrow_mut().insert(key, path.clone());
+        path
     }
 
     /// Claims that `path` is gate itself, under whatever name.
