@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use super::glob::{Glob, Token, certain, literal, tokens};
 use super::subject::{Lean, Subject};
-use crate::shell::{Certainty, Operand, RedirectKind, Scope, Selector, Truth, Word};
+use crate::shell::{Certainty, Operand, Program, RedirectKind, Scope, Selector, Truth, Word};
 use crate::world::World;
 
 /// The directories that `~` and `./` stand for in a pattern, as given and as they really are; looked up when first needed.
@@ -173,7 +173,7 @@ impl PathValue {
     /// Returns the path with links resolved, as far as its beginning is certain; `None` where there is no telling.
     fn real(&self, subject: &Subject<'_>) -> Option<Vec<Token>> {
         let (base, rest) = self.base.as_ref()?;
-        if subject.action.scope == Scope::Remote {
+        if subject.action.scope == Scope::Remote || is_own_stream(base) {
             return Some(self.lexical.clone());
         }
         let mut all = literal(subject.world.real_path(base).as_os_str().as_bytes());
@@ -183,6 +183,13 @@ impl PathValue {
         }
         normal(&all)
     }
+}
+
+/// Claims that `path` is one of the process's own open files: what it leads to from here says nothing.
+fn is_own_stream(path: &Path) -> bool {
+    let name = path.as_os_str().as_bytes();
+    matches!(name, b"/dev/stdin" | b"/dev/stdout" | b"/dev/stderr")
+        || name.strip_prefix(b"/dev/fd/").is_some_and(|number| number.iter().all(u8::is_ascii_digit))
 }
 
 /// Takes `.`, `..` and doubled slashes out; `None` where `..` follows a part that may hold slashes.
@@ -255,14 +262,26 @@ pub(super) fn paths(subject: &Subject<'_>, operands: &[Operand], what: Use) -> V
         Use::Reads => &program.reads,
         Use::Writes => &program.writes,
     };
-    for selector in selectors {
+    let edited = if what == Use::Writes && edits(subject, program) { &program.reads[..] } else { &[] };
+    for selector in selectors.iter().chain(edited) {
         selected(subject, operands, selector, &mut found);
     }
     let is_open = subject.arguments.unknown.iter().any(|unknown| !unknown.glob);
-    if is_open && !selectors.is_empty() {
+    if is_open && !(selectors.is_empty() && edited.is_empty()) {
         found.push(PathValue::of(&[Token::Anything], None, false));
     }
     found
+}
+
+/// Claims that the action might change in place what it reads.
+fn edits(subject: &Subject<'_>, program: &Program) -> bool {
+    let is_listed = |name: &str| program.in_place.iter().any(|listed| listed == name);
+    let could_be =
+        |name: &str| name.starts_with("--") && program.in_place.iter().any(|listed| listed.starts_with(name));
+    let read = &subject.arguments;
+    !program.in_place.is_empty()
+        && (read.options.iter().any(|given| is_listed(&given.name) || could_be(&given.name))
+            || read.unknown.iter().any(|unknown| !unknown.glob))
 }
 
 /// A redirect is opened by the shell that reads it: here, whatever machine the command is for.

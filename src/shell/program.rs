@@ -132,6 +132,8 @@ pub struct Program {
     /// Paths it writes, creates or deletes.
     #[serde(deserialize_with = "list")]
     pub writes: Vec<Selector>,
+    /// With one of these options it changes in place what it reads (`sed -i`).
+    pub in_place: Vec<String>,
     /// Environment variables that change what it does.
     #[serde(deserialize_with = "list")]
     pub env: Vec<String>,
