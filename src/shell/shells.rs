@@ -193,6 +193,10 @@ fn read(args: &[Word], traces_plainly: bool) -> Given {
                 break;
             }
             b"--version" | b"--help" => return Given::Nothing,
+            // It only reads the one file, to say whether it is well-formed.
+            b"-n" if at == 0 && args.len() == 2 && !args[1].prefix().starts_with(b"-") => {
+                return Given::Nothing;
+            }
             b"--login" | b"--norc" | b"--noprofile" | b"--noediting" | b"--verbose" => {}
             [b'-', b'-', ..] => {
                 return Given::Uncertain("a shell is given an option that is not known".to_owned());
