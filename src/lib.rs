@@ -35,6 +35,7 @@ pub mod agent;
 pub mod approval;
 pub mod audit;
 pub mod canonical;
+pub mod channel;
 pub mod cli;
 pub mod command;
 pub mod config;

@@ -3,11 +3,10 @@
 use anyhow::Context as _;
 
 use super::Place;
-use super::card::{Card, width};
-use super::earlier::Earlier;
 use crate::approval::{
     Answer, Approver, Assurance, Decision, Origin, Request, Requester, RequesterKind, Session, State,
 };
+use crate::channel::{Card, Earlier, width};
 use crate::config::Config;
 use crate::digest::Digest;
 use crate::error::Exit;

@@ -9,8 +9,9 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Place, card, explained};
+use super::{Place, explained};
 use crate::agent::{Stated, detect};
+use crate::channel;
 use crate::command::{Command, Dialect, Source};
 use crate::config::Config;
 use crate::error::Exit;
@@ -60,7 +61,7 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     if args.json {
         ui::answer(&explained::json(&analysis, &judgement).to_string());
     } else {
-        ui::answer(&explained::text(&analysis, &judgement, card::width()));
+        ui::answer(&explained::text(&analysis, &judgement, channel::width()));
     }
     Ok(Exit::Done)
 }

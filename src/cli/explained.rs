@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::marked::marked;
 use crate::approval::{AskedAction, AskedBy};
+use crate::channel::marked;
 use crate::command::visible;
 use crate::moment::in_words;
 use crate::policy::{Hit, Judged, Judgement, Mode, Requirement, Verdict};

@@ -1,8 +1,9 @@
 //! `gate inbox`: the approver's live list. Read a request, answer it, on to the next.
 
 use super::desk::Desk;
-use super::{Place, card, requests};
+use super::{Place, requests};
 use crate::approval::{Answer, Request, RequestId, State, is_expired};
+use crate::channel;
 use crate::error::Exit;
 use crate::store::{Which, clock};
 use crate::ui::{self, Heard};
@@ -69,7 +70,7 @@ fn show(waiting: &[Request], known: Option<&[RequestId]>) {
     if waiting.iter().any(is_new) {
         ui::ring();
     }
-    let (now, width) = (clock::now(), card::width());
+    let (now, width) = (clock::now(), channel::width());
     let line =
         |(n, request)| format!("{:>3}  {}", n + 1, requests::line(request, now, width.saturating_sub(5)));
     let lines: Vec<String> = waiting.iter().enumerate().map(line).collect();

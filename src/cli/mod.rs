@@ -5,16 +5,13 @@
 mod answer;
 mod audit;
 mod cancel;
-mod card;
 mod completions;
 mod demo;
 mod desk;
-mod earlier;
 mod explain;
 mod explained;
 mod inbox;
 mod init;
-mod marked;
 mod policy;
 mod request_json;
 mod requests;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::card;
 use crate::approval::{Request, State, is_expired};
+use crate::channel;
 use crate::command::visible;
 use crate::moment::Moment;
 
@@ -16,7 +16,7 @@ pub(super) fn of(request: &Request, now: Moment) -> Value {
     json!({
         "id": request.id.to_string(),
         "state": state(request, now).name(),
-        "state_text": card::state(request, now),
+        "state_text": channel::state(request, now),
         "parked": request.progress.parked,
         "risk": ask["risk"],
         "text": visible(&command.text()),

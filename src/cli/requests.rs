@@ -1,8 +1,9 @@
 //! `gate requests`: what waits for a decision.
 
 use super::desk::Desk;
-use super::{Place, card, request_json};
+use super::{Place, request_json};
 use crate::approval::{Request, is_expired};
+use crate::channel;
 use crate::command::visible;
 use crate::error::Exit;
 use crate::moment::Moment;
@@ -38,7 +39,8 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     } else if requests.is_empty() {
         ui::say("nothing waits for a decision");
     } else {
-        let lines: Vec<String> = requests.iter().map(|request| line(request, now, card::width())).collect();
+        let lines: Vec<String> =
+            requests.iter().map(|request| line(request, now, channel::width())).collect();
         ui::answer(&lines.join("\n"));
     }
     Ok(Exit::Done)

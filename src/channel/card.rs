@@ -20,14 +20,14 @@ use crate::moment::{Moment, in_words};
 const NAMES: usize = 13;
 
 /// One request, laid out for a terminal.
-pub(super) struct Card {
+pub struct Card {
     lines: Vec<String>,
     width: usize,
 }
 
 impl Card {
     /// Lays `request` out in `width` columns, as it stands `now`.
-    pub(super) fn of(request: &Request, earlier: &Earlier, now: Moment, width: usize) -> Card {
+    pub fn of(request: &Request, earlier: &Earlier, now: Moment, width: usize) -> Card {
         let mut card = Card { lines: Vec::new(), width: width.clamp(60, 120) };
         card.field("request", &request.id.to_string());
         card.field("state", &state(request, now));
@@ -44,12 +44,12 @@ impl Card {
     }
 
     /// Returns the card as it is printed, without the last line end.
-    pub(super) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         self.lines.join("\n")
     }
 
     /// Returns the digest of what is displayed.
-    pub(super) fn digest(&self) -> Digest {
+    pub fn digest(&self) -> Digest {
         Digest::of(self.text().as_bytes())
     }
 
@@ -152,7 +152,7 @@ fn labels(ask: &Ask) -> Vec<String> {
 }
 
 /// Returns `agent claude-code on behalf of mara`.
-pub(super) fn requester(requester: &Requester) -> String {
+pub fn requester(requester: &Requester) -> String {
     let text = match &requester.on_behalf_of {
         Some(person) => format!("{} {} on behalf of {person}", requester.kind.name(), requester.name),
         None => format!("{} {}", requester.kind.name(), requester.name),
@@ -161,7 +161,7 @@ pub(super) fn requester(requester: &Requester) -> String {
 }
 
 /// Returns where a request stands, in words, with the time that is left.
-pub(super) fn state(request: &Request, now: Moment) -> String {
+pub fn state(request: &Request, now: Moment) -> String {
     let progress = &request.progress;
     let ago = |then: Option<Moment>| {
         then.map_or(String::new(), |then| format!(", {} ago", in_words(now.since(then))))
@@ -283,7 +283,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Returns the width of the terminal that `size` was asked of, or 100 where there is none.
-pub(super) fn width() -> usize {
+pub fn width() -> usize {
     let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout());
     size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(100)
 }

@@ -14,7 +14,7 @@ struct Cell {
 /// Returns the lines of `text`, numbered, at most `width` columns wide, each with a line of `^` under what `rules` speak of.
 ///
 /// A longer line is continued on the next, after `↪`; nothing is cut off.
-pub(super) fn marked(text: &[u8], rules: &[AskedBy], width: usize) -> Vec<String> {
+pub fn marked(text: &[u8], rules: &[AskedBy], width: usize) -> Vec<String> {
     let mut out = Vec::new();
     let mut start = 0;
     let lines: Vec<&[u8]> = text.strip_suffix(b"\n").unwrap_or(text).split(|byte| *byte == b'\n').collect();

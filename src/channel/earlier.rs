@@ -11,7 +11,7 @@ const RECENT: Duration = Duration::from_secs(24 * 3600);
 
 /// A summary of the earlier requests that belong beside one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Earlier {
+pub struct Earlier {
     same: usize,
     approved: usize,
     rejected: usize,
@@ -21,7 +21,7 @@ pub(super) struct Earlier {
 
 impl Earlier {
     /// Looks through `all` for what belongs beside `request`.
-    pub(super) fn of(request: &Request, all: &[Request], now: Moment) -> Earlier {
+    pub fn of(request: &Request, all: &[Request], now: Moment) -> Earlier {
         let asked_before =
             |other: &&Request| other.id != request.id && other.ask.requester.is_same(&request.ask.requester);
         let mut earlier = Earlier::default();
@@ -38,7 +38,7 @@ impl Earlier {
     }
 
     /// Returns what the card says about it.
-    pub(super) fn lines(&self, now: Moment) -> Vec<String> {
+    pub fn lines(&self, now: Moment) -> Vec<String> {
         let mut lines = vec![match self.same {
             0 => "never asked before by this requester".to_owned(),
             times => format!(

@@ -1,0 +1,10 @@
+//! Where approvers are asked: how a request is shown to a person, and the question at the requester's own prompt.
+
+mod card;
+mod earlier;
+pub mod inline;
+mod marked;
+
+pub use card::{Card, requester, state, width};
+pub use earlier::Earlier;
+pub use marked::marked;
