@@ -60,7 +60,7 @@ impl Gate {
     /// Whatever kept gate from its work: nothing was run.
     pub fn run(&mut self, wish: Wish) -> anyhow::Result<Ending> {
         let judged = Judged::of(&wish.command, &self.config, &self.policy, &self.requester);
-        if let Some(approved) = permission(&wish.command, &judged) {
+        if let Some(approved) = Approved::by_judgement(wish.command.clone(), &judged.judgement) {
             return self.run_allowed(approved, &judged);
         }
         if judged.verdict() == Verdict::Deny {
@@ -101,14 +101,6 @@ impl Gate {
             RequesterKind::Human => patience.human,
         }
     }
-}
-
-/// Returns the permission that the verdict alone gives, or the mode that only watches.
-fn permission(command: &Command, judged: &Judged) -> Option<Approved> {
-    Approved::by_verdict(command.clone(), judged.judgement.verdict).or_else(|| {
-        let floor_denies = judged.verdict() != Verdict::Allow;
-        Approved::by_observing(command.clone(), judged.judgement.mode, floor_denies)
-    })
 }
 
 /// Returns who runs this gate.

@@ -3,7 +3,7 @@
 use super::id::RequestId;
 use super::request::Request;
 use crate::command::Command;
-use crate::policy::{Judgement, Mode, Verdict};
+use crate::policy::{Judgement, Verdict};
 
 /// Proof that exactly this command may run now.
 ///
@@ -33,14 +33,10 @@ impl Approved {
         (judgement.enforced() == Verdict::Allow).then_some(Approved { command, basis })
     }
 
-    /// Returns the permission to run `command` if the policy's verdict about it is to allow it.
-    pub fn by_verdict(command: Command, verdict: Verdict) -> Option<Approved> {
-        (verdict == Verdict::Allow).then_some(Approved { command, basis: Basis::Verdict })
-    }
-
-    /// Returns the permission to run `command` where the policy in this mode only watches, unless the floor forbids it.
-    pub fn by_observing(command: Command, mode: Mode, floor_denies: bool) -> Option<Approved> {
-        (mode == Mode::Observe && !floor_denies).then_some(Approved { command, basis: Basis::Observed })
+    /// Returns the permission to run `command` for tests.
+    #[cfg(test)]
+    pub(crate) fn for_test(command: Command, basis: Basis) -> Approved {
+        Approved { command, basis }
     }
 
     pub(super) fn by_claim(request: &Request) -> Approved {

@@ -169,18 +169,19 @@ impl Scan {
         if let Some(known) = self.option(word) {
             return known;
         }
-        if word == b"login" {
-            self.program = Some("login".to_owned());
-        } else if self.program.is_none() && !word.contains(&b'=') && !is_option(word) {
-            self.program = Some(plain_name(word));
-        } else if self.program.as_deref().is_some_and(|name| name::WRAPPERS.contains(&name))
-            && !is_option(word)
-        {
-            self.program = Some(plain_name(word));
-        }
+        self.learn_program(word);
         match self.depth {
             Depth::Display => word.to_vec(),
             Depth::Record => value::without_secrets(word, &mut self.found),
+        }
+    }
+
+    /// Takes the first word that is no option or assignment for the program, and the next one after a wrapper.
+    fn learn_program(&mut self, word: &[u8]) {
+        let is_name = !is_option(word) && !word.contains(&b'=');
+        let is_open = self.program.as_deref().is_none_or(|name| name::WRAPPERS.contains(&name));
+        if word == b"login" || (is_name && is_open) {
+            self.program = Some(plain_name(word));
         }
     }
 

@@ -8,16 +8,15 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::approval::sample::{ask, at, command, content, decision, origin, recheck, requester};
-use crate::approval::{Answer, Approved, Outcome};
+use crate::approval::{Answer, Approved, Basis, Outcome};
 use crate::audit::{Kind, Tampered, Verified, Verifier};
 use crate::canonical;
-use crate::policy::Verdict;
 
 /// A log with a bit of everything: 10 entries.
 fn log() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let mut store = Store::open(dir.path(), at(0)).unwrap();
-    let ls = Approved::by_verdict(command(&["ls"]), Verdict::Allow).unwrap();
+    let ls = Approved::for_test(command(&["ls"]), Basis::Verdict);
     let mut judged = Draft::new(Kind::Judged, &requester("claude"), &origin());
     judged.set("verdict", "allow");
     let run = store.start_allowed(at(1), &ls, judged).unwrap();
@@ -227,7 +226,7 @@ fn clock_that_was_set_is_noted() {
 fn observed_command_may_start_after_any_verdict() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = Store::open(dir.path(), at(0)).unwrap();
-    let rm = Approved::by_observing(command(&["rm", "x"]), crate::policy::Mode::Observe, false).unwrap();
+    let rm = Approved::for_test(command(&["rm", "x"]), Basis::Observed);
     let mut judged = Draft::new(Kind::Judged, &requester("claude"), &origin());
     judged.set("verdict", "deny");
     judged.mode = crate::policy::Mode::Observe;

@@ -13,7 +13,6 @@ use super::*;
 use crate::approval::sample::{ask, at, command, content, decision, origin, recheck, requester};
 use crate::approval::{Answer, Approved, Basis, Outcome, Refusal, Request, State};
 use crate::audit::Kind;
-use crate::policy::Verdict;
 
 const FORCE: &[&str] = &["git", "push", "--force"];
 
@@ -52,7 +51,7 @@ fn texts(store: &Store) -> Vec<Value> {
 }
 
 fn allowed() -> (Approved, Draft) {
-    let approved = Approved::by_verdict(command(&["ls"]), Verdict::Allow).unwrap();
+    let approved = Approved::for_test(command(&["ls"]), Basis::Verdict);
     let mut judged = Draft::new(Kind::Judged, &requester("claude"), &origin());
     judged.set("verdict", "allow");
     (approved, judged)

@@ -255,7 +255,7 @@ fn token_start(text: &str) -> Option<usize> {
 /// Claims that `text` has the look of a random value: long, of all three kinds of characters, and with no pattern.
 /// Digests and ids in hexadecimal are of two kinds only and stay.
 fn is_random(text: &str) -> bool {
-    let count = |is: fn(&u8) -> bool| text.bytes().filter(|byte| is(byte)).count();
+    let count = |is: fn(&u8) -> bool| text.bytes().filter(is).count();
     text.len() >= RANDOM_LENGTH
         && count(u8::is_ascii_uppercase) >= 3
         && count(u8::is_ascii_lowercase) >= 3
