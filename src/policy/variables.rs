@@ -36,7 +36,7 @@ impl<'a> Variables<'a> {
     ) -> Variables<'a> {
         let mut inherited = Vec::new();
         let names = world.var_names();
-        for entry in &entries {
+        for entry in entries.iter().filter(|entry| entry.inherited) {
             for pattern in &entry.name {
                 inherited.extend(set_by(pattern, &names, world).into_iter().filter_map(|name| {
                     let value = literal(&world.var(&name).unwrap_or_default());

@@ -119,8 +119,7 @@ fn what_is_opaque_matches_only_rules_about_opaque_things_and_the_default() {
     assert_eq!(verdict(&open, "coproc ls").verdict, Verdict::Allow);
 }
 
-const VARIABLE: &str =
-    "[[variable]]\nname = ['GIT_PAGER', 'LD_*']\nprograms = ['tool']\ntrusted = ['cat', 'less']\n";
+const VARIABLE: &str = "[[variable]]\nname = ['GIT_PAGER', 'LD_*']\nprograms = ['tool']\ntrusted = ['cat', 'less']\n[[variable]]\nname = 'HOME'\ninherited = false\n";
 
 #[track_caller]
 fn variable(env: &[(&'static str, &'static str)], script: &str, expected: Verdict) {
@@ -143,6 +142,8 @@ fn variables_that_change_what_runs_take_the_proof_away() {
     variable(&[("GIT_PAGER", "less")], "tool", Verdict::Allow);
     variable(&[("GIT_PAGER", "./x")], "GIT_PAGER=cat tool", Verdict::Allow);
     variable(&[("LD_PRELOAD", "x")], "ls", Verdict::Allow);
+    variable(&[("HOME", "/tmp/x")], "tool", Verdict::Allow);
+    variable(&[], "HOME=/tmp/x tool", Verdict::Ask);
 }
 
 #[test]
