@@ -129,7 +129,6 @@ fn group(word: &[Token], at: &mut usize) -> Option<Vec<Vec<Token>>> {
 }
 
 /// Reads `1..9}` or `1..9..2}` or `a..e}`; the inner `None` is a sequence that is too long or odd.
-#[expect(clippy::type_complexity, reason = "a length and what it stands for")]
 fn sequence(rest: &[Token]) -> Option<(usize, Option<Vec<Vec<Token>>>)> {
     let mut bytes = Vec::new();
     for token in rest {

@@ -175,10 +175,10 @@ impl Walker<'_> {
     ) {
         let Parameter { name, operation, quoted, bare, span } = parameter;
         let text = context.source(*span);
-        if let Name::Element { index: Some(index), .. } = name {
-            if !self.numeric(state, index) {
-                self.doubt(context.span(*span), "an array's subscript is evaluated");
-            }
+        if let Name::Element { index: Some(index), .. } = name
+            && !self.numeric(state, index)
+        {
+            self.doubt(context.span(*span), "an array's subscript is evaluated");
         }
         let unknown = |splits: bool| Atom::Unknown {
             text: text.clone(),
@@ -332,10 +332,10 @@ impl Walker<'_> {
     /// A `:~` behind an expansion in an assignment's value is not followed.
     fn late_tildes(&self, atoms: &mut [Atom]) {
         for atom in atoms.iter_mut() {
-            if let Atom::Source(bytes) = atom {
-                if bytes.windows(2).any(|pair| pair == b":~") {
-                    *atom = Atom::unknown(String::from_utf8_lossy(bytes).into_owned(), false);
-                }
+            if let Atom::Source(bytes) = atom
+                && bytes.windows(2).any(|pair| pair == b":~")
+            {
+                *atom = Atom::unknown(String::from_utf8_lossy(bytes).into_owned(), false);
             }
         }
     }

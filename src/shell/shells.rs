@@ -47,6 +47,7 @@ impl Walker<'_> {
             in_loop: false,
             in_function: false,
             in_shell: true,
+            given: Rc::new([]),
             ..context.clone()
         };
         let Some(dialect) = dialect_of(name) else {
@@ -164,7 +165,10 @@ impl Walker<'_> {
             }
         }
         for assignment in context.given.iter() {
-            let value = super::state::Value::Dynamic;
+            let value = assignment
+                .value
+                .as_literal()
+                .map_or(super::state::Value::Dynamic, super::state::Value::literal);
             let span = assignment.value.span;
             variables.insert(assignment.name.clone(), super::state::Variable { value, exported: true, span });
         }

@@ -150,7 +150,7 @@ impl Walker<'_> {
             return self.split(context, state, wrapped, split.index, split.value.as_ref());
         }
         if runs.code_operand || !runs.code_option.is_empty() {
-            return self.code(wrapped, context);
+            return self.code(wrapped);
         }
         if runs.after_operands.is_none() && !runs.shell_operands {
             return match runs.shell_option.is_empty() || found {
@@ -166,7 +166,7 @@ impl Walker<'_> {
     }
 
     /// Code of an interpreter, as an operand or from standard input.
-    fn code(&mut self, wrapped: &Wrapped, context: &Context) -> Result<(), Unclear> {
+    fn code(&mut self, wrapped: &Wrapped) -> Result<(), Unclear> {
         let Wrapped { runs, read, action, name, .. } = *wrapped;
         if runs.code_operand {
             let file = |option: &str| read.options.iter().any(|given| given.name == option);
@@ -390,6 +390,7 @@ impl Walker<'_> {
             in_shell: true,
             in_loop: false,
             in_function: false,
+            given: Rc::new([]),
             ..context.clone()
         };
         let mut fresh = self.fresh(context, state, &[], None);

@@ -16,9 +16,9 @@ const RESERVED_BY_ZSH: [&str; 9] =
 
 /// Claims that `name` cannot be a program's name, quoted or not, without raising the question what the shell reads.
 pub(in super::super) fn is_reserved(name: &[u8], dialect: Dialect) -> bool {
-    let is = |word: &&str| word.as_bytes() == name;
-    RESERVED.iter().any(|word| is(&word))
-        || (dialect == Dialect::Zsh && RESERVED_BY_ZSH.iter().any(|word| is(&word)))
+    let is = |word: &str| word.as_bytes() == name;
+    RESERVED.iter().any(|word| is(word))
+        || (dialect == Dialect::Zsh && RESERVED_BY_ZSH.iter().any(|word| is(word)))
 }
 
 impl Parser<'_> {

@@ -25,11 +25,11 @@ impl Parser<'_> {
                 Some(b'(') => return self.parenthesis(start, simple),
                 Some(_) => {}
             }
-            if simple.words.is_empty() {
-                if let Some(assign) = self.assignment()? {
-                    simple.assignments.push(assign);
-                    continue;
-                }
+            if simple.words.is_empty()
+                && let Some(assign) = self.assignment()?
+            {
+                simple.assignments.push(assign);
+                continue;
             }
             let word = self.argument(&simple)?;
             if simple.words.is_empty() {

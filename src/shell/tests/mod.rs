@@ -124,6 +124,11 @@ fn table() -> Table {
         ..Runs::default()
     };
     add(&["find"], &["-name", "-type"], &["-print"], find);
+    for name in ["docker", "su"] {
+        let mut permutes = (**table.get(name).expect("it was added")).clone();
+        permutes.options_first = false;
+        table.insert(name.to_owned(), Rc::new(permutes));
+    }
     let writer = Program { writes: vec![Selector::Last], ..Program::default() };
     table.insert("cp".to_owned(), Rc::new(writer));
     let mut changed = (**table.get("find").expect("it was added")).clone();
