@@ -105,7 +105,10 @@ impl<'a> Subject<'a> {
                 Err(format!("`{}` does not exist yet", String::from_utf8_lossy(&name)))
             }
             Resolution::Missing => Ok(()),
-            Resolution::Untrusted(path) => Err(format!("`{}` is not in a trusted directory", path.display())),
+            Resolution::Untrusted(path) => {
+                let path: PathBuf = path.components().collect();
+                Err(format!("`{}` is not in a trusted directory", path.display()))
+            }
         }
     }
 

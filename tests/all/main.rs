@@ -10,6 +10,7 @@ mod asking;
 mod audit;
 mod command_line;
 mod init;
+mod judging;
 mod layers;
 mod running;
 mod stage_works;
