@@ -150,13 +150,13 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     Ok(db)
 }
 
-fn schema_of(db: &Connection, path: &PathBuf) -> Result<i64, StoreError> {
+fn schema_of(db: &Connection, path: &Path) -> Result<i64, StoreError> {
     match schema::found(db).map_err(|error| StoreError::database(path, "open", error))? {
         Ok(found) if found > schema::NEWEST => {
-            Err(StoreError::NewerSchema { path: path.clone(), found, known: schema::NEWEST })
+            Err(StoreError::NewerSchema { path: path.to_owned(), found, known: schema::NEWEST })
         }
         Ok(found) => Ok(found),
-        Err(found) => Err(StoreError::Corrupt { path: path.clone(), found }),
+        Err(found) => Err(StoreError::Corrupt { path: path.to_owned(), found }),
     }
 }
 
@@ -166,7 +166,7 @@ fn upgrade(db: &mut Connection, dir: &Path, path: &Path, now: Moment) -> Result<
     db.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     // Another process may have been faster.
-    let from = schema_of(&transaction, &path.to_owned())?;
+    let from = schema_of(&transaction, path)?;
     if from < schema::NEWEST {
         schema::upgrade(&transaction, from).map_err(failed)?;
     }
