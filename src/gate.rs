@@ -8,6 +8,7 @@
 mod ask;
 mod ending;
 mod judging;
+mod prompt;
 mod running;
 mod waiting;
 

@@ -5,6 +5,8 @@
 //! 2. A detected agent never decides, nor does a process without a terminal.
 //! 3. A decision counts only with the assurance the requirement asks for; a `tty` decision is `tty`, whoever made it.
 //! 4. A decision names the D it is about; another D is refused.
+//! 5. The one exception to rule 1 is the question at a person's own prompt, which a configuration must ask for: it counts only
+//!    for a request that a person made in that very session, where no approvers and no four eyes are asked for.
 
 use std::fmt;
 
@@ -15,6 +17,9 @@ use super::requester::{RequesterKind, Session};
 use crate::digest::Digest;
 use crate::moment::Moment;
 use crate::policy::Assurance;
+
+/// The channel of an answer at the requester's own prompt.
+pub const INLINE: &str = "inline";
 
 /// What an approver says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -106,7 +111,7 @@ impl Decision {
         if let Some(agent) = &approver.agent {
             return Err(Ineligible::Agent(agent.clone()));
         }
-        if request.ask.origin.sessions.contains(&approver.session) {
+        if request.ask.origin.sessions.contains(&approver.session) && !self.is_inline_for(request) {
             return Err(Ineligible::OwnSession);
         }
         approver.is_entitled(request, now)?;
@@ -117,6 +122,24 @@ impl Decision {
         }
         Ok(())
     }
+
+    /// Claims that this is a person's answer at the prompt where they asked: rule 5.
+    fn is_inline_for(&self, request: &Request) -> bool {
+        self.channel == INLINE
+            && is_inline_possible(request)
+            && request.ask.requester.uid == self.approver.uid
+    }
+}
+
+/// Claims that the person who made this request may be asked at their own prompt.
+pub fn is_inline_possible(request: &Request) -> bool {
+    let (requester, requirement) = (&request.ask.requester, &request.ask.requirement);
+    requester.kind == RequesterKind::Human
+        && requirement.approvers.is_empty()
+        && !requirement.four_eyes
+        && requirement.quorum <= 1
+        && requirement.assurance <= Assurance::Tty
+        && request.ask.origin.tty.is_some()
 }
 
 impl Approver {

@@ -22,7 +22,7 @@ pub use approved::{Approved, Basis};
 pub use asked::{AskedAction, AskedBy};
 pub use content::{Bound, BoundDirectory, BoundFile, BoundStdin, Content, FileIdentity};
 pub(crate) use content::{command_value, dialect_name, path_value};
-pub use decision::{Answer, Approver, Decision, Ineligible};
+pub use decision::{Answer, Approver, Decision, INLINE, Ineligible, is_inline_possible};
 pub use id::{Prefix, RequestId};
 pub use request::{Ask, Progress, Request, RequestLabel};
 pub use requester::{Origin, Requester, RequesterKind, Session};

@@ -26,6 +26,9 @@ impl Gate {
         let mut request = request;
         if request.state() == State::Pending {
             self.say_waiting(&request);
+            if let Some(answered) = self.ask_inline(&request, &attention, end)? {
+                request = answered;
+            }
         }
         loop {
             match request.state() {

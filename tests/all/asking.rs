@@ -282,3 +282,35 @@ fn the_session_that_asked_cannot_decide() {
     );
     until("nothing", || (!is_made(&stage)).then_some(()));
 }
+
+#[test]
+fn a_person_may_be_asked_at_their_own_prompt_if_the_configuration_says_so() {
+    let stage = stage().config("[local]\ninline = true\n");
+    let mut terminal = stage.gate(["--", "touch", "made"]).interactive();
+    terminal.shows("approve or reject? [a/r, Enter leaves it waiting]");
+    terminal.send("a\r");
+    terminal.shows("run it, exactly as shown? [y/N]");
+    assert!(!is_made(&stage));
+    terminal.send("y\r");
+    assert_eq!(terminal.code(), 0);
+    assert!(terminal.text().contains(&format!("approved by {} via inline", user())), "{}", terminal.text());
+    assert!(is_made(&stage));
+}
+
+#[test]
+fn what_was_typed_ahead_is_no_answer_and_an_agent_is_never_asked() {
+    let stage = stage().config("[local]\ninline = true\n");
+    let mut terminal =
+        stage.gate(["--wait", "1s", "--", "touch", "made"]).env("CLAUDECODE", "1").interactive();
+    terminal.send("a\ry\r");
+    terminal.shows("parked, nothing was run");
+    assert!(!terminal.text().contains("approve or reject?"), "{}", terminal.text());
+    let mut terminal = stage.gate(["--", "touch", "made"]).interactive();
+    terminal.shows("approve or reject?");
+    terminal.send("a\r");
+    terminal.shows("[y/N]");
+    terminal.send("\r");
+    terminal.send("\x03");
+    assert_eq!(terminal.code(), -2);
+    assert!(!is_made(&stage));
+}
