@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
+
 use super::ending::say_parked;
 use super::{Ending, Ends, Gate};
 use crate::approval::{Answer, Request, State};
@@ -11,6 +13,9 @@ use crate::exec::{self, Attention, Told};
 use crate::report::Report;
 use crate::store::{ChangeError, Waited, clock};
 use crate::ui;
+
+/// How long a signal that arrives just before the wait can go unnoticed.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What waiting came to.
 pub(super) enum Decided {
@@ -36,24 +41,28 @@ impl Gate {
                 State::Approved => return Ok(Decided::Approved(Box::new(request))),
                 _ => return Ok(Decided::Otherwise(Ending::closed(&request, &self.config.places))),
             }
-            let limit = end.saturating_duration_since(Instant::now()).min(request.remaining(clock::now()));
+            match attention.told() {
+                Some(Told::Cancel) => return self.cancel(&request).map(Decided::Otherwise),
+                Some(Told::Park) => return self.park(&request).map(Decided::Otherwise),
+                None => {}
+            }
+            let patience = end.saturating_duration_since(Instant::now());
+            let remaining = request.remaining(clock::now());
+            let limit = patience.min(remaining).min(LOOK);
             match self.store.wait(request.id, request.progress.version, limit)? {
                 Waited::Changed(changed) => request = *changed,
-                Waited::Interrupted => match attention.told() {
-                    Some(Told::Cancel) => return self.cancel(&request).map(Decided::Otherwise),
-                    Some(Told::Park) => return self.park(&request).map(Decided::Otherwise),
-                    None => {}
-                },
-                Waited::TimedOut if request.remaining(clock::now()).is_zero() => {
-                    self.store.sweep(clock::now())?;
-                    match self.store.request(request.id)? {
-                        Some(swept) => request = swept,
-                        None => anyhow::bail!("request {} is gone from the store", request.id),
-                    }
-                }
-                Waited::TimedOut => return self.park(&request).map(Decided::Otherwise),
+                Waited::TimedOut if remaining.is_zero() => request = self.swept(&request)?,
+                Waited::TimedOut if patience.is_zero() => return self.park(&request).map(Decided::Otherwise),
+                Waited::TimedOut | Waited::Interrupted => {}
             }
         }
+    }
+
+    /// Returns the request after everything that is past its deadline has been closed.
+    fn swept(&mut self, request: &Request) -> anyhow::Result<Request> {
+        self.store.sweep(clock::now())?;
+        let swept = self.store.request(request.id)?;
+        swept.with_context(|| format!("request {} is gone from the store", request.id))
     }
 
     fn say_waiting(&self, request: &Request) {

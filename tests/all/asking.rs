@@ -309,7 +309,6 @@ fn what_was_typed_ahead_is_no_answer_and_an_agent_is_never_asked() {
     terminal.shows("approve or reject?");
     terminal.send("a\r");
     terminal.shows("[y/N]");
-    terminal.send("\r");
     terminal.send("\x03");
     assert_eq!(terminal.code(), -2);
     assert!(!is_made(&stage));
