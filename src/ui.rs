@@ -8,6 +8,8 @@ use std::io::{BufRead as _, BufReader, Write};
 
 use anyhow::Context as _;
 
+use crate::command::visible_lines;
+
 /// Prints the answer of a subcommand on standard output, with a newline.
 pub fn answer(text: &str) {
     let mut out = std::io::stdout().lock();
@@ -53,9 +55,9 @@ impl Drop for Bar {
     }
 }
 
-/// Says one line on standard error, after `gate: `.
+/// Says one line on standard error, after `gate: `. Whatever is invisible in it is made visible, whoever it came from.
 pub fn say(text: &str) {
-    let _closed = writeln!(std::io::stderr().lock(), "gate: {text}");
+    let _closed = writeln!(std::io::stderr().lock(), "gate: {}", visible_lines(text.as_bytes()));
 }
 
 /// Says what went wrong: `gate: error: …`, with the chain of causes joined by `: `.
@@ -120,16 +122,6 @@ pub fn choose(prompt: &str, items: &[&str]) -> anyhow::Result<Option<usize>> {
     terminal()?;
     let select = dialoguer::Select::new().with_prompt(prompt).items(items).default(0);
     select.interact_opt().context("failed to ask on the terminal")
-}
-
-/// Lets the person type one line; it may be empty.
-///
-/// # Errors
-/// There is no terminal.
-pub fn input(prompt: &str) -> anyhow::Result<String> {
-    terminal()?;
-    let input = dialoguer::Input::<String>::new().with_prompt(prompt).allow_empty(true);
-    input.interact_text().context("failed to ask on the terminal")
 }
 
 /// Opens the terminal, and throws away what was typed ahead: nobody answers a question they have not seen.

@@ -111,12 +111,11 @@ fn deal(desk: &mut Desk, request: &Request) -> anyhow::Result<bool> {
         Choice::Answer(answer) => answer,
     };
     let prompt = match answer {
-        Answer::Reject => "why not (the requester sees it; may be empty)",
-        Answer::Approve | Answer::Escalate => "comment (recorded; may be empty)",
+        Answer::Reject => "why not (the requester sees it; may be empty): ",
+        Answer::Approve | Answer::Escalate => "comment (recorded; may be empty): ",
     };
-    let comment = ui::input(prompt)?;
-    let decision =
-        desk.decision(request, answer, Some(comment).filter(|text| !text.is_empty()), card.digest());
+    let comment = Some(ui::ask(prompt)?.trim().to_owned()).filter(|text| !text.is_empty());
+    let decision = desk.decision(request, answer, comment, card.digest());
     desk.decide(request, &decision)?;
     Ok(false)
 }
@@ -132,6 +131,6 @@ fn choose(request: &Request, now: crate::moment::Moment) -> anyhow::Result<Choic
     }
     items.push(("leave the inbox", Choice::Quit));
     let (names, mut choices): (Vec<&str>, Vec<Choice>) = items.into_iter().unzip();
-    let picked = ui::choose(&format!("{}:", request.id), &names)?;
+    let picked = ui::choose(&request.id.to_string(), &names)?;
     Ok(picked.map_or(Choice::Leave, |n| choices.swap_remove(n)))
 }

@@ -123,7 +123,7 @@ fn say_rejected(request: &Request) {
     let comment = comment.map(|comment| format!(": {}", visible(comment.as_bytes()))).unwrap_or_default();
     ui::say(&format!("rejected by {by} via {}{comment}", decision.channel));
     for instead in request.ask.rules.iter().filter_map(|asked| asked.instead.as_deref()) {
-        ui::hint(&format!("instead: {instead}"));
+        ui::hint(&format!("instead: {}", visible(instead.as_bytes())));
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::ending::say_parked;
 use super::{Ending, Ends, Gate};
-use crate::approval::{Answer, Request, State};
+use crate::approval::{Answer, Decision, Request, State};
 use crate::command::visible;
 use crate::error::Exit;
 use crate::exec::{self, Attention, Told};
@@ -104,8 +104,14 @@ impl Gate {
 /// Says who approved.
 pub(super) fn say_approved(request: &Request) {
     let approvers = request.progress.decisions.iter().filter(|given| given.answer == Answer::Approve);
-    let names: Vec<String> = approvers
-        .map(|given| format!("{} via {}", visible(given.approver.name.as_bytes()), given.channel))
-        .collect();
+    let name = |given: &Decision| {
+        let by = visible(given.approver.name.as_bytes());
+        let comment = given
+            .comment
+            .as_deref()
+            .map_or(String::new(), |comment| format!(": {}", visible(comment.as_bytes())));
+        format!("{by} via {}{comment}", given.channel)
+    };
+    let names: Vec<String> = approvers.map(name).collect();
     ui::say(&format!("approved by {}", names.join(", ")));
 }

@@ -75,6 +75,10 @@ fn may_use(user: &str, used: &str) -> bool {
     if let Some((_, users)) = BESIDE.iter().find(|(name, _)| *name == used) {
         return users.contains(&user);
     }
+    // The two themselves may use the core.
+    if BESIDE.iter().any(|(name, _)| *name == user) {
+        return row(used).is_some_and(|row| row >= CORE_STARTS);
+    }
     match (row(user), row(used)) {
         (Some(user), Some(used)) => user < used,
         _ => false,

@@ -8,9 +8,10 @@
 //! | `[SPAN]` | a length of time, `7 h 59 min` |
 //! | `[DIGEST]` | 64 hexadecimal digits; `[DIGEST12]` twelve of them after `sha256:` |
 //! | `[ROOT]` | the directory of the stage; `[ROOT]/home` and `[ROOT]/work` lie in it |
-//! | `[HOST]` | the name of this machine, `[USER]` the user's after `requester` |
+//! | `[USER]`, `[UID]`, `[HOST]`, `[PID]` | who runs the tests, where they say so: `user [USER] (uid [UID]) on [HOST], process [PID]` |
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use regex_lite::Regex;
 
@@ -27,11 +28,32 @@ pub(super) fn placeholders(text: &str, root: &Path) -> String {
         (r"\b(resume|approve|reject|show|cancel) [0-9A-Z]{4}\b", "$1 [ID4]"),
         (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC)?", "[TIME]"),
         (r"\b\d+ (d|h|min|s)\b( \d+ (h|min|s)\b)*", "[SPAN]"),
+        (r"\(uid \d+\) on \S+, process \d+", "(uid [UID]) on [HOST], process [PID]"),
     ] {
         let pattern = Regex::new(pattern).expect("a pattern of this file");
         text = pattern.replace_all(&text, placeholder).into_owned();
     }
+    let user = user();
+    for (before, after) in [
+        ("human ", "\n"),
+        ("human:", "\n"),
+        ("human:", " "),
+        ("human:", ";"),
+        ("by ", " via"),
+        ("user ", " ("),
+    ] {
+        text = text.replace(&format!("{before}{user}{after}"), &format!("{before}[USER]{after}"));
+    }
     text
+}
+
+/// Returns the name of the user who runs the tests.
+fn user() -> &'static str {
+    static USER: OnceLock<String> = OnceLock::new();
+    USER.get_or_init(|| {
+        let output = std::process::Command::new("id").arg("-un").output().expect("id of coreutils");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    })
 }
 
 /// Returns `text` without its first line break and without the indentation that all its lines share, so that an

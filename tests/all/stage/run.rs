@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 
 use super::expected::{placeholders, unindented};
 use super::terminal::Terminal;
@@ -121,10 +121,10 @@ impl<'stage> Run<'stage> {
     }
 
     fn finish(self) -> (Output, Expected) {
-        let (mut child, terminal, expected) = self.spawn();
-        drop(child.stdin.take());
+        let (child, terminal, expected) = self.spawn();
+        let guard = watched(child.id());
         let output = child.wait_with_output().expect("the output of a run");
-        drop(terminal);
+        drop((guard, terminal));
         (output, expected)
     }
 
@@ -253,6 +253,7 @@ impl Waiting<'_> {
     }
 
     fn end(&mut self) -> Output {
+        let _guard = watched(self.child.id());
         let status = self.child.wait().expect("the end of a waiting gate");
         let stderr = std::mem::take(&mut self.said) + &self.stderr.iter().collect::<String>();
         let stdout = self.stdout.iter().collect::<String>();
@@ -270,6 +271,26 @@ impl Waiting<'_> {
             }
             self.said.push_str(&line);
         }
+    }
+}
+
+/// Kills the process `pid` if the returned guard is still there when a test's patience ends: a run that hangs fails by
+/// its exit code instead of holding up all others.
+fn watched(pid: u32) -> Sender<()> {
+    let (guard, gone) = channel();
+    std::thread::spawn(move || {
+        let pid = rustix::process::Pid::from_raw(pid.cast_signed()).expect("a process id");
+        if gone.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            let _ended_meanwhile = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    });
+    guard
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _reaped = self.child.wait();
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use super::until;
 
@@ -12,6 +13,7 @@ use super::until;
 pub(crate) struct Terminal {
     person: File,
     screen: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
     child: Option<Child>,
 }
 
@@ -43,8 +45,9 @@ impl Terminal {
         let program =
             File::options().read(true).write(true).custom_flags(noctty).open(path).expect("the pty");
         let person = File::from(person);
-        let screen = watch(person.try_clone().expect("a second handle"));
-        (Terminal { person, screen, child: None }, program)
+        let screen = Arc::default();
+        let reader = watch(person.try_clone().expect("a second handle"), Arc::clone(&screen));
+        (Terminal { person, screen, reader: Some(reader), child: None }, program)
     }
 
     /// Types `keys`.
@@ -66,11 +69,14 @@ impl Terminal {
         String::from_utf8_lossy(&screen).replace("\r\n", "\n")
     }
 
-    /// Waits until the program ends and returns its exit code; a fatal signal N counts as -N.
+    /// Waits until the program ends and everything it printed is there, and returns its exit code; a fatal signal N counts as -N.
     pub(crate) fn code(&mut self) -> i32 {
         use std::os::unix::process::ExitStatusExt;
         let child = self.child.as_mut().expect("a program was started on this terminal");
         let status = child.wait().expect("the end of a program");
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("the reader of a terminal");
+        }
         status.code().unwrap_or_else(|| -status.signal().unwrap_or(0))
     }
 }
@@ -81,14 +87,11 @@ fn spawn(command: &mut Command, program: File) -> Child {
 }
 
 /// Collects what is printed. The end of the program ends the terminal, which reads as an error.
-fn watch(mut person: File) -> Arc<Mutex<Vec<u8>>> {
-    let screen = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&screen);
+fn watch(mut person: File, screen: Arc<Mutex<Vec<u8>>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut bytes = [0; 4096];
         while let Ok(n @ 1..) = person.read(&mut bytes) {
-            seen.lock().expect("no other reader").extend_from_slice(&bytes[..n]);
+            screen.lock().expect("no other reader").extend_from_slice(&bytes[..n]);
         }
-    });
-    screen
+    })
 }
