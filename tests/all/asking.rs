@@ -17,7 +17,7 @@ match = { program = "touch" }
 
 const WAITS: &str =
     "gate: waiting for approval [ID] (high: a test asks); answer with `gate --home [ROOT]/home inbox`\n";
-const APPROVED: &str = "gate: approved by root via tty\n";
+const APPROVED: &str = "gate: approved by [USER] via tty: by a test\n";
 const PARKED: &str = "gate: no decision on [ID] yet; parked, nothing was run\n\
                       gate: hint: run `gate --home [ROOT]/home resume [ID4]` when it is approved\n";
 

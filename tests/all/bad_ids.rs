@@ -10,6 +10,7 @@ fn stage() -> Stage {
     let stage = Stage::new().policy(ASK);
     let waiting = stage.gate(["--", "touch", "x"]).start();
     assert!(stage.gate(["cancel", waiting.id()]).output().status.success());
+    drop(waiting);
     stage
 }
 
