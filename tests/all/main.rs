@@ -9,6 +9,7 @@ mod as_bash;
 mod asking;
 mod audit;
 mod bad_ids;
+mod bad_input;
 mod command_line;
 mod deciding;
 mod init;
