@@ -173,7 +173,12 @@ impl Asking<'_> {
         let is_beginning =
             given.name.len() > 2 && given.name.starts_with("--") && name.starts_with(&given.name);
         let is_listed = self.subject.program.as_ref().is_some_and(|program| {
-            program.values.iter().chain(&program.flags).any(|listed| *listed == given.name)
+            program
+                .values
+                .iter()
+                .chain(&program.flags)
+                .chain(&program.attached)
+                .any(|listed| *listed == given.name)
         });
         match lean {
             Lean::Restrict if is_beginning && !is_listed && given.canonical == given.name => Truth::Yes,

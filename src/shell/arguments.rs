@@ -184,6 +184,8 @@ fn compare(word: &Word, text: &[u8]) -> Truth {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Takes {
     Value,
+    /// A value only where it is attached.
+    Attached,
     Nothing,
     Perhaps,
 }
@@ -356,7 +358,7 @@ impl Reader<'_> {
                 return;
             }
             let given = self.plain(&name, name.clone(), certainty);
-            if takes == Takes::Value {
+            if matches!(takes, Takes::Value | Takes::Attached) {
                 self.read.options.push(Given { value: Some(word_after(word, after)), ..given });
                 self.splits();
                 return;
@@ -375,7 +377,7 @@ impl Reader<'_> {
         let next = (self.at + 1 < self.args.len()).then_some(self.at + 1);
         let given = self.plain(name, canonical, certainty);
         match takes {
-            Takes::Nothing => self.read.options.push(given),
+            Takes::Nothing | Takes::Attached => self.read.options.push(given),
             Takes::Perhaps => {
                 self.read.options.push(Given { perhaps: next, ..given });
                 self.pending = true;
@@ -397,13 +399,30 @@ impl Reader<'_> {
     }
 
     fn takes(&self, name: &str) -> Takes {
-        if self.program.values.iter().any(|listed| listed == name) {
+        let listed_after = |(subcommand, options): (&String, &Vec<String>)| {
+            options.iter().any(|listed| listed == name) && self.follows(subcommand)
+        };
+        if self.program.values_of.iter().any(listed_after) || self.program.values.iter().any(|it| it == name)
+        {
             Takes::Value
+        } else if self.program.attached.iter().any(|listed| listed == name) {
+            Takes::Attached
         } else if self.program.flags.iter().any(|listed| listed == name) {
             Takes::Nothing
         } else {
             Takes::Perhaps
         }
+    }
+
+    /// Claims that the operands so far certainly begin with the words of `subcommand`.
+    fn follows(&self, subcommand: &str) -> bool {
+        let mut so_far = self.read.operands.iter();
+        subcommand.split_ascii_whitespace().all(|word| {
+            so_far.next().is_some_and(|operand| {
+                operand.certainty == Certainty::Sure
+                    && self.args[operand.index].as_literal().as_deref() == Some(word.as_bytes())
+            })
+        })
     }
 
     /// Returns the option that `name` means, and whether it takes a value; an abbreviation leaves that open.
@@ -415,7 +434,7 @@ impl Reader<'_> {
         if self.program.single_dash && self.takes(&name[1..]) != Takes::Perhaps {
             return (name[1..].to_owned(), self.takes(&name[1..]));
         }
-        let listed = self.program.values.iter().chain(&self.program.flags);
+        let listed = self.program.values.iter().chain(&self.program.flags).chain(&self.program.attached);
         let mut longer = listed.filter(|option| option.starts_with(name));
         match (longer.next(), longer.next()) {
             (Some(only), None) => (only.clone(), Takes::Perhaps),

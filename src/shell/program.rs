@@ -1,5 +1,6 @@
 //! How programs read their arguments: data from the policy's `[[program]]` entries.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -117,6 +118,11 @@ pub struct Program {
     /// Options before the subcommand that take none; an unknown one makes the subcommand uncertain.
     #[serde(deserialize_with = "list")]
     pub flags: Vec<String>,
+    /// Options whose value, where there is one, is attached (`make -j4`): the next word never is.
+    #[serde(deserialize_with = "list")]
+    pub attached: Vec<String>,
+    /// Options that take a value after this subcommand, and elsewhere what the other lists say (`docker build -t NAME`, `docker exec -t`).
+    pub values_of: BTreeMap<String, Vec<String>>,
     /// Claims that `-abc` is one option, not three (`find -delete`, `terraform -auto-approve`).
     pub single_dash: bool,
     /// Claims that options end at the first operand (`ssh`, `sudo`, `env`).

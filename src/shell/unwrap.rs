@@ -429,6 +429,7 @@ fn is_listed(program: &Program, runs: &Runs, option: &str) -> bool {
     let lists = [
         &program.values,
         &program.flags,
+        &program.attached,
         &runs.shell_option,
         &runs.split_option,
         &runs.cwd_option,

@@ -89,6 +89,24 @@ fn options_bundles_and_values_are_read_as_getopt_does() {
 }
 
 #[test]
+fn a_value_may_only_be_attached_or_only_follow_a_subcommand() {
+    let tool = Program {
+        flags: strings(&["-i", "-t"]),
+        attached: strings(&["-j", "--jobs"]),
+        values_of: [("build".to_owned(), strings(&["-t"]))].into(),
+        ..Program::default()
+    };
+    case(&tool, "-j4 all", "-j=4 | all");
+    case(&tool, "-j all", "-j | all");
+    case(&tool, "-j$ all", "-j=$ | all? <>");
+    case(&tool, "--jobs=4 --jobs all", "--jobs=4 --jobs | all");
+    case(&tool, "exec -it web ls", "-i -t | exec web ls");
+    case(&tool, "build -t @ .", "-t=@ | build .");
+    case(&tool, "-t build .", "-t | build .");
+    case(&tool, "@ build -t x", "-t? | @?? build? x? <>");
+}
+
+#[test]
 fn an_option_that_is_not_listed_may_swallow_the_next_word() {
     case(&tool(), "--force get", "--force~get | get?");
     case(&tool(), "--force -v get", "--force~-v -v? | get");
