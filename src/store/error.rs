@@ -140,6 +140,7 @@ impl StoreError {
                 StoreError::Corrupt { path, found: source.to_string() }
             }
             Some(ErrorCode::DiskFull) => StoreError::DiskFull { path },
+            Some(ErrorCode::CannotOpen) if attempted == "open" => StoreError::ReadOnly { path },
             Some(ErrorCode::PermissionDenied) => StoreError::Permission { path, attempted },
             _ => StoreError::Database { path, attempted, source },
         }

@@ -501,3 +501,12 @@ fn database_that_another_program_keeps_locked_is_said_to_be() {
     let error = store.record(at(1), &[Draft::by_gate(Kind::PolicyLoaded)], Durability::Full).unwrap_err();
     assert!(matches!(error, StoreError::Locked { .. }), "{error}");
 }
+
+#[test]
+fn store_open_for_reading_writes_nothing() {
+    let dir = place();
+    drop(open(&dir));
+    let mut store = Store::open_read_only(dir.path()).unwrap();
+    let error = store.record(at(1), &[Draft::by_gate(Kind::PolicyLoaded)], Durability::Full).unwrap_err();
+    assert!(matches!(error, StoreError::ReadOnly { .. }), "{error}");
+}

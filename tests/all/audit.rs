@@ -205,3 +205,58 @@ fn allowed_command_costs_one_flush_before_it_and_none_after() {
         .collect();
     assert_eq!(order, ["execve(", "sync(", "execve("], "{calls}");
 }
+
+/// Runs gate on `home` as a user whom permission bits stop; root is none, and becomes `nobody`.
+fn as_user(stage: &Stage, home: &Path, args: &[&str]) -> (String, Option<i32>) {
+    let gate = stage.root().join("gate");
+    let mut all = vec![gate.to_str().unwrap(), "--home", home.to_str().unwrap()];
+    if rustix::process::geteuid().is_root() {
+        all.splice(0..0, ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
+    }
+    all.extend(args);
+    let output = stage.program(all[0], &all[1..]).cwd("/").without_env("HOME").output();
+    let text = [output.stdout, output.stderr].concat();
+    (String::from_utf8(text).unwrap().replace(stage.root().to_str().unwrap(), "[ROOT]"), output.status.code())
+}
+
+#[test]
+fn store_that_cannot_be_written_is_read_and_nothing_runs() {
+    let stage = Stage::new();
+    let home = stage.root().join("theirs");
+    std::fs::create_dir(&home).unwrap();
+    std::fs::write(home.join("policy.toml"), POLICY).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_gate"), stage.root().join("gate")).unwrap();
+    let set_mode = crate::stage::set_mode;
+    set_mode(stage.root(), 0o755);
+    set_mode(&home.join("policy.toml"), 0o600);
+    if rustix::process::geteuid().is_root() {
+        for path in [&home, &home.join("policy.toml")] {
+            std::os::unix::fs::chown(path, Some(65534), Some(65534)).unwrap();
+        }
+    }
+    let path = home.join("gate.db");
+    assert_eq!(as_user(&stage, &home, &["--", "/bin/true"]), (String::new(), Some(0)));
+    let first =
+        |(text, code): (String, Option<i32>)| (text.lines().next().unwrap_or_default().to_owned(), code);
+    set_mode(&path, 0o400);
+    let expected = "gate: error: the store `[ROOT]/theirs/gate.db` is read-only; make the file and its directory writable for you";
+    assert_eq!(first(as_user(&stage, &home, &["--", "/bin/true"])), (expected.to_owned(), Some(125)));
+    let (text, code) = first(as_user(&stage, &home, &["audit", "verify"]));
+    assert!(text.starts_with("verified: 4 entries") && code == Some(0), "{text}");
+    set_mode(&path, 0o000);
+    let expected =
+        "gate: error: failed to open `[ROOT]/theirs/gate.db`: permission denied; check its owner and mode";
+    assert_eq!(first(as_user(&stage, &home, &["--", "/bin/true"])), (expected.to_owned(), Some(125)));
+    set_mode(&path, 0o600);
+    // A copy on a read-only medium: the database alone.
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(db);
+    for name in ["gate.db-wal", "gate.db-shm"] {
+        let _gone = std::fs::remove_file(home.join(name));
+    }
+    set_mode(&home, 0o500);
+    let (text, code) = first(as_user(&stage, &home, &["audit", "verify"]));
+    assert!(text.starts_with("verified: 4 entries") && code == Some(0), "{text}");
+    set_mode(&home, 0o700);
+}
