@@ -8,6 +8,7 @@ mod cancel;
 mod completions;
 mod demo;
 mod desk;
+mod doctor;
 mod explain;
 mod explained;
 mod inbox;
@@ -87,6 +88,7 @@ use answer::{approve, escalate, reject};
 subcommands! {
     Inbox(inbox),
     Init(init),
+    Doctor(doctor),
     Demo(demo),
     Requests(requests),
     Show(show),

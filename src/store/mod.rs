@@ -124,6 +124,11 @@ impl Store {
         self.log.hmac(bytes)
     }
 
+    /// Returns the version of the SQLite that is built in.
+    pub fn sqlite_version() -> &'static str {
+        rusqlite::version()
+    }
+
     /// Returns the log's id.
     pub fn log_id(&self) -> &str {
         &self.log.id
