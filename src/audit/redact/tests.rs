@@ -141,3 +141,30 @@ proptest::proptest! {
         }
     }
 }
+
+/// Forms that a careless search would look at again and again; all of them together take a moment.
+#[test]
+fn long_text_of_one_form_is_linear() {
+    let forms = [
+        "token=",
+        "a=",
+        "x://",
+        "x://a:b@",
+        "'",
+        "\"'",
+        "-----BEGIN ",
+        "PRIVATE KEY-----",
+        "--token ",
+        "A1b2",
+        "a:",
+        "\\\"",
+        "sk-",
+        "/A1b",
+        "eyJ.",
+    ];
+    for form in forms {
+        let given = form.repeat((64 << 10) / form.len());
+        text(given.as_bytes(), Depth::Record);
+        words(&[given.into_bytes()], Depth::Record);
+    }
+}

@@ -20,6 +20,15 @@ pub(super) fn line(entry: &Value) -> String {
     visible(line.trim_end().as_bytes())
 }
 
+/// A line is for finding an entry; `gate audit show SEQ` has the whole command.
+fn shortened(command: String) -> String {
+    const SHOWN: usize = 120;
+    match command.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{} …", &command[..end]),
+        None => command,
+    }
+}
+
 fn command(entry: &Value) -> Option<String> {
     let action = &entry["action"];
     if let Some(script) = action["script"].as_str() {
