@@ -7,7 +7,7 @@ use super::file::{Label, Rule, Variable};
 use super::labels::{LabelName, Labels, Reliance};
 use super::layer::{Authority, Overridden, Policy};
 use super::matcher;
-use super::paths::Homes;
+use super::paths::Ground;
 use super::requirement::Requirement;
 use super::subject::{Lean, Subject};
 use super::variables::Variables;
@@ -90,16 +90,19 @@ impl Judgement {
         })
     }
 
-    /// Returns why, in words for a person: the decisive rule's reason, or why the default decided.
+    /// Returns why, in words for a person: the reason of the rule that decided, or why the default did.
     pub fn reason(&self) -> String {
-        let by_default = || {
-            let undecided = self.actions.iter().filter(|action| action.verdict == self.verdict);
-            let because = undecided.filter_map(|action| action.because.clone()).next();
-            because.unwrap_or_else(|| "no rule allows it".to_owned())
-        };
-        match self.decisive() {
-            Some(hit) if hit.verdict == self.verdict => hit.reason.clone(),
-            Some(_) | None => by_default(),
+        if let Some(hit) = self.decisive().filter(|hit| hit.verdict == self.verdict) {
+            return hit.reason.clone();
+        }
+        let by_default =
+            self.actions.iter().find(|action| action.hits.is_empty() && action.verdict == self.verdict);
+        match (by_default, self.hits().next()) {
+            (Some(action), _) if self.verdict > Verdict::Allow => {
+                action.because.clone().unwrap_or_else(|| "no rule speaks of it".to_owned())
+            }
+            (_, Some(hit)) => hit.reason.clone(),
+            (Some(_) | None, None) => "nothing speaks against it".to_owned(),
         }
     }
 }
@@ -113,11 +116,11 @@ pub fn judge(
     world: &dyn World,
     around: &Circumstances<'_>,
 ) -> Judgement {
-    let homes = Homes::of(world, around.start);
+    let ground = Ground::of(world, around.start);
     // A call of a function adds nothing but its redirects.
     let actions: Vec<Cow<'_, Action>> = analysis.actions.iter().map(effective).collect();
     let subjects: Vec<Subject<'_>> =
-        actions.iter().map(|action| Subject::new(action, world, &homes, policy)).collect();
+        actions.iter().map(|action| Subject::new(action, world, &ground, policy)).collect();
     let built_in = policy.packs().variables();
     let entries: Vec<&Variable> = built_in.iter().chain(policy.variables()).collect();
     let variables = Variables::new(entries, policy.trusted_path(), world);

@@ -7,7 +7,8 @@
 //!
 //! A path is judged as written and as it really is: to restrict, either may match; to allow, both must.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -17,22 +18,24 @@ use super::subject::{Lean, Subject};
 use crate::shell::{Certainty, Operand, Program, RedirectKind, Scope, Selector, Truth, Word};
 use crate::world::World;
 
-/// The directories that `~` and `./` stand for in a pattern, as given and as they really are; looked up when first needed.
-pub(super) struct Homes<'a> {
+/// The file system as one judgement sees it: looked at when first needed, and at each path once.
+pub(super) struct Ground<'a> {
     world: &'a dyn World,
     start: &'a Path,
     found: OnceCell<Found>,
+    real: RefCell<BTreeMap<PathBuf, PathBuf>>,
 }
 
+/// The directories that `~` and `./` stand for in a pattern, as given and as they really are.
 struct Found {
     homes: Vec<PathBuf>,
     starts: Vec<PathBuf>,
 }
 
-impl<'a> Homes<'a> {
-    /// Returns the homes of `world`, and `start` as the directory gate was started in.
-    pub(super) fn of(world: &'a dyn World, start: &'a Path) -> Homes<'a> {
-        Homes { world, start, found: OnceCell::new() }
+impl<'a> Ground<'a> {
+    /// Returns the ground of a judgement by a gate that was started in `start`.
+    pub(super) fn of(world: &'a dyn World, start: &'a Path) -> Ground<'a> {
+        Ground { world, start, found: OnceCell::new(), real: RefCell::default() }
     }
 
     fn found(&self) -> &Found {
@@ -44,12 +47,21 @@ impl<'a> Homes<'a> {
 
     fn as_they_are(&self, mut all: Vec<PathBuf>) -> Vec<PathBuf> {
         for at in 0..all.len() {
-            let real = self.world.real_path(&all[at]);
+            let real = self.real_path(&all[at]);
             if !all.contains(&real) {
                 all.push(real);
             }
         }
         all
+    }
+
+    fn real_path(&self, path: &Path) -> PathBuf {
+        if let Some(known) = self.real.borrow().get(path) {
+            return known.clone();
+        }
+        let real = self.world.real_path(path);
+        self.real.borrow_mut().insert(path.to_owned(), real.clone());
+        real
     }
 }
 
@@ -63,19 +75,19 @@ fn is_home(pattern: &str) -> bool {
 }
 
 /// Returns the globs that a path pattern stands for.
-fn globs(pattern: &str, homes: &Homes<'_>, lean: Lean) -> Vec<Glob> {
+fn globs(pattern: &str, ground: &Ground<'_>, lean: Lean) -> Vec<Glob> {
     let mut all = Vec::new();
     let directly = pattern.contains("/**/").then(|| pattern.replacen("/**/", "/", 1));
     for pattern in [Some(pattern), directly.as_deref()].into_iter().flatten() {
-        each_form(pattern, homes, lean, &mut all);
+        each_form(pattern, ground, lean, &mut all);
         if let Some(itself) = pattern.strip_suffix("/**") {
-            each_form(if itself.is_empty() { "/" } else { itself }, homes, lean, &mut all);
+            each_form(if itself.is_empty() { "/" } else { itself }, ground, lean, &mut all);
         }
     }
     all
 }
 
-fn each_form(pattern: &str, homes: &Homes<'_>, lean: Lean, all: &mut Vec<Glob>) {
+fn each_form(pattern: &str, ground: &Ground<'_>, lean: Lean, all: &mut Vec<Glob>) {
     let under = |dir: &Path, rest: &str| {
         let dir = dir.as_os_str().as_bytes();
         let dir = if dir == b"/" && !rest.is_empty() { b"" } else { dir };
@@ -83,13 +95,13 @@ fn each_form(pattern: &str, homes: &Homes<'_>, lean: Lean, all: &mut Vec<Glob>) 
     };
     if is_home(pattern) {
         let rest = &pattern[1..];
-        all.extend(homes.found().homes.iter().map(|home| under(home, rest)));
+        all.extend(ground.found().homes.iter().map(|home| under(home, rest)));
         if lean == Lean::Restrict {
             all.push(under(Path::new("/root"), rest));
         }
     } else if pattern == "." || pattern.starts_with("./") {
         let rest = &pattern[1..];
-        let Found { homes, starts } = homes.found();
+        let Found { homes, starts } = ground.found();
         for start in starts {
             match (lean, homes.iter().find(|home| home.starts_with(start))) {
                 (Lean::Restrict, _) | (Lean::Permit, None) => all.push(under(start, rest)),
@@ -143,7 +155,7 @@ impl PathValue {
     }
 
     fn matches(&self, pattern: &str, subject: &Subject<'_>, lean: Lean) -> Truth {
-        let globs = globs(pattern, subject.homes, lean);
+        let globs = globs(pattern, subject.ground, lean);
         let one = |value: &[Token]| Truth::any(globs.iter().map(|glob| glob.matches(value)));
         match lean {
             Lean::Permit if self.may_leave() => one(&[Token::Anything]),
@@ -176,7 +188,7 @@ impl PathValue {
         if subject.action.scope == Scope::Remote || is_own_stream(base) {
             return Some(self.lexical.clone());
         }
-        let mut all = literal(subject.world.real_path(base).as_os_str().as_bytes());
+        let mut all = literal(subject.ground.real_path(base).as_os_str().as_bytes());
         if !rest.is_empty() {
             all.push(Token::Byte(b'/'));
             all.extend_from_slice(rest);

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::paths::Homes;
+use super::paths::Ground;
 use crate::shell::{Action, Arguments, Piece, Place, Program, Programs, Scope, Word};
 use crate::world::{Fact, Resolution, World};
 
@@ -31,7 +31,7 @@ impl Lean {
 pub(super) struct Subject<'a> {
     pub(super) action: &'a Action,
     pub(super) world: &'a dyn World,
-    pub(super) homes: &'a Homes<'a>,
+    pub(super) ground: &'a Ground<'a>,
     /// The program's plain name; empty for a bare redirect, and where it is unknown.
     pub(super) name: String,
     pub(super) program: Option<Rc<Program>>,
@@ -43,14 +43,14 @@ impl<'a> Subject<'a> {
     pub(super) fn new(
         action: &'a Action,
         world: &'a dyn World,
-        homes: &'a Homes<'a>,
+        ground: &'a Ground<'a>,
         programs: &dyn Programs,
     ) -> Subject<'a> {
         let name = plain_name(action);
         let program = programs.program(&name);
         let arguments = Arguments::read(&action.args, program.as_deref());
         let trusted = OnceCell::new();
-        Subject { action, world, homes, name, program, arguments, trusted }
+        Subject { action, world, ground, name, program, arguments, trusted }
     }
 
     pub(super) fn word(&self, index: usize) -> &'a Word {
