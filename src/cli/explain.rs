@@ -18,6 +18,7 @@ use crate::error::Exit;
 use crate::policy::{Circumstances, Judgement, Policy, judge};
 use crate::shell::{Analysis, analyse};
 use crate::ui;
+use crate::why::take_from;
 
 /// A line of a batch that is longer is an error, not a command.
 const LONGEST_LINE: u64 = 16 << 20;
@@ -67,6 +68,8 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
 }
 
 fn script_source(text: Vec<u8>) -> Source {
+    // As when it runs: a reason in front of the command speaks to gate.
+    let text = take_from(&text).1.to_vec();
     Source::Script { dialect: Dialect::Bash, options: Vec::new(), text, args: Vec::new() }
 }
 

@@ -2,14 +2,11 @@
 #![expect(unsafe_code, reason = "fork, execve, signal masks and dispositions have no safe wrapper")]
 
 use std::ffi::{CStr, OsStr, c_char, c_int};
-use std::fs::File;
-use std::io::Read as _;
+use std::io::PipeWriter;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
-
-use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::inherited;
 use super::run::{NotStarted, Start};
@@ -99,8 +96,8 @@ fn spawn(start: &Start, signals: &Signals) -> Result<libc::pid_t, NotStarted> {
     // For a file without `#!`, which POSIX has a shell run: `sh FILE ARG…`.
     let as_script: Vec<*const c_char> =
         [c"sh".as_ptr(), start.path.as_ptr()].into_iter().chain(words.iter().skip(1).copied()).collect();
-    let (report, reporter) =
-        pipe_with(PipeFlags::CLOEXEC).map_err(|errno| failed(&start.path, errno.raw_os_error()))?;
+    let pipe = std::io::pipe().map_err(|error| failed(&start.path, error.raw_os_error().unwrap_or(0)))?;
+    let (report, reporter) = pipe;
     let parent = std::process::id();
     // SAFETY: gate has one thread, and the child only makes async-signal-safe calls until execve or _exit.
     let child = unsafe { libc::fork() };
@@ -109,12 +106,11 @@ fn spawn(start: &Start, signals: &Signals) -> Result<libc::pid_t, NotStarted> {
         0 => become_command(start, &words, &as_script, signals, &reporter, parent),
         _ => {
             drop(reporter);
-            let mut errno = Vec::new();
-            let _partial = File::from(report).read_to_end(&mut errno);
-            match <[u8; 8]>::try_from(&errno[..]) {
+            let mut bytes = [0; 8];
+            match rustix::io::retry_on_intr(|| rustix::io::read(&report, &mut bytes)) {
                 // Nothing came through the pipe before execve closed it.
-                Err(_) => Ok(child),
-                Ok(bytes) => {
+                Ok(0) | Err(_) => Ok(child),
+                Ok(_) => {
                     reap(child);
                     let [a, b, c, d, e, f, g, h] = bytes;
                     let is_directory = i32::from_ne_bytes([e, f, g, h]) != 0;
@@ -132,7 +128,7 @@ fn become_command(
     words: &[*const c_char],
     as_script: &[*const c_char],
     signals: &Signals,
-    reporter: &OwnedFd,
+    reporter: &PipeWriter,
     parent: u32,
 ) -> ! {
     // SAFETY: every pointer was made before the fork and lives until execve or _exit; the calls are async-signal-safe.
@@ -183,7 +179,7 @@ unsafe fn die_with(parent: u32) {
 ///
 /// # Safety
 /// For the child of a fork only: it ends the process without running any destructor.
-unsafe fn give_up(reporter: &OwnedFd, is_directory: bool) -> ! {
+unsafe fn give_up(reporter: &PipeWriter, is_directory: bool) -> ! {
     let [a, b, c, d] = errno().to_ne_bytes();
     let [e, f, g, h] = i32::from(is_directory).to_ne_bytes();
     let bytes = [a, b, c, d, e, f, g, h];
