@@ -32,6 +32,8 @@ pub struct Host {
     trust: Trust,
     /// Where names led: asked again, the same file is meant, the one that was judged.
     found: RefCell<BTreeMap<Name, Option<PathBuf>>>,
+    /// Directories as they resolve.
+    real_dirs: RefCell<BTreeMap<PathBuf, PathBuf>>,
     /// Device and inode of gate itself, so that its links are never taken for the program they stand in for.
     own: Option<(u64, u64)>,
 }
@@ -51,7 +53,14 @@ impl Host {
         let env =
             env.into_iter().map(|(name, value)| (name.into().into_vec(), value.into().into_vec())).collect();
         let own = own_file().ok().map(|found| (found.dev(), found.ino()));
-        Host { env, home, trust: Trust::default(), found: RefCell::default(), own }
+        Host {
+            env,
+            home,
+            trust: Trust::default(),
+            found: RefCell::default(),
+            real_dirs: RefCell::default(),
+            own,
+        }
     }
 
     /// Adds the directories that the policy or `gate init` recorded as trusted for program names.
@@ -112,6 +121,15 @@ impl Host {
         self.own == Some((found.dev(), found.ino()))
     }
 
+    fn real_dir(&self, dir: &Path) -> PathBuf {
+        if let Some(known) = self.real_dirs.borrow().get(dir) {
+            return known.clone();
+        }
+        let real = walk(dir);
+        self.real_dirs.borrow_mut().insert(dir.to_path_buf(), real.clone());
+        real
+    }
+
     /// Claims that a path is the very file that its bare name leads to, by way of a trusted directory.
     fn is_trusted_by_name(&self, path: &Path, cwd: &Path) -> bool {
         let Some(name) = path.file_name() else { return false };
@@ -148,7 +166,13 @@ impl World for Host {
     }
 
     fn real_path(&self, path: &Path) -> PathBuf {
-        fs::canonicalize(path).unwrap_or_else(|_| walk(path))
+        // Many names lie in one directory, which is then resolved once.
+        let (Some(dir), Some(Component::Normal(name))) = (path.parent(), path.components().next_back())
+        else {
+            return walk(path);
+        };
+        let real = self.real_dir(dir).join(name);
+        if fs::read_link(&real).is_ok() { walk(&real) } else { real }
     }
 
     fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>> {
