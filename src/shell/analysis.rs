@@ -5,10 +5,11 @@ use std::rc::Rc;
 
 use super::action::{Action, Opaque, Place, RedirectKind, Scope, Span, Stdin, Word};
 use super::arguments::Arguments;
-use super::program::{Programs, Selector};
+use super::bytes::is_plain_locale;
+use super::program::{Program, Programs, Selector};
 use super::shells;
-use super::state::{State, normal};
-use super::walk::{Context, Walker};
+use super::state::{State, Value, normal};
+use super::walk::{Context, Executed, Walker};
 use crate::command::{Command, Dialect, Source, quoted};
 use crate::digest::Digest;
 use crate::world::{Resolution, World};
@@ -34,6 +35,10 @@ pub fn analyse(command: &Command, world: &dyn World, programs: &dyn Programs) ->
             text.clone()
         }
     };
+    for doubt in std::mem::take(&mut walker.doubts) {
+        let context = context(&text, Dialect::Bash, false);
+        walker.opaque(&context, &State::new(Place::Unknown, None), doubt.span, doubt.reason);
+    }
     link(&mut walker);
     doubt_written(&mut walker);
     doubt_undefined(&mut walker);
@@ -56,6 +61,7 @@ fn context(text: &[u8], dialect: Dialect, in_shell: bool) -> Context {
         depth: 0,
         in_loop: false,
         in_function: false,
+        loose: false,
         given: Rc::new([]),
     }
 }
@@ -125,7 +131,7 @@ fn doubtful_start(world: &dyn World, dialect: Dialect, options: &[Vec<u8>], text
                     return Some("a shell's option changes how it reads".to_owned());
                 }
                 let traces = letters.contains(&b'x');
-                let prompt = world.var("PS4").map(super::state::Value::Literal);
+                let prompt = world.var("PS4").map(Value::Literal);
                 if traces && prompt.is_some_and(|prompt| !super::builtins::is_plain_prompt(&prompt)) {
                     return Some("`PS4` is evaluated when commands are traced".to_owned());
                 }
@@ -152,13 +158,11 @@ fn doubtful_start(world: &dyn World, dialect: Dialect, options: &[Vec<u8>], text
     None
 }
 
-/// Claims that the locale reads UTF-8, or bytes.
+/// Claims that the inherited locale reads UTF-8, or bytes.
 fn reads_utf8(world: &dyn World) -> bool {
-    ["LC_ALL", "LC_CTYPE", "LANG"].iter().all(|name| {
-        let value = world.var(name).unwrap_or_default().to_ascii_lowercase();
-        let text = String::from_utf8_lossy(&value);
-        text.is_empty() || text == "c" || text == "posix" || text.contains("utf-8") || text.contains("utf8")
-    })
+    ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .all(|name| is_plain_locale(&Value::Literal(world.var(name).unwrap_or_default()), false))
 }
 
 /// Links the actions that write to a pipe with those that read from it.
@@ -180,34 +184,46 @@ fn link(walker: &mut Walker) {
     }
 }
 
-/// Makes opaque what runs a file that the same script writes.
+/// Makes opaque what runs a file that the same script writes, or may write.
 fn doubt_written(walker: &mut Walker) {
-    let mut written: Vec<(PathBuf, usize)> = Vec::new();
-    for (index, action) in walker.actions.iter().enumerate() {
-        for path in written_by(action, walker) {
-            written.push((path, index));
-        }
-    }
-    if written.is_empty() {
-        return;
-    }
     let mut doubts = Vec::new();
-    for (path, index) in &walker.executed {
-        if written.iter().any(|(file, by)| by != index && path.starts_with(file)) {
-            doubts.push(*index);
+    let known: Vec<Written> = walker.actions.iter().map(|action| written_by(action, walker)).collect();
+    for Executed { path, by, end, loose } in &walker.executed {
+        let before = |index: usize| index < *by || (*loose && index >= *end);
+        let may_write = known.iter().enumerate().any(|(index, written)| {
+            (index != *by && written.files.iter().any(|file| path.starts_with(file)))
+                || (written.others && before(index) && !runs(&walker.actions, index, *by))
+        });
+        if may_write {
+            doubts.push(*by);
         }
     }
-    for (index, action) in walker.actions.iter().enumerate() {
-        let Some(path) = executable(action, walker.world) else { continue };
-        if written.iter().any(|(file, by)| *by != index && path.starts_with(file)) {
-            doubts.push(index);
+    let written: Vec<(usize, &PathBuf)> = known
+        .iter()
+        .enumerate()
+        .flat_map(|(index, known)| known.files.iter().map(move |file| (index, file)))
+        .collect();
+    if !written.is_empty() {
+        for (index, action) in walker.actions.iter().enumerate() {
+            let Some(path) = executable(action, walker.world) else { continue };
+            if written.iter().any(|(by, file)| *by != index && path.starts_with(file)) {
+                doubts.push(index);
+            }
         }
     }
     for index in doubts {
         let action = &mut walker.actions[index];
-        let reason = "it runs a file that the same script writes".to_owned();
+        let reason = "it runs a file that the same script may write".to_owned();
         action.opaque.get_or_insert(Opaque { reason, span: action.span });
     }
+}
+
+/// Claims that the action at `outer` is a wrapper through which the one at `inner` came.
+fn runs(actions: &[Action], outer: usize, inner: usize) -> bool {
+    let (outer, inner) = (&actions[outer], &actions[inner]);
+    outer.span == inner.span
+        && inner.inside.len() > outer.inside.len()
+        && inner.inside.starts_with(&outer.inside)
 }
 
 /// Returns the file that an action's program is.
@@ -236,8 +252,14 @@ fn path_of(action: &Action, path: &[u8]) -> Option<PathBuf> {
     }
 }
 
-/// Returns the files that an action certainly writes, by redirect or by its program's entry.
-fn written_by(action: &Action, walker: &Walker) -> Vec<PathBuf> {
+/// The files that an action writes.
+struct Written {
+    files: Vec<PathBuf>,
+    /// Claims that it may write others, too.
+    others: bool,
+}
+
+fn written_by(action: &Action, walker: &Walker) -> Written {
     let mut words: Vec<Word> = Vec::new();
     for redirect in &action.redirects {
         match redirect.kind {
@@ -248,30 +270,39 @@ fn written_by(action: &Action, walker: &Walker) -> Vec<PathBuf> {
         }
     }
     let name = action.program.as_literal().and_then(|name| String::from_utf8(name).ok()).unwrap_or_default();
-    if let Some(program) = walker.programs.program(name.rsplit('/').next().unwrap_or_default()) {
-        let read = Arguments::read(&action.args, Some(&program));
-        let operands: Vec<&Word> = read.operands.iter().map(|operand| &action.args[operand.index]).collect();
-        for selector in &program.writes {
-            match selector {
-                Selector::Operands => words.extend(operands.iter().copied().cloned()),
-                Selector::First => words.extend(operands.first().copied().cloned()),
-                Selector::Last => words.extend(operands.last().copied().cloned()),
-                Selector::Rest => words.extend(operands.iter().skip(1).copied().cloned()),
-                Selector::Init => words.extend(operands.iter().rev().skip(1).copied().cloned()),
-                Selector::Value(option) => {
-                    let given = read.given(std::slice::from_ref(option));
-                    words.extend(given.filter_map(|given| given.value.clone()));
-                }
-                Selector::File(file) => words.push(Word::literal(file.as_bytes(), action.span)),
+    let program = walker.programs.program(name.rsplit('/').next().unwrap_or_default());
+    if let Some(program) = program.as_ref().filter(|_| !action.builtin) {
+        written_operands(action, program, &mut words);
+    }
+    // What says which files it touches, and runs nothing, touches no others.
+    let says = |program: &Program| {
+        program.runs.is_none() && !(program.reads.is_empty() && program.writes.is_empty())
+    };
+    let harmless = action.builtin || name.is_empty() || program.is_some_and(|program| says(&program));
+    let certain = words.iter().filter_map(Word::as_literal).filter(|path| !path.is_empty());
+    let files: Vec<PathBuf> =
+        certain.filter_map(|path| path_of(action, &path)).filter(|path| path.parent().is_some()).collect();
+    let others = action.opaque.is_some() || !harmless || words.iter().any(|word| word.as_literal().is_none());
+    Written { files, others }
+}
+
+fn written_operands(action: &Action, program: &Program, words: &mut Vec<Word>) {
+    let read = Arguments::read(&action.args, Some(program));
+    let operands: Vec<&Word> = read.operands.iter().map(|operand| &action.args[operand.index]).collect();
+    for selector in &program.writes {
+        match selector {
+            Selector::Operands => words.extend(operands.iter().copied().cloned()),
+            Selector::First => words.extend(operands.first().copied().cloned()),
+            Selector::Last => words.extend(operands.last().copied().cloned()),
+            Selector::Rest => words.extend(operands.iter().skip(1).copied().cloned()),
+            Selector::Init => words.extend(operands.iter().rev().skip(1).copied().cloned()),
+            Selector::Value(option) => {
+                let given = read.given(std::slice::from_ref(option));
+                words.extend(given.filter_map(|given| given.value.clone()));
             }
+            Selector::File(file) => words.push(Word::literal(file.as_bytes(), action.span)),
         }
     }
-    let literals = words.iter().filter_map(Word::as_literal);
-    literals
-        .filter(|path| !path.is_empty())
-        .filter_map(|path| path_of(action, &path))
-        .filter(|path| path.parent().is_some())
-        .collect()
 }
 
 /// A function that may be undefined again is no certain one anywhere.

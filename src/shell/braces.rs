@@ -1,6 +1,7 @@
 //! Brace expansion: `{a,b}` and `{1..3}` become several words.
 
 use super::expand::Atom;
+use super::parser::DEPTH;
 
 /// The most words that a brace expansion is followed to.
 const MOST: usize = 256;
@@ -52,7 +53,7 @@ pub(super) fn expand(word: &[Token]) -> Braced {
         return Braced::Uncertain;
     }
     let mut at = 0;
-    match alternatives(word, &mut at, false) {
+    match alternatives(word, &mut at, 0) {
         Some(words) if at == word.len() => Braced::Words(words),
         Some(_) | None => Braced::Uncertain,
     }
@@ -69,18 +70,18 @@ fn glues(word: &[Token], at: usize) -> bool {
     }
 }
 
-/// Reads up to the end, or (`inside` braces) up to a `,` or `}`; returns all words it stands for.
-fn alternatives(word: &[Token], at: &mut usize, inside: bool) -> Option<Vec<Vec<Token>>> {
+/// Reads up to the end, or (at a `depth` within braces) up to a `,` or `}`; returns all words it stands for.
+fn alternatives(word: &[Token], at: &mut usize, depth: usize) -> Option<Vec<Vec<Token>>> {
     let mut words = vec![Vec::new()];
     while let Some(token) = word.get(*at) {
-        if inside && (is(token, b',') || is(token, b'}')) {
+        if depth > 0 && (is(token, b',') || is(token, b'}')) {
             break;
         }
         if is(token, b'}') {
             return None;
         }
         let choices = if is(token, b'{') {
-            group(word, at)?
+            group(word, at, depth + 1)?
         } else {
             *at += 1;
             vec![vec![token.clone()]]
@@ -104,7 +105,10 @@ fn product(words: &[Vec<Token>], choices: &[Vec<Token>]) -> Vec<Vec<Token>> {
 }
 
 /// Reads one `{…}`.
-fn group(word: &[Token], at: &mut usize) -> Option<Vec<Vec<Token>>> {
+fn group(word: &[Token], at: &mut usize, depth: usize) -> Option<Vec<Vec<Token>>> {
+    if depth > DEPTH {
+        return None;
+    }
     *at += 1;
     if let Some(range) = sequence(&word[*at..]) {
         let (length, words) = range;
@@ -114,7 +118,7 @@ fn group(word: &[Token], at: &mut usize) -> Option<Vec<Vec<Token>>> {
     let mut words = Vec::new();
     let mut commas = 0;
     loop {
-        words.append(&mut alternatives(word, at, true)?);
+        words.append(&mut alternatives(word, at, depth)?);
         if words.len() > MOST {
             return None;
         }

@@ -75,17 +75,78 @@ const BASH: [&str; 61] = [
 ];
 
 /// Builtins that every POSIX shell has.
-const POSIX: [&str; 36] = [
-    ".", ":", "[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec", "exit",
-    "export", "false", "fc", "fg", "getopts", "hash", "jobs", "kill", "local", "printf", "pwd", "read",
-    "readonly", "return", "set", "shift", "test", "times", "trap", "true", "type", "umask", "unset",
+const POSIX: [&str; 37] = [
+    "chdir", ".", ":", "[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec",
+    "exit", "export", "false", "fc", "fg", "getopts", "hash", "jobs", "kill", "local", "printf", "pwd",
+    "read", "readonly", "return", "set", "shift", "test", "times", "trap", "true", "type", "umask", "unset",
 ];
 
+/// Builtins of zsh that bash does not have.
+const ZSH: [&str; 50] = [
+    "autoload",
+    "bindkey",
+    "compadd",
+    "comparguments",
+    "compcall",
+    "compctl",
+    "compdescribe",
+    "compfiles",
+    "compgroups",
+    "compquote",
+    "compset",
+    "comptags",
+    "comptry",
+    "compvalues",
+    "chdir",
+    "disable",
+    "echotc",
+    "echoti",
+    "emulate",
+    "functions",
+    "getln",
+    "integer",
+    "float",
+    "limit",
+    "log",
+    "print",
+    "private",
+    "pushln",
+    "r",
+    "rehash",
+    "sched",
+    "setopt",
+    "stat",
+    "strftime",
+    "sysopen",
+    "ttyctl",
+    "unfunction",
+    "unhash",
+    "unlimit",
+    "unsetopt",
+    "vared",
+    "whence",
+    "where",
+    "which",
+    "zcompile",
+    "zle",
+    "zmodload",
+    "zparseopts",
+    "zstyle",
+    "zformat",
+];
+
+fn is_everywhere(name: &str) -> bool {
+    matches!(name, "ulimit" | "unalias" | "wait")
+}
+
 /// Claims that `name` is carried out by the shell itself.
+///
+/// Under the name `sh` any builtin of bash counts: the shell may be bash.
 pub(super) fn is_builtin(name: &str, dialect: Dialect) -> bool {
     match dialect {
-        Dialect::Bash | Dialect::Zsh => BASH.contains(&name),
-        Dialect::Posix => POSIX.contains(&name) || matches!(name, "ulimit" | "unalias" | "wait"),
+        Dialect::Bash => BASH.contains(&name),
+        Dialect::Zsh => BASH.contains(&name) || ZSH.contains(&name),
+        Dialect::Posix => POSIX.contains(&name) || BASH.contains(&name),
     }
 }
 
@@ -124,6 +185,10 @@ impl Walker<'_> {
                 state.assign(&assignment.name, Value::Dynamic, span);
             }
         }
+        if context.dialect == Dialect::Posix && matches!(name, "source" | "builtin") {
+            let reason = format!("`{name}` is a builtin of some shells only");
+            action.opaque.get_or_insert(Opaque { reason, span });
+        }
         match name {
             "eval" => return self.eval(context, state, action, &args, given),
             "." | "source" => return self.source(context, state, action, &args, given),
@@ -132,13 +197,23 @@ impl Walker<'_> {
             _ => {}
         }
         let doubt = self.effect(context, &mut state, name, &args, unquoted, span);
+        let doubt = self.take_doubt().map(|doubt| doubt.reason).or(doubt);
         if let Some(reason) = doubt {
             action.opaque.get_or_insert(Opaque { reason, span });
         }
-        let certain = action.shadowed.is_none() && action.opaque.is_none() && !has_redirects;
+        let certain =
+            action.shadowed.is_none() && action.opaque.is_none() && !has_redirects && given.is_empty();
         self.emit(context, action);
+        if !given.is_empty() && matches!(name, "cd" | "pushd" | "popd") {
+            state.cwd = Place::Unknown;
+            return Flow::either(state);
+        }
         match name {
-            "cd" | "chdir" => self.changed_directory(&state, &args),
+            "cd" => self.changed_directory(&state, &args),
+            "chdir" => {
+                state.cwd = Place::Unknown;
+                Flow::either(state)
+            }
             "exit" if certain && ends_plainly(&args) => Flow::ends(),
             "return" if certain && ends_plainly(&args) && context.in_function => Flow::ends(),
             "break" | "continue" if certain && context.in_loop && ends_plainly(&args) => Flow::ends(),
@@ -158,6 +233,9 @@ impl Walker<'_> {
         unquoted: bool,
         span: Span,
     ) -> Option<String> {
+        if context.dialect == Dialect::Posix && !POSIX.contains(&name) && !is_everywhere(name) {
+            return Some(format!("`{name}` is a builtin of some shells only"));
+        }
         if context.dialect == Dialect::Zsh && !matches!(name, "cd" | "echo" | "pwd" | "true" | "false" | ":")
         {
             return Some(format!("`{name}` of zsh may evaluate its arguments"));
@@ -277,7 +355,11 @@ impl Walker<'_> {
         span: Span,
     ) -> Option<String> {
         let mut exports = name == "export";
+        let mut fixes = name == "readonly";
         let mut functions = false;
+        let mut arrays = false;
+        // Outside of a function `local` fails, and so may other forms: the variable keeps what it has.
+        let mut fails = name == "local" && !context.in_function;
         let mut options = true;
         for word in args {
             let prefix = word.prefix().to_vec();
@@ -299,6 +381,9 @@ impl Walker<'_> {
                 }
                 exports |= letters.contains(&b'x');
                 functions |= letters.contains(&b'f') || letters.contains(&b'F');
+                fixes |= letters.contains(&b'r');
+                arrays |= letters.contains(&b'a') || letters.contains(&b'A');
+                fails |= letters.contains(&b'p');
                 continue;
             }
             options = false;
@@ -316,7 +401,22 @@ impl Walker<'_> {
             }
             let bare = String::from_utf8_lossy(bare).into_owned();
             let appends = at.is_some_and(|at| prefix[..at].ends_with(b"+"));
+            let opens = at.is_some_and(|at| match &literal {
+                Some(whole) => whole[at + 1..].starts_with(b"("),
+                None => {
+                    let written = word.pieces.len() == 2
+                        && matches!(word.pieces.last(), Some(super::Piece::Dynamic { text, .. }) if text == "(…)");
+                    !written && prefix.len() == at + 1 && (arrays || self.arrays.contains(&bare))
+                }
+            });
+            if opens {
+                return Some(format!("`{name}` may evaluate a list of values"));
+            }
+            if arrays {
+                self.arrays.insert(bare.clone());
+            }
             match (at, literal) {
+                (Some(_), _) if fails => self.assign(context, state, &bare, Value::Dynamic, span),
                 (Some(at), Some(whole)) if !appends => {
                     self.assign(context, state, &bare, Value::literal(whole[at + 1..].to_vec()), span);
                 }
@@ -326,6 +426,9 @@ impl Walker<'_> {
             }
             if exports {
                 state.export(&bare, span);
+            }
+            if fixes {
+                state.fix(&bare, span);
             }
         }
         None
@@ -413,9 +516,6 @@ impl Walker<'_> {
 
     fn printf(&mut self, context: &Context, state: &mut State, args: &[Word]) -> Option<String> {
         let first = args.first()?;
-        if context.dialect != Dialect::Bash {
-            return None;
-        }
         let (prefix, literal) = (first.prefix(), first.as_literal());
         if prefix.is_empty() && literal.is_none() && (args.len() > 1 || first.may_split()) {
             return Some("`printf` may be given `-v`".to_owned());

@@ -47,6 +47,8 @@ impl Walker<'_> {
     ) -> Flow {
         for assign in &simple.assignments {
             let value = self.value_of(context, &mut state, assign);
+            // A redirect that fails may leave the variable as it was.
+            let value = if redirects.is_empty() { value } else { Value::Dynamic };
             self.assign(context, &mut state, &assign.name, value, assign.span);
         }
         if redirects.is_empty() {
@@ -66,7 +68,14 @@ impl Walker<'_> {
         }
         let mut out = Vec::new();
         for word in &simple.words {
-            if assigns(word) {
+            if matches!(word.parts.last(), Some(Part::Unknown)) {
+                let (mut array, _) = self.single(context, state, word);
+                array.pieces.truncate(1);
+                let name = array.prefix().strip_suffix(b"=").unwrap_or_default().to_vec();
+                self.arrays.insert(String::from_utf8_lossy(&name).into_owned());
+                array.pieces.push(Piece::Dynamic { text: "(…)".to_owned(), splits: false });
+                out.push(array);
+            } else if assigns(word) {
                 out.push(self.declared(context, state, word));
             } else {
                 out.append(&mut self.arguments(context, state, std::slice::from_ref(word)));
@@ -98,6 +107,7 @@ impl Walker<'_> {
             AssignValue::Word(word) => self.single(context, state, word).1,
             AssignValue::Array(words) => {
                 self.arguments(context, state, words);
+                self.arrays.insert(assign.name.clone());
                 return Value::Dynamic;
             }
         };
@@ -194,7 +204,15 @@ impl Walker<'_> {
         }
         if context.in_shell && builtins::is_builtin(&name, context.dialect) {
             action.builtin = true;
-            return self.builtin(context, state, action, &name, given, unquoted);
+            let shadowed = action.shadowed.is_some();
+            let mut flow = self.builtin(context, state.clone(), action, &name, given, unquoted);
+            if shadowed {
+                // Whatever stands for the name may change anything.
+                let mut after = flow.after(&state);
+                after.forget();
+                flow = Flow::either(after);
+            }
+            return flow;
         }
         let index = self.emit(context, action);
         self.unwrap(context, &state, index, &given);

@@ -160,6 +160,12 @@ fn of_simple(simple: &Simple, functions: &BTreeSet<String>, effects: &mut Effect
         for word in &simple.words[1..] {
             match plain(word) {
                 Some(text) => {
+                    // `-vname`: the name may be glued to any of the letters.
+                    if let Some(letters) = text.strip_prefix('-') {
+                        (0..letters.len())
+                            .filter_map(|at| letters.get(at..))
+                            .for_each(|rest| effects.sets(rest, false));
+                    }
                     let name = text.split(['=', '+']).next().unwrap_or(text);
                     effects.sets(name, false);
                 }

@@ -279,6 +279,9 @@ impl Walker<'_> {
 
     /// Returns what is known of a variable.
     pub(super) fn lookup(&self, state: &State, name: &str) -> Value {
+        if let Some(value) = kept_by_the_shell(name) {
+            return value;
+        }
         if let Some(variable) = state.variables.get(name) {
             return variable.value.clone();
         }
@@ -455,6 +458,20 @@ fn atoms_of(tokens: Vec<Token>) -> Vec<Atom> {
         }
     }
     atoms
+}
+
+/// Returns what is known of a variable that the shell itself sets, whatever a script assigns to it.
+fn kept_by_the_shell(name: &str) -> Option<Value> {
+    match name {
+        "RANDOM" | "SRANDOM" | "SECONDS" | "LINENO" | "UID" | "EUID" | "PPID" | "BASHPID" | "SHLVL"
+        | "EPOCHSECONDS" | "OPTIND" | "HISTCMD" => Some(Value::Number),
+        "_" | "FUNCNAME" | "DIRSTACK" | "PIPESTATUS" | "GROUPS" | "EPOCHREALTIME" | "OPTARG" | "REPLY"
+        | "MAPFILE" | "COPROC" => Some(Value::Dynamic),
+        name if ["BASH", "COMP_", "READLINE_"].iter().any(|prefix| name.starts_with(prefix)) => {
+            Some(Value::Dynamic)
+        }
+        _ => None,
+    }
 }
 
 /// Returns the length of `name=` at the start of a word.

@@ -2,7 +2,7 @@
 
 use super::action::{Action, Assignment, Opaque, Place, Stdin, Word};
 use super::state::{Flow, State, Value};
-use super::walk::{BYTES, Context, Walker};
+use super::walk::{BYTES, Context, Executed, Walker};
 use crate::command::Dialect;
 use crate::digest::Digest;
 use crate::world::Resolution;
@@ -19,7 +19,7 @@ impl Walker<'_> {
             depth: context.depth + 1,
             in_loop: false,
             given: given.into(),
-            stdin: action.stdin.clone(),
+            stdin: super::shells::shared(&action.stdin),
             ..context.clone()
         }
     }
@@ -107,8 +107,9 @@ impl Walker<'_> {
         let inner = self.brought(context, &action, "source", given);
         let before = state.clone();
         let index = self.emit(context, action);
-        self.note_executed(&before, &file, index);
+        self.note_executed(context, &before, &file, index);
         let flow = self.script(&inner, state, &text);
+        self.end_executed(index);
         // `return` may leave the file anywhere: what its end says of a variable is not certain.
         let mut after = flow.after(&before);
         if text.windows(6).any(|word| word == b"return") {
@@ -148,10 +149,20 @@ impl Walker<'_> {
     }
 
     /// Remembers that an action runs a file as a script.
-    pub(super) fn note_executed(&mut self, state: &State, file: &[u8], index: usize) {
+    pub(super) fn note_executed(&mut self, context: &Context, state: &State, file: &[u8], index: usize) {
         if let Place::Known(path) = state.directory(file) {
-            self.executed.push((path, index));
+            let loose = context.loose;
+            self.executed.push(Executed { path, by: index, end: index + 1, loose });
         }
+    }
+
+    /// Notes that the actions of the file that the action at `index` runs are all listed.
+    pub(super) fn end_executed(&mut self, index: usize) {
+        let end = self.actions.len();
+        self.executed
+            .iter_mut()
+            .filter(|executed| executed.by == index)
+            .for_each(|executed| executed.end = end);
     }
 
     pub(super) fn trap(

@@ -55,6 +55,10 @@ impl Walker<'_> {
             return;
         };
         let inner = Context { dialect, ..inner };
+        if let Some(name) = self.misleading(context, state) {
+            self.opaque(&inner, state, span, format!("`{name}` changes what the shell runs or reads"));
+            return;
+        }
         match read(args, self.traces_plainly(context, state)) {
             Given::Uncertain(reason) => {
                 self.opaque(&inner, state, span, reason);
@@ -71,7 +75,7 @@ impl Walker<'_> {
                     return;
                 };
                 let brought_by = Some(context.brought_by.unwrap_or(args[at].span));
-                let stdin = context.stdin.clone();
+                let stdin = shared(&context.stdin);
                 let fresh = self.fresh(context, state, &args[at + 1..], None);
                 self.script(&Context { brought_by, stdin, ..inner }, fresh, &text);
             }
@@ -88,7 +92,7 @@ impl Walker<'_> {
                     }
                     Stdin::File(word) => {
                         let text = word.as_literal().and_then(|file| {
-                            self.note_executed(state, &file, index);
+                            self.note_executed(context, state, &file, index);
                             self.script_file(context, state, &file, false)
                         });
                         match text {
@@ -110,6 +114,15 @@ impl Walker<'_> {
         }
     }
 
+    /// Returns a variable that is set for a shell and makes it run or read something else.
+    fn misleading(&self, context: &Context, state: &State) -> Option<String> {
+        const NAMES: [&str; 7] =
+            ["BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "BASH_COMPAT", "ZDOTDIR"];
+        let misleads = |name: &&str| NAMES.contains(name) || name.starts_with("BASH_FUNC_");
+        let given = context.given.iter().map(|assignment| assignment.name.as_str());
+        given.chain(state.variables.keys().map(String::as_str)).find(misleads).map(str::to_owned)
+    }
+
     fn unread(&mut self, inner: &Context, state: &State, span: Span, name: &str) {
         self.opaque(
             inner,
@@ -129,14 +142,14 @@ impl Walker<'_> {
         index: usize,
     ) {
         let text = args[at].as_literal().and_then(|file| {
-            self.note_executed(state, &file, index);
+            self.note_executed(context, state, &file, index);
             // A name without a slash that is not here would be looked up in `PATH`.
             self.script_file(context, state, &file, false)
         });
         match text {
             Some(text) => {
                 let fresh = self.fresh(context, state, &args[at..], None);
-                self.script(&Context { stdin: context.stdin.clone(), ..inner.clone() }, fresh, &text);
+                self.script(&Context { stdin: shared(&context.stdin), ..inner.clone() }, fresh, &text);
             }
             None => {
                 self.opaque(inner, state, args[at].span, "a script cannot be read before it runs");
@@ -159,6 +172,7 @@ impl Walker<'_> {
         let mut fresh = State::new(cwd, literals);
         let mut variables = (*state.variables).clone();
         for variable in variables.values_mut() {
+            variable.fixed = false;
             // What is not exported may yet be inherited with another value.
             if !variable.exported {
                 variable.value = super::state::Value::Dynamic;
@@ -170,11 +184,23 @@ impl Walker<'_> {
                 .as_literal()
                 .map_or(super::state::Value::Dynamic, super::state::Value::literal);
             let span = assignment.value.span;
-            variables.insert(assignment.name.clone(), super::state::Variable { value, exported: true, span });
+            variables.insert(
+                assignment.name.clone(),
+                super::state::Variable { value, exported: true, fixed: false, span },
+            );
         }
         fresh.variables = Rc::new(variables);
         fresh.anything = state.anything || context.scope == super::Scope::Remote;
         fresh
+    }
+}
+
+/// Returns what commands find that share an input: none can be sure to be the first to read it.
+pub(super) fn shared(stdin: &Stdin) -> Stdin {
+    match stdin {
+        Stdin::Text(_) | Stdin::File(_) | Stdin::Dynamic => Stdin::Dynamic,
+        Stdin::Inherited => Stdin::Inherited,
+        Stdin::Pipe(index) => Stdin::Pipe(*index),
     }
 }
 

@@ -55,6 +55,8 @@ fn is_whole_number(bytes: &[u8]) -> bool {
 pub(super) struct Variable {
     pub(super) value: Value,
     pub(super) exported: bool,
+    /// Claims that it may be read-only, so that an assignment may fail.
+    pub(super) fixed: bool,
     pub(super) span: Span,
 }
 
@@ -90,8 +92,11 @@ impl State {
     /// Sets a variable.
     pub(super) fn assign(&mut self, name: &str, value: Value, span: Span) {
         self.fields |= name == "IFS";
-        let exported = self.exports || self.variables.get(name).is_some_and(|old| old.exported);
-        let variable = Variable { value, exported, span };
+        let old = self.variables.get(name);
+        let exported = self.exports || old.is_some_and(|old| old.exported);
+        let fixed = old.is_some_and(|old| old.fixed);
+        let value = if fixed { Value::Dynamic } else { value };
+        let variable = Variable { value, exported, fixed, span };
         if self.variables.get(name) != Some(&variable) {
             Rc::make_mut(&mut self.variables).insert(name.to_owned(), variable);
         }
@@ -102,8 +107,14 @@ impl State {
         if self.variables.get(name).is_some_and(|old| old.exported) {
             return;
         }
-        let fresh = Variable { value: Value::Dynamic, exported: true, span };
+        let fresh = Variable { value: Value::Dynamic, exported: true, fixed: false, span };
         Rc::make_mut(&mut self.variables).entry(name.to_owned()).or_insert(fresh).exported = true;
+    }
+
+    /// Marks a variable as read-only.
+    pub(super) fn fix(&mut self, name: &str, span: Span) {
+        let fresh = Variable { value: Value::Dynamic, exported: false, fixed: true, span };
+        Rc::make_mut(&mut self.variables).entry(name.to_owned()).or_insert(fresh).fixed = true;
     }
 
     pub(super) fn forget(&mut self) {
@@ -166,6 +177,7 @@ impl State {
                 Some(theirs) => {
                     variable.value = variable.value.join(&theirs.value);
                     variable.exported |= theirs.exported;
+                    variable.fixed |= theirs.fixed;
                 }
                 None => variable.value = Value::Dynamic,
             }

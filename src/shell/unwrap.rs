@@ -21,6 +21,9 @@ struct Unclear(String);
 impl Walker<'_> {
     /// Lists what the action at `index` runs, if its program is a wrapper.
     pub(super) fn unwrap(&mut self, context: &Context, state: &State, index: usize, given: &[Assignment]) {
+        if self.full {
+            return;
+        }
         let action = self.actions[index].clone();
         let Some(name) = action.program.as_literal().and_then(|name| String::from_utf8(name).ok()) else {
             return;
@@ -58,7 +61,7 @@ impl Walker<'_> {
             scope: if runs.remote { Scope::Remote } else { context.scope },
             as_root: context.as_root || runs.as_root,
             in_shell: false,
-            stdin: if runs.appends { Stdin::Dynamic } else { action.stdin.clone() },
+            stdin: if runs.appends || reads_itself(action) { Stdin::Dynamic } else { action.stdin.clone() },
             depth: context.depth + 1,
             given: context.given.iter().chain(given).cloned().collect(),
             ..context.clone()
@@ -69,6 +72,7 @@ impl Walker<'_> {
         let Wrapped { runs, read, action, name, index, .. } = *wrapped;
         if runs.script_operand {
             self.shell(context, state, name, &action.args, action.span, index);
+            self.end_executed(index);
             return Ok(());
         }
         if let Some(language) = Language::of(&runs.language) {
@@ -248,9 +252,17 @@ impl Walker<'_> {
         wrapped: &Wrapped,
         skip: usize,
     ) -> Result<(), Unclear> {
-        let Wrapped { runs, read, action, name, .. } = *wrapped;
+        let Wrapped { program, runs, read, action, name, .. } = *wrapped;
         let mut given = Vec::new();
         let mut place = skip;
+        // `env - NAME=value …`
+        let dash = |place: usize| {
+            let word = read.operands.get(place).and_then(|operand| action.args[operand.index].as_literal());
+            word.as_deref() == Some(b"-") && program.flags.iter().any(|flag| flag == "-")
+        };
+        while dash(place) {
+            place += 1;
+        }
         if runs.assignments {
             while let Some(word) = read.operands.get(place).map(|operand| &action.args[operand.index]) {
                 let Some(assignment) = assignment_of(word)? else { break };
@@ -342,7 +354,8 @@ impl Walker<'_> {
         let Some(text) = text else {
             return Err(Unclear(format!("how `{name}` splits its argument is not certain")));
         };
-        let apart = value.is_some_and(|value| action.args.get(index + 1) == Some(value));
+        let apart =
+            wrapped.read.options.iter().any(|given| given.index == index && given.value_index.is_some());
         let rest = &action.args[index + 1 + usize::from(apart)..];
         let span = action.args[index].span;
         let mut args: Vec<Word> = text
@@ -455,6 +468,15 @@ fn assignment_of(word: &Word) -> Result<Option<Assignment>, Unclear> {
     let mut value = word.clone();
     value.pieces[0] = Piece::Literal(prefix[at + 1..].to_vec());
     Ok(Some(Assignment { name: String::from_utf8_lossy(name).into_owned(), value }))
+}
+
+/// Claims that a wrapper may read from its standard input itself (`sudo -S`).
+fn reads_itself(action: &Action) -> bool {
+    action.args.iter().any(|word| {
+        let prefix = word.prefix();
+        prefix == b"--stdin"
+            || (prefix.starts_with(b"-") && !prefix.starts_with(b"--") && prefix.contains(&b'S'))
+    })
 }
 
 fn contains(word: &Word, mark: &[u8]) -> bool {

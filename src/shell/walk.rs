@@ -27,6 +27,8 @@ pub(super) const BYTES: usize = 64 * 1024;
 pub(super) const ALL_BYTES: usize = 1 << 20;
 /// The most commands that are followed, assignments included.
 const STEPS: usize = 20_000;
+/// The deepest nesting of commands that is followed, texts within texts included.
+const NESTING: usize = 120;
 /// The most variables that are followed.
 const VARIABLES: usize = 1000;
 
@@ -50,6 +52,8 @@ pub(super) struct Context {
     pub(super) depth: usize,
     pub(super) in_loop: bool,
     pub(super) in_function: bool,
+    /// Claims that other commands may run at the same time, or that it may run again.
+    pub(super) loose: bool,
     /// Assignments before the wrapper or builtin that brought this.
     pub(super) given: Rc<[Assignment]>,
 }
@@ -66,6 +70,16 @@ impl Context {
     }
 }
 
+/// A file that is run as a script.
+pub(super) struct Executed {
+    pub(super) path: PathBuf,
+    /// The action that does it.
+    pub(super) by: usize,
+    /// Where the actions end that come from the file.
+    pub(super) end: usize,
+    pub(super) loose: bool,
+}
+
 pub(super) struct Walker<'a> {
     pub(super) world: &'a dyn World,
     pub(super) programs: &'a dyn Programs,
@@ -74,8 +88,8 @@ pub(super) struct Walker<'a> {
     pub(super) streams: Vec<(usize, usize)>,
     next_stream: usize,
     pub(super) files: Vec<(PathBuf, Digest)>,
-    /// Files that are run as scripts, with the index of the action that does it.
-    pub(super) executed: Vec<(PathBuf, usize)>,
+    /// Files that are run as scripts.
+    pub(super) executed: Vec<Executed>,
     /// Every function or alias that is defined anywhere.
     pub(super) names: BTreeSet<String>,
     /// Claims that a function may be undefined again.
@@ -85,7 +99,10 @@ pub(super) struct Walker<'a> {
     pub(super) growth: usize,
     pub(super) bytes: usize,
     steps: usize,
-    full: bool,
+    nesting: usize,
+    /// Names that were used for arrays.
+    pub(super) arrays: BTreeSet<String>,
+    pub(super) full: bool,
 }
 
 impl<'a> Walker<'a> {
@@ -104,6 +121,8 @@ impl<'a> Walker<'a> {
             growth: 0,
             bytes: 0,
             steps: 0,
+            nesting: 0,
+            arrays: BTreeSet::new(),
             full: false,
         }
     }
@@ -171,6 +190,9 @@ impl<'a> Walker<'a> {
     /// Parses and follows a text; its spans are those of `context`.
     pub(super) fn script(&mut self, context: &Context, state: State, text: &[u8]) -> Flow {
         let whole = context.span(Span { start: 0, end: text.len() });
+        if self.full {
+            return Flow::either(state);
+        }
         self.bytes += text.len();
         if context.depth > DEPTH || self.bytes > ALL_BYTES || text.len() > BYTES {
             let reason = if context.depth > DEPTH {
@@ -219,7 +241,7 @@ impl<'a> Walker<'a> {
         if !item.background {
             return self.chain(context, state, item);
         }
-        let context = Context { in_loop: false, ..context.clone() };
+        let context = Context { in_loop: false, loose: true, ..context.clone() };
         // Standard input of what runs in the background is not the terminal, but may be a pipe's end.
         self.chain(&context, state.clone(), item);
         Flow::either(state)
@@ -253,8 +275,14 @@ impl<'a> Walker<'a> {
                 let mut stdin = context.stdin.clone();
                 for (index, command) in commands.iter().enumerate() {
                     let writes = if index == last { context.writes } else { self.fresh_stream() };
-                    let part =
-                        Context { reads, writes, stdin: stdin.clone(), in_loop: false, ..context.clone() };
+                    let part = Context {
+                        reads,
+                        writes,
+                        stdin: stdin.clone(),
+                        in_loop: false,
+                        loose: true,
+                        ..context.clone()
+                    };
                     let flow = self.command(&part, state.clone(), command);
                     if index == last && context.dialect != Dialect::Bash {
                         // Some shells run the last command of a pipe themselves.
@@ -286,6 +314,17 @@ impl<'a> Walker<'a> {
             self.streams.push((0, 0));
             return Flow::either(state);
         }
+        if self.nesting >= NESTING {
+            let span = context.span(Span { start: 0, end: context.text.len() });
+            return self.lost(context, state, span, "it is nested too deep".to_owned());
+        }
+        self.nesting += 1;
+        let flow = self.any(context, state, command);
+        self.nesting -= 1;
+        flow
+    }
+
+    fn any(&mut self, context: &Context, state: State, command: &Command) -> Flow {
         match command {
             Command::Simple(simple) => self.simple(context, state, simple),
             Command::Function { name, body, span } => {
@@ -311,7 +350,7 @@ impl<'a> Walker<'a> {
         let mut later = state.clone();
         later.forget();
         let inner = Context { in_function: true, in_loop: false, stdin: Stdin::Dynamic, ..context.clone() };
-        let inner = Context { reads: 0, writes: 0, depth: context.depth + 1, ..inner };
+        let inner = Context { reads: 0, writes: 0, loose: true, depth: context.depth + 1, ..inner };
         self.command(&inner, later, body);
         state.define(name);
         Flow::either(state)
@@ -328,13 +367,17 @@ impl<'a> Walker<'a> {
         let mut context = context.clone();
         if !redirects.is_empty() {
             let (files, stdin) = self.redirects(&context, &mut state, redirects);
-            if let Some(stdin) = stdin {
-                context.stdin = stdin;
+            if stdin.is_some() {
+                // The commands in it share the input: what each of them finds is not certain.
+                context.stdin = Stdin::Dynamic;
                 context.reads = 0;
             }
             if !files.is_empty() || !self.doubts.is_empty() {
                 self.bare(&context, &state, files, context.span(span));
             }
+            // A redirect that fails skips the body.
+            let Flow { ok, fail } = self.body(&context, state.clone(), body);
+            return Flow { ok, fail: join_both(fail, Some(state)) };
         }
         self.body(&context, state, body)
     }
@@ -382,7 +425,7 @@ impl<'a> Walker<'a> {
             }
             Compound::While { condition, body } => {
                 let state = self.entering(state, &[condition, body]);
-                let inner = Context { in_loop: true, ..context.clone() };
+                let inner = Context { in_loop: true, loose: true, ..context.clone() };
                 let flow = self.list(&inner, state.clone(), condition);
                 let entered = flow.after(&state);
                 self.list(&inner, entered, body);
@@ -392,12 +435,14 @@ impl<'a> Walker<'a> {
                 self.loop_over(context, state, name, words.as_deref(), body)
             }
             Compound::ArithFor { parts, body } => {
+                let span = Span { start: 0, end: context.text.len() };
+                let (first, rest) = parts.split_at(parts.len().min(1));
+                let mut state = state;
+                first.iter().for_each(|part| self.arithmetic(context, &mut state, part, span));
                 let mut state = self.entering(state, &[body]);
-                for part in parts.iter().chain(parts) {
-                    self.arithmetic(context, &mut state, part, Span { start: 0, end: context.text.len() });
-                }
+                rest.iter().chain(rest).for_each(|part| self.arithmetic(context, &mut state, part, span));
                 self.settle(context, &state);
-                let inner = Context { in_loop: true, ..context.clone() };
+                let inner = Context { in_loop: true, loose: true, ..context.clone() };
                 self.list(&inner, state.clone(), body);
                 Flow::either(state)
             }
@@ -434,7 +479,7 @@ impl<'a> Walker<'a> {
         let mut inner_state = self.entering(state.clone(), &[body]);
         self.assign(context, &mut inner_state, name, Value::Dynamic, Span::default());
         self.settle(context, &state);
-        let inner = Context { in_loop: true, ..context.clone() };
+        let inner = Context { in_loop: true, loose: true, ..context.clone() };
         self.list(&inner, inner_state.clone(), body);
         Flow::either(state.join(inner_state))
     }
@@ -505,6 +550,9 @@ impl<'a> Walker<'a> {
                 Test::Binary { left, operator, right } => {
                     let (left, left_value) = self.single(context, &mut state, left);
                     let (_, right_value) = self.single(context, &mut state, right);
+                    if operator == "=~" {
+                        state.assign("BASH_REMATCH", Value::Dynamic, left.span);
+                    }
                     let evaluates =
                         matches!(operator.as_str(), "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge");
                     if evaluates && !(self.counts(&state, &left_value) && self.counts(&state, &right_value)) {
@@ -571,7 +619,7 @@ impl<'a> Walker<'a> {
         let inner =
             Context { writes: self.fresh_stream(), in_loop: false, in_function: false, ..context.clone() };
         self.list(&inner, state.clone(), body);
-        self.doubts = doubts;
+        self.doubts.splice(0..0, doubts);
     }
 
     pub(super) fn process(&mut self, context: &Context, state: &State, body: &List, reads: bool) {
@@ -585,7 +633,7 @@ impl<'a> Walker<'a> {
             inner.stdin = Stdin::Dynamic;
         }
         self.list(&inner, state.clone(), body);
-        self.doubts = doubts;
+        self.doubts.splice(0..0, doubts);
     }
 
     /// Sets a variable, and notes the doubts that come with those the shell itself evaluates.
@@ -603,6 +651,16 @@ impl<'a> Walker<'a> {
                 self.doubt(span, "`PS4` is evaluated when commands are traced")
             }
             "BASH_CMDS" | "BASH_ALIASES" | "POSIXLY_CORRECT" | "BASH_COMPAT" | "SHELLOPTS" | "BASHOPTS" => {
+                self.doubt(span, format!("`{name}` changes what names mean"));
+            }
+            "LC_ALL" | "LC_CTYPE" | "LANG"
+                if !super::bytes::is_plain_locale(&value, context.text.is_ascii()) =>
+            {
+                self.doubt(span, format!("`{name}` changes how the shell reads"));
+            }
+            "path" | "fpath" | "cdpath" | "module_path" | "NULLCMD" | "READNULLCMD"
+                if context.dialect == Dialect::Zsh =>
+            {
                 self.doubt(span, format!("`{name}` changes what names mean"));
             }
             _ => {}
