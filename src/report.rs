@@ -2,7 +2,8 @@
 //!
 //! MUST rules:
 //! 1. The file is opened before anything is judged: if it cannot be written, nothing runs.
-//! 2. Only a file that is new, empty or an earlier result is written, never through a link: the path is the requester's word.
+//! 2. Only a file that is new, empty or an earlier result is written, never through a link: the path is the requester's word. It is
+//!    looked at again before it is written, and one of gate's own directories is no place for it.
 //! 3. No text of the requester's enters it, and what a shell would expand is escaped: the object is data to whoever reads it.
 
 use std::fs::{File, OpenOptions};
@@ -57,21 +58,20 @@ pub struct ReportFile {
 }
 
 impl ReportFile {
-    /// Opens or makes the file.
+    /// Opens or makes the file, which must not lie in one of the directories that are `kept`, nor below one.
     ///
     /// # Errors
-    /// It cannot be written, or holds something else.
-    pub fn open(path: &Path) -> anyhow::Result<ReportFile> {
+    /// It cannot be written, holds something else, or lies where it must not.
+    pub fn open(path: &Path, kept: &[PathBuf]) -> anyhow::Result<ReportFile> {
         let open = || -> anyhow::Result<File> {
+            ensure!(!lies_in(path, kept)?, "it lies among gate's own files");
             let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
             let mut options = OpenOptions::new();
             let file =
                 options.read(true).write(true).create(true).truncate(false).custom_flags(flags).open(path)?;
             let found = file.metadata()?;
             ensure!(found.is_file(), "it is not a regular file");
-            let mut head = Vec::new();
-            (&file).take(BEGINNING.len() as u64).read_to_end(&mut head)?;
-            ensure!(head.is_empty() || head == BEGINNING, "it holds something else than a result of gate");
+            check(&file)?;
             Ok(file)
         };
         let file = open().with_context(|| format!("failed to open the result file `{}`", path.display()))?;
@@ -85,13 +85,31 @@ impl ReportFile {
     pub fn write(mut self, report: &Report) -> anyhow::Result<()> {
         let json = serde_json::to_string(report).expect("a report has string keys only");
         let json = json.replace('$', "\\u0024").replace('`', "\\u0060") + "\n";
-        let mut write = || {
+        let mut write = || -> anyhow::Result<()> {
+            check(&self.file)?;
             self.file.rewind()?;
             self.file.set_len(0)?;
-            self.file.write_all(json.as_bytes())
+            Ok(self.file.write_all(json.as_bytes())?)
         };
         write().with_context(|| format!("failed to write the result file `{}`", self.path.display()))
     }
+}
+
+/// Claims that `path` lies in or below one of the directories that are `kept`, wherever links lead.
+fn lies_in(path: &Path, kept: &[PathBuf]) -> std::io::Result<bool> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = std::fs::canonicalize(directory)?;
+    let is_kept = |kept: &PathBuf| std::fs::canonicalize(kept).is_ok_and(|kept| directory.starts_with(kept));
+    Ok(kept.iter().any(is_kept))
+}
+
+/// Returns an error if the file holds something else than a result.
+fn check(mut file: &File) -> anyhow::Result<()> {
+    let mut head = Vec::new();
+    file.rewind()?;
+    file.take(BEGINNING.len() as u64).read_to_end(&mut head)?;
+    ensure!(head.is_empty() || head == BEGINNING, "it holds something else than a result of gate");
+    Ok(())
 }
 
 #[cfg(test)]
@@ -108,25 +126,50 @@ mod tests {
     fn an_earlier_result_is_replaced_and_nothing_else_ever_is() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("r.json");
-        ReportFile::open(&path).unwrap().write(&report("somebody with a long name")).unwrap();
-        ReportFile::open(&path).unwrap().write(&report("mara")).unwrap();
+        ReportFile::open(&path, &[]).unwrap().write(&report("somebody with a long name")).unwrap();
+        ReportFile::open(&path, &[]).unwrap().write(&report("mara")).unwrap();
         let expected = "{\"state\":\"REJECTED\",\"verdict\":null,\"rules\":[],\"request\":null,\"by\":\"mara\",\"exit\":126,\"signal\":null,\"error\":null}\n";
         assert_eq!(fs::read_to_string(&path).unwrap(), expected);
         fs::write(&path, "{\"mine\": 1}").unwrap();
-        let error = format!("{:#}", ReportFile::open(&path).unwrap_err());
+        let error = format!("{:#}", ReportFile::open(&path, &[]).unwrap_err());
         assert!(error.ends_with("it holds something else than a result of gate"), "{error}");
         let link = dir.path().join("link");
         symlink(dir.path().join("new"), &link).unwrap();
-        assert!(ReportFile::open(&link).is_err());
-        assert!(ReportFile::open(dir.path()).is_err());
-        assert!(ReportFile::open(&dir.path().join("no/such")).is_err());
+        assert!(ReportFile::open(&link, &[]).is_err());
+        assert!(ReportFile::open(dir.path(), &[]).is_err());
+        assert!(ReportFile::open(&dir.path().join("no/such"), &[]).is_err());
+    }
+
+    #[test]
+    fn rule_2_what_was_empty_and_has_become_something_else_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("was-empty");
+        let file = ReportFile::open(&path, &[]).unwrap();
+        fs::write(&path, "SQLite format 3").unwrap();
+        let error = format!("{:#}", file.write(&report("mara")).unwrap_err());
+        assert!(error.ends_with("it holds something else than a result of gate"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"SQLite format 3");
+    }
+
+    #[test]
+    fn rule_2_gates_own_directories_are_no_place_for_a_result() {
+        let dir = tempfile::tempdir().unwrap();
+        let own = dir.path().join("own");
+        fs::create_dir_all(own.join("runs")).unwrap();
+        symlink(&own, dir.path().join("link")).unwrap();
+        for path in ["own/gate.db", "own/runs/9", "link/gate.db", "link/../own/config.toml"] {
+            let error = ReportFile::open(&dir.path().join(path), &[own.clone()]).unwrap_err();
+            assert!(format!("{error:#}").ends_with("it lies among gate's own files"), "{error:#}");
+        }
+        assert_eq!(fs::read_dir(&own).unwrap().count(), 1);
+        assert!(ReportFile::open(&dir.path().join("r.json"), &[own]).is_ok());
     }
 
     #[test]
     fn what_a_shell_would_expand_is_escaped() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("r.json");
-        ReportFile::open(&path).unwrap().write(&report("$(id)`id`")).unwrap();
+        ReportFile::open(&path, &[]).unwrap().write(&report("$(id)`id`")).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert!(!text.contains('$') && !text.contains('`'), "{text}");
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();

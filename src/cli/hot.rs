@@ -10,8 +10,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::command::{Command, Dialect, Source};
-use crate::config::Config;
+use crate::config::{Config, Places};
 use crate::error::Exit;
+use crate::exec::User;
 use crate::gate::{Ending, Gate, Wish};
 use crate::policy::duration;
 use crate::report::{Report, ReportFile};
@@ -88,7 +89,7 @@ pub fn parse(args: &[OsString]) -> Result<Option<Call>, Usage> {
 /// # Errors
 /// Whatever kept gate from doing so: nothing was run.
 pub fn run(call: Call) -> anyhow::Result<ExitCode> {
-    reported(call.result.clone(), || start(call))
+    reported(call.result.clone(), call.home.clone(), || start(call))
 }
 
 /// Does `work` and writes what came of it to the result file, if one is asked for.
@@ -97,11 +98,12 @@ pub fn run(call: Call) -> anyhow::Result<ExitCode> {
 /// Those of `work`, and a result file that cannot be written: then nothing is done.
 pub(super) fn reported(
     result: Option<PathBuf>,
+    home: Option<PathBuf>,
     work: impl FnOnce() -> anyhow::Result<Ending>,
 ) -> anyhow::Result<ExitCode> {
     let result = result.or_else(|| variable("GATE_RESULT").map(PathBuf::from));
     // Opened first: a script that asks for the result must get one, whatever happens then.
-    let file = result.as_deref().map(ReportFile::open).transpose()?;
+    let file = result.map(|path| ReportFile::open(&path, &own_directories(home.as_deref())?)).transpose()?;
     let ended = work();
     if let Some(file) = file {
         let report = match &ended {
@@ -113,6 +115,14 @@ pub(super) fn reported(
         }
     }
     ended.map(|ending| ending.exit())
+}
+
+/// Returns the directories of gate's own files: those of `home`, and the usual ones.
+fn own_directories(home: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
+    let user = User::current();
+    let given = home.map(std::path::absolute).transpose()?;
+    let places = [given, None].into_iter().filter_map(|home| Places::of(&user, home).ok());
+    Ok(places.flat_map(Places::directories).collect())
 }
 
 fn start(call: Call) -> anyhow::Result<Ending> {

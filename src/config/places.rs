@@ -64,6 +64,12 @@ impl Places {
         self.is_given.then(|| self.state.clone())
     }
 
+    /// Returns the directories that hold nothing but gate's own files.
+    pub fn directories(self) -> [PathBuf; 2] {
+        let config = self.config.parent().map(Path::to_path_buf);
+        [config.unwrap_or_else(|| self.state.clone()), self.state]
+    }
+
     /// Returns how to call gate so that it finds these places again: for hints.
     pub fn gate(&self) -> String {
         if !self.is_given {
