@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::earlier::Earlier;
-use super::marked::marked;
+use super::marked::{marked, most_columns};
 use crate::approval::{
     Ask, AskedAction, Decision, Outcome, Request, Requester, State, dialect_name, is_expired,
 };
@@ -261,22 +261,24 @@ fn answers(request: &Request) -> Vec<String> {
     request.progress.decisions.iter().map(answer).collect()
 }
 
-/// Returns `text` in lines of at most `width` characters, broken at blanks where there are any.
+/// Returns `text` in lines of at most `width` columns, broken at blanks where there are any: a longer one the terminal would break,
+/// and what a requester wrote could stand where the card's own words do.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
     for word in text.split_inclusive(' ') {
-        let mut word: Vec<char> = word.chars().collect();
-        while !word.is_empty() {
-            let bare = word.iter().rev().skip_while(|c| **c == ' ').count();
-            if used > 0 && used + bare > width {
+        let columns: usize = word.trim_end().chars().map(most_columns).sum();
+        if used > 0 && columns > 0 && used + columns > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        for c in word.chars() {
+            if used > 0 && used + most_columns(c) > width && c != ' ' {
                 lines.push(String::new());
                 used = 0;
             }
-            let rest = word.split_off(word.len().min(width.max(bare.min(width))));
-            used += word.len();
-            lines.last_mut().expect("there is always a line").extend(&word);
-            word = rest;
+            used += most_columns(c);
+            lines.last_mut().expect("there is always a line").push(c);
         }
     }
     lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
@@ -368,5 +370,7 @@ before       never asked before by this requester";
         assert_eq!(wrapped("0123456789", 4), ["0123", "4567", "89"]);
         assert_eq!(wrapped("a 0123456789", 4), ["a", "0123", "4567", "89"]);
         assert_eq!(wrapped("", 4), [""]);
+        assert_eq!(wrapped("日本語✅x y", 4), ["日本", "語✅", "x y"]);
+        assert_eq!(wrapped("a      b", 4), ["a", "b"]);
     }
 }

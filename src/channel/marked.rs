@@ -58,11 +58,12 @@ fn chunks(cells: &[Cell], width: usize) -> Vec<&[Cell]> {
     let mut chunks = Vec::new();
     let (mut start, mut used) = (0, 0);
     for (n, cell) in cells.iter().enumerate() {
-        if used + cell.columns > width && n > start {
+        let most = cell.shown.chars().map(most_columns).sum::<usize>();
+        if used + most > width && n > start {
             chunks.push(&cells[start..n]);
             (start, used) = (n, 0);
         }
-        used += cell.columns;
+        used += most;
     }
     chunks.push(&cells[start..]);
     chunks
@@ -78,6 +79,24 @@ fn underline(cells: &[Cell], rules: &[AskedBy]) -> Option<String> {
     let names = rules.iter().take(64).enumerate().filter(|(n, _)| touched >> n & 1 == 1);
     let names: Vec<String> = names.map(|(_, rule)| visible(rule.rule.as_bytes())).collect();
     Some(format!("{}  {}", marks.trim_end(), names.join(", ")))
+}
+
+/// Returns as much of `text` as fits into `room` columns of any terminal, with `…` for the rest.
+pub fn cut(text: &str, room: usize) -> String {
+    if text.chars().map(most_columns).sum::<usize>() <= room {
+        return text.to_owned();
+    }
+    let mut used = 1;
+    let fits = |c: &char| {
+        used += most_columns(*c);
+        used <= room
+    };
+    text.chars().take_while(fits).collect::<String>() + "…"
+}
+
+/// Returns how many columns a terminal gives `c` at most: for the places where a line must not become too long on any.
+pub(super) fn most_columns(c: char) -> usize {
+    if c.is_ascii() { 1 } else { 2 }
 }
 
 /// Returns how many columns a terminal gives `c`: wide characters two, combining ones none (Unicode UAX #11, in outline).
@@ -165,5 +184,15 @@ mod tests {
             &["  1  01234567890123456789", "                        ^  r", "  ↪  01234", "     ^  r"],
         );
         case(b"", &[], 80, &["  1  "]);
+    }
+
+    #[test]
+    fn a_line_of_the_list_never_becomes_two_on_the_screen() {
+        for (text, expected) in
+            [("short", "short"), ("0123456789", "0123456789"), ("0123456789a", "012345678…")]
+        {
+            assert_eq!(cut(text, 10), expected);
+        }
+        assert_eq!(cut("日本語日本語", 10), "日本語日…");
     }
 }

@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use super::{Place, request_json};
 use crate::approval::{Request, is_expired};
-use crate::channel;
+use crate::channel::{self, cut};
 use crate::command::visible;
 use crate::error::Exit;
 use crate::moment::Moment;
@@ -60,11 +60,8 @@ pub(super) fn line(request: &Request, now: Moment, width: usize) -> String {
     let left = crate::moment::in_words(request.remaining(now));
     let when = if state.is_open() { format!("{left} left") } else { String::new() };
     let (risk, who) = (request.ask.risk.word(), visible(request.ask.requester.label().as_bytes()));
+    let who = cut(&who, 24);
     let head = format!("{}  {:<9} {risk:<8} {when:<16} {who:<18} ", request.id, state.name().to_lowercase());
-    let text = visible(&request.command().text());
     let room = width.saturating_sub(head.chars().count()).max(20);
-    if text.chars().count() <= room {
-        return head + &text;
-    }
-    head + &text.chars().take(room - 1).collect::<String>() + "…"
+    head + &cut(&visible(&request.command().text()), room)
 }

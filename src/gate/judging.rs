@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::approval::{AskedAction, AskedBy, RequestLabel, Requester};
-use crate::command::Command;
+use crate::command::{Command, visible};
 use crate::config::Config;
 use crate::digest::Digest;
 use crate::policy::{Circumstances, Hit, Judgement, Policy, Requirement, Verdict, judge};
@@ -52,8 +52,8 @@ impl Judged {
     pub(super) fn because(&self) -> String {
         let decisive = self.restricting().next();
         match decisive {
-            Some(hit) => format!("rule `{}`: {}", hit.rule, hit.reason),
-            None => format!("the default: {}", self.judgement.reason()),
+            Some(hit) => visible(format!("rule `{}`: {}", hit.rule, hit.reason).as_bytes()),
+            None => visible(format!("the default: {}", self.judgement.reason()).as_bytes()),
         }
     }
 

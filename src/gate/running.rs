@@ -6,7 +6,7 @@ use super::waiting::say_approved;
 use super::{Ending, Ends, Gate, Judged};
 use crate::approval::{Approved, Outcome, Recheck, Request};
 use crate::audit::{Draft, Kind, PolicyUse};
-use crate::command::Command;
+use crate::command::{Command, visible};
 use crate::config::Config;
 use crate::error::Exit;
 use crate::exec::{self, Ended, Fault, NotStarted, Ready, Start};
@@ -88,7 +88,7 @@ impl Gate {
         self.store.record(clock::now(), &[draft], Durability::Full)?;
         ui::say(&format!("refused by {}", judged.because()));
         for instead in judged.instead() {
-            ui::hint(&format!("instead: {instead}"));
+            ui::hint(&visible(format!("instead: {instead}").as_bytes()));
         }
         let report = Report { state: "BLOCKED".to_owned(), ..judged.report() };
         Ok(Ending { report, ends: Ends::Gate(Exit::Refused) })
