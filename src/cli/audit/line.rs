@@ -10,8 +10,8 @@ pub(super) fn line(entry: &Value) -> String {
     let seq = entry["seq"].as_u64().unwrap_or(0);
     let time = text(&entry["ts"]).replace('T', " ");
     let who = format!("{}:{}", text(&entry["actor"]["kind"]), text(&entry["actor"]["id"]));
-    let what =
-        [command(entry), said(entry), request(entry)].into_iter().flatten().collect::<Vec<_>>().join("  ");
+    let parts = [command(entry).map(shortened), said(entry), request(entry)];
+    let what = parts.into_iter().flatten().collect::<Vec<_>>().join("  ");
     let line = format!(
         "{seq:>6}  {}  {:<20}  {who:<18}  {what}",
         time.get(..19).unwrap_or(&time),
@@ -99,6 +99,8 @@ mod tests {
         });
         let expected = "     7  2026-11-21 09:00:00  judged                agent:claude        rm 'a b' \\u{202e}x  deny files.rm";
         assert_eq!(line(&entry), expected);
+        let long = json!({ "type": "exec.start", "action": { "argv": ["x".repeat(500)] } });
+        assert!(line(&long).ends_with("xx …") && line(&long).len() < 220, "{}", line(&long));
         let ended = json!({
             "seq": 9, "ts": "2026-11-21T09:00:00.000001Z", "type": "exec.end", "request": "7KQ2-M9XD-4T1B",
             "actor": { "kind": "agent", "id": "claude" }, "outcome": { "exit": 3, "duration_us": 1_250_000 },
