@@ -23,6 +23,10 @@ pub(crate) fn tokens(word: &Word) -> Vec<Token> {
     for piece in &word.pieces {
         match piece {
             Piece::Literal(bytes) => out.extend(bytes.iter().map(|byte| Token::Byte(*byte))),
+            // A process substitution is one of the shell's own open files.
+            Piece::Dynamic { text, .. } if text.starts_with("<(") || text.starts_with(">(") => {
+                out.extend(literal(b"/dev/fd/63"));
+            }
             Piece::Dynamic { .. } => out.push(Token::Anything),
             Piece::Glob(bytes) => file_names(bytes, &mut out),
         }

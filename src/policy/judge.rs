@@ -130,8 +130,10 @@ pub fn judge(
         .iter()
         .zip(&subjects)
         .map(|(action, subject)| {
-            let has_nothing = action.function && action.opaque.is_none() && action.redirects.is_empty();
-            if has_nothing { Judged::nothing() } else { court.judge(subject) }
+            let has_nothing = (action.function || sets_only(action))
+                && action.opaque.is_none()
+                && action.redirects.is_empty();
+            if has_nothing { court.judge_settings(subject) } else { court.judge(subject) }
         })
         .collect();
     sum_up(judged, policy)
@@ -164,6 +166,11 @@ impl Judged {
     }
 }
 
+/// Claims that the action sets variables and does nothing else.
+fn sets_only(action: &Action) -> bool {
+    action.program.pieces.is_empty() && action.args.is_empty() && !action.assignments.is_empty()
+}
+
 /// Returns the action as it is judged.
 fn effective(action: &Action) -> Cow<'_, Action> {
     if !action.function || action.opaque.is_some() {
@@ -189,6 +196,16 @@ struct Court<'a> {
 }
 
 impl Court<'_> {
+    /// What runs nothing is allowed, unless it sets what changes everything that runs later.
+    fn judge_settings(&self, subject: &Subject<'_>) -> Judged {
+        let hits = if sets_only(subject.action) && !subject.action.function {
+            self.untrusted_variables(subject)
+        } else {
+            Vec::new()
+        };
+        if hits.is_empty() { Judged::nothing() } else { self.decide(subject, hits, Labels::default()) }
+    }
+
     fn judge(&self, subject: &Subject<'_>) -> Judged {
         let mut labels = self.labels(subject);
         let mut hits = self.untrusted_variables(subject);

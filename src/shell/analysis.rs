@@ -39,6 +39,14 @@ pub fn analyse(command: &Command, world: &dyn World, programs: &dyn Programs) ->
         let context = context(&text, Dialect::Bash, false);
         walker.opaque(&context, &State::new(Place::Unknown, None), doubt.span, doubt.reason);
     }
+    if walker.actions.is_empty() && !walker.settings.is_empty() {
+        // Nothing runs, but what it sets may be meant for what runs later.
+        let context = context(&text, Dialect::Bash, false);
+        let whole = Span { start: 0, end: text.len() };
+        let mut action = walker.nameless(&context, &State::new(Place::Unknown, None), whole);
+        action.assignments = std::mem::take(&mut walker.settings);
+        walker.emit(&context, action);
+    }
     link(&mut walker);
     doubt_written(&mut walker);
     doubt_undefined(&mut walker);

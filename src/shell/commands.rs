@@ -5,7 +5,7 @@ use super::builtins;
 use super::parser::{self, is_name};
 use super::state::{Flow, State, Value};
 use super::syntax::{Assign, AssignValue, Part, Simple};
-use super::walk::{Context, Walker};
+use super::walk::{Context, VARIABLES, Walker};
 use crate::command::Dialect;
 
 /// Variables of the shell itself that change what runs, whether exported or not.
@@ -49,6 +49,10 @@ impl Walker<'_> {
             let value = self.value_of(context, &mut state, assign);
             // A redirect that fails may leave the variable as it was.
             let value = if redirects.is_empty() { value } else { Value::Dynamic };
+            if self.settings.len() < VARIABLES {
+                let value = word_of(&assign.name, &value, assign.span);
+                self.settings.push(Assignment { name: assign.name.clone(), value });
+            }
             self.assign(context, &mut state, &assign.name, value, assign.span);
         }
         if redirects.is_empty() {

@@ -29,8 +29,10 @@ pub(super) const ALL_BYTES: usize = 1 << 20;
 const STEPS: usize = 20_000;
 /// The deepest nesting of commands that is followed, texts within texts included.
 const NESTING: usize = 120;
+/// The most passes of a loop over known words that are followed one by one.
+const PASSES: usize = 8;
 /// The most variables that are followed.
-const VARIABLES: usize = 1000;
+pub(super) const VARIABLES: usize = 1000;
 
 /// Where a command stands.
 #[derive(Clone)]
@@ -97,6 +99,8 @@ pub(super) struct Walker<'a> {
     /// Doubts of the command at hand.
     pub(super) doubts: Vec<Opaque>,
     pub(super) growth: usize,
+    /// What commands that only assign have set, for a script that runs nothing else.
+    pub(super) settings: Vec<Assignment>,
     pub(super) bytes: usize,
     steps: usize,
     nesting: usize,
@@ -119,6 +123,7 @@ impl<'a> Walker<'a> {
             undefines: false,
             doubts: Vec::new(),
             growth: 0,
+            settings: Vec::new(),
             bytes: 0,
             steps: 0,
             nesting: 0,
@@ -473,15 +478,18 @@ impl<'a> Walker<'a> {
         words: Option<&[syntax::Word]>,
         body: &List,
     ) -> Flow {
-        if let Some(words) = words {
-            self.arguments(context, &mut state, words);
-        }
-        let mut inner_state = self.entering(state.clone(), &[body]);
-        self.assign(context, &mut inner_state, name, Value::Dynamic, Span::default());
-        self.settle(context, &state);
+        let words = words.map(|words| self.arguments(context, &mut state, words));
+        let entered = self.entering(state.clone(), &[body]);
         let inner = Context { in_loop: true, loose: true, ..context.clone() };
-        self.list(&inner, inner_state.clone(), body);
-        Flow::either(state.join(inner_state))
+        let mut after = state.clone();
+        for value in passes(words.as_deref()) {
+            let mut inner_state = entered.clone();
+            self.assign(context, &mut inner_state, name, value, Span::default());
+            self.settle(context, &state);
+            self.list(&inner, inner_state.clone(), body);
+            after = after.join(inner_state);
+        }
+        Flow::either(after)
     }
 
     fn conditional(
@@ -733,4 +741,12 @@ impl<'a> Walker<'a> {
 /// Returns a word of which nothing is known.
 pub(super) fn unknown_word(text: String, span: Span) -> Word {
     Word { pieces: vec![super::action::Piece::Dynamic { text, splits: true }], span }
+}
+
+/// Returns what a loop's variable is in each pass that is followed: one for each word if all are known and few, else a single one.
+fn passes(words: Option<&[Word]>) -> Vec<Value> {
+    let known = words.filter(|words| (1..=PASSES).contains(&words.len()));
+    let known: Option<Vec<Value>> =
+        known.and_then(|words| words.iter().map(|word| word.as_literal().map(Value::literal)).collect());
+    known.unwrap_or_else(|| vec![Value::Dynamic])
 }
