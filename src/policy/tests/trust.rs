@@ -53,6 +53,7 @@ struct Scene {
     requester: &'static str,
     is_proven: bool,
     now: &'static str,
+    start: &'static str,
 }
 
 impl Default for Scene {
@@ -62,6 +63,7 @@ impl Default for Scene {
             requester: "human:dev",
             is_proven: true,
             now: "2026-11-20T12:00:00Z",
+            start: PROJECT,
         }
     }
 }
@@ -74,11 +76,11 @@ impl Scene {
             text: script.as_bytes().to_vec(),
             args: Vec::new(),
         };
-        let analysis = analyse(&Command { source, cwd: PROJECT.into() }, &self.world, policy);
+        let analysis = analyse(&Command { source, cwd: self.start.into() }, &self.world, policy);
         let around = Circumstances {
             requester: self.requester,
             is_proven: self.is_proven,
-            start: Path::new(PROJECT),
+            start: Path::new(self.start),
             now: self.now.parse().unwrap(),
         };
         judge(&analysis, policy, &self.world, &around)
@@ -117,6 +119,23 @@ fn what_is_opaque_matches_only_rules_about_opaque_things_and_the_default() {
     let layers = vec![LayerText { authority: Authority::User, path: "u".to_owned(), text: open }];
     let open = Policy::over(Packs::none(), layers).unwrap();
     assert_eq!(verdict(&open, "coproc ls").verdict, Verdict::Allow);
+}
+
+#[track_caller]
+fn started_in(start: &'static str, script: &str, expected: Verdict) {
+    let policy = user(&rule("x", "allow", "match = { program = 'tool', reads_all = './**' }"));
+    let scene = Scene { start, ..Scene::default() };
+    assert_eq!(scene.judge(&policy, script).verdict, expected, "{start}: {script}");
+}
+
+#[test]
+fn a_home_and_what_lies_above_it_is_no_project() {
+    started_in(PROJECT, "tool a .b", Verdict::Allow);
+    started_in("/home/dev", "tool a/.b", Verdict::Allow);
+    started_in("/home/dev", "tool .bashrc", Verdict::Ask);
+    started_in("/home/dev", "tool .ssh/id", Verdict::Ask);
+    started_in("/home", "tool a", Verdict::Ask);
+    started_in("/", "tool etc/passwd", Verdict::Ask);
 }
 
 const VARIABLE: &str = "[[variable]]\nname = ['GIT_PAGER', 'LD_*']\nprograms = ['tool']\ntrusted = ['cat', 'less']\n[[variable]]\nname = 'HOME'\ninherited = false\n";
