@@ -4,6 +4,7 @@
 //! class, `\` takes the next character as it is. A value is a row of [`Token`]s: where a part of it is unknown, the answer is maybe
 //! unless every value it could have matches, or none.
 
+use super::glob_text::class_end;
 use crate::shell::{Piece, Truth, Word};
 
 /// A part of a value.
@@ -138,11 +139,6 @@ impl Glob {
         if self.meets(value) { Truth::Maybe } else { Truth::No }
     }
 
-    /// Returns whether `text` matches.
-    pub(crate) fn matches_bytes(&self, text: &[u8]) -> bool {
-        self.matches(&literal(text)) == Truth::Yes
-    }
-
     /// Walks the pattern over the value; a star takes any tokens, every other step one that it `covers`.
     ///
     /// Greedy with one place to go back to, so that the time is at most their lengths multiplied.
@@ -252,13 +248,6 @@ impl Step {
     }
 }
 
-/// Returns where the class that begins at `at` (after its `[`) has its `]`.
-fn class_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let negated = matches!(bytes.get(at), Some(b'!' | b'^'));
-    let first = at + usize::from(negated);
-    (first + 1..bytes.len()).find(|end| bytes[*end] == b']')
-}
-
 fn class(inner: &[u8]) -> Step {
     let negated = matches!(inner.first(), Some(b'!' | b'^'));
     let inner = &inner[usize::from(negated)..];
@@ -284,7 +273,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Glob, Token};
-    use crate::policy::glob_text::is_glob;
+    use crate::policy::glob_text::{is_glob, matches};
     use crate::shell::Truth;
 
     /// `*` is any part of a name, `$` anything; the rest is itself.
@@ -343,6 +332,13 @@ mod tests {
     }
 
     proptest! {
+        /// Text is matched the same way with and without compiling the pattern.
+        #[test]
+        fn compiled_or_not_a_pattern_says_the_same(pattern in "[ab/*?!\\[\\]\\-\\\\]{0,7}", given in "[ab/\\]\\-]{0,6}") {
+            let compiled = Glob::new(&pattern).matches(&value(&given));
+            prop_assert_eq!(compiled == Truth::Yes, matches(pattern.as_bytes(), given.as_bytes()));
+        }
+
         /// The answer for a value with unknown parts agrees with the answers for values it could be.
         #[test]
         fn unknown_parts_never_contradict_a_value(pattern in "[ab/*?]{0,6}", given in "[ab/*$]{0,6}", fill in "[ab]{0,3}") {

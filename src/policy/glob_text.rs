@@ -1,6 +1,71 @@
-//! Whether a name is a pattern; apart from [`super::glob`], so that `build.rs` can include it.
+//! Patterns on text that is certain; apart from [`super::glob`], so that `build.rs` can include it.
 
 /// Claims that `text` contains a character with a meaning in a glob.
 pub(crate) fn is_glob(text: &str) -> bool {
     text.contains(['*', '?', '[', '\\'])
+}
+
+/// Claims that `text` matches `pattern`, as [`super::glob::Glob`] would say, without compiling it.
+///
+/// Greedy with one place to go back to: at most their lengths multiplied.
+pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut step, mut at) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while at < text.len() {
+        if pattern.get(step) == Some(&b'*') {
+            step += 1;
+            back = Some((step, at));
+        } else if let Some(next) = takes(pattern, step, text[at]) {
+            step = next;
+            at += 1;
+        } else if let Some((after, from)) = back {
+            back = Some((after, from + 1));
+            step = after;
+            at = from + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[step..].iter().all(|rest| *rest == b'*')
+}
+
+/// Returns where the pattern goes on after it took `byte` at `step`, if it takes it.
+fn takes(pattern: &[u8], step: usize, byte: u8) -> Option<usize> {
+    match pattern.get(step)? {
+        b'?' => Some(step + 1),
+        b'\\' if step + 1 < pattern.len() => (pattern[step + 1] == byte).then_some(step + 2),
+        b'[' => match class_end(pattern, step + 1) {
+            Some(end) => class_takes(&pattern[step + 1..end], byte).then_some(end + 1),
+            None => (byte == b'[').then_some(step + 1),
+        },
+        own => (*own == byte).then_some(step + 1),
+    }
+}
+
+/// Returns where the class that begins at `at` (after its `[`) has its `]`.
+pub(crate) fn class_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let negated = matches!(bytes.get(at), Some(b'!' | b'^'));
+    let first = at + usize::from(negated);
+    (first + 1..bytes.len()).find(|end| bytes[*end] == b']')
+}
+
+/// Claims that the class, written without its brackets, holds `byte`.
+fn class_takes(inner: &[u8], byte: u8) -> bool {
+    let negated = matches!(inner.first(), Some(b'!' | b'^'));
+    let mut rest = &inner[usize::from(negated)..];
+    let mut found = false;
+    while let Some(first) = rest.first() {
+        match rest {
+            [low, b'-', high, after @ ..] => {
+                found |= (*low..=*high).contains(&byte);
+                rest = after;
+            }
+            [_, after @ ..] => {
+                found |= *first == byte;
+                rest = after;
+            }
+            [] => {}
+        }
+    }
+    found != negated
 }

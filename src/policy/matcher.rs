@@ -2,11 +2,13 @@
 //!
 //! [`Lean`] says which way doubts go. All conditions of a table must hold, any pattern of a list.
 
+use std::cell::OnceCell;
+
 use super::facts::named;
 use super::file::{Globs, Matcher, ScopeWord};
-use super::glob::{Glob, Token, literal, tokens};
-use super::glob_text::is_glob;
-use super::paths::{PathValue, Use, is_path_pattern, paths};
+use super::glob::{Glob, Token, certain, literal, tokens};
+use super::glob_text;
+use super::paths::{PathValue, Use, is_path_pattern};
 use super::subject::{Lean, Subject, plain_name};
 use crate::shell::{Certainty, Given, Operand, Piece, Scope, Truth, Word};
 
@@ -113,7 +115,7 @@ impl Asking<'_> {
         }
         Truth::any(self.table.subcommand.iter().map(|pattern| {
             let words: Vec<&str> = pattern.split_ascii_whitespace().collect();
-            let matches = |at: usize, word: &Word| Glob::new(words[at]).matches(&tokens(word));
+            let matches = |at: usize, word: &Word| word_matches(words[at], word);
             let (truth, rest) =
                 self.subject.arguments.subcommand(&self.subject.action.args, words.len(), matches);
             if truth == Truth::No { Truth::No } else { truth & self.arguments(&operands[rest..]) }
@@ -269,12 +271,16 @@ impl Asking<'_> {
     /// Returns whether `word` matches any pattern: as a path where the pattern speaks of one, else as text.
     fn text_or_path(&self, patterns: &[String], word: &Word, lean: Lean) -> Truth {
         let value = tokens(word);
+        let text = certain(&value);
+        let path = OnceCell::new();
         Truth::any(patterns.iter().map(|pattern| {
             if is_path_pattern(pattern) {
-                let path = PathValue::of(&value, self.subject.cwd(), true);
-                path.matches_any(std::slice::from_ref(pattern), self.subject, lean)
-            } else {
-                Glob::new(pattern).matches(&value)
+                let path = path.get_or_init(|| PathValue::of(&value, self.subject.cwd(), true));
+                return path.matches(pattern, self.subject, lean);
+            }
+            match &text {
+                Some(text) => Truth::of(glob_text::matches(pattern.as_bytes(), text)),
+                None => Glob::new(pattern).matches(&value),
             }
         }))
     }
@@ -289,7 +295,7 @@ impl Asking<'_> {
         if any.is_empty() && all.is_empty() && none.is_empty() {
             return Truth::Yes;
         }
-        let paths = paths(self.subject, operands, what);
+        let paths = self.subject.paths(operands, what);
         let some = |patterns: &[String], lean: Lean| {
             Truth::any(paths.iter().map(|path| {
                 let truth = path.matches_any(patterns, self.subject, lean);
@@ -389,9 +395,17 @@ impl Asking<'_> {
     }
 }
 
+/// Returns whether `word` matches the glob `pattern` as text.
+fn word_matches(pattern: &str, word: &Word) -> Truth {
+    match word.as_literal() {
+        Some(text) => Truth::of(glob_text::matches(pattern.as_bytes(), &text)),
+        None => Glob::new(pattern).matches(&tokens(word)),
+    }
+}
+
 /// Returns whether `text` matches the glob `pattern`.
 pub(super) fn text_matches(pattern: &str, text: &str) -> bool {
-    if is_glob(pattern) { Glob::new(pattern).matches_bytes(text.as_bytes()) } else { pattern == text }
+    glob_text::matches(pattern.as_bytes(), text.as_bytes())
 }
 
 /// Claims that the word may become no word at all.

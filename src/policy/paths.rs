@@ -8,10 +8,11 @@
 //! A path is judged as written and as it really is: to restrict, either may match; to allow, both must.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::glob::{Glob, Token, certain, literal, tokens};
 use super::subject::{Lean, Subject};
@@ -24,6 +25,8 @@ pub(super) struct Ground<'a> {
     start: &'a Path,
     found: OnceCell<Found>,
     real: RefCell<BTreeMap<PathBuf, PathBuf>>,
+    /// The compiled patterns, to permit and to restrict.
+    patterns: [RefCell<HashMap<String, Rc<[Glob]>>>; 2],
 }
 
 /// The directories that `~` and `./` stand for in a pattern, as given and as they really are.
@@ -35,7 +38,13 @@ struct Found {
 impl<'a> Ground<'a> {
     /// Returns the ground of a judgement by a gate that was started in `start`.
     pub(super) fn of(world: &'a dyn World, start: &'a Path) -> Ground<'a> {
-        Ground { world, start, found: OnceCell::new(), real: RefCell::default() }
+        Ground {
+            world,
+            start,
+            found: OnceCell::new(),
+            real: RefCell::default(),
+            patterns: Default::default(),
+        }
     }
 
     fn found(&self) -> &Found {
@@ -53,6 +62,17 @@ impl<'a> Ground<'a> {
             }
         }
         all
+    }
+
+    /// Returns the globs that a path pattern stands for; each pattern is compiled once.
+    fn globs(&self, pattern: &str, lean: Lean) -> Rc<[Glob]> {
+        let known = &self.patterns[usize::from(lean == Lean::Restrict)];
+        if let Some(globs) = known.borrow().get(pattern) {
+            return Rc::clone(globs);
+        }
+        let globs: Rc<[Glob]> = globs(pattern, self, lean).into();
+        known.borrow_mut().insert(pattern.to_owned(), Rc::clone(&globs));
+        globs
     }
 
     fn real_path(&self, path: &Path) -> PathBuf {
@@ -128,12 +148,15 @@ pub(super) struct PathValue {
     base: Option<(PathBuf, Vec<Token>)>,
     /// Claims that it is used as written; else it only might be.
     pub(super) is_sure: bool,
+    /// With links resolved, if that was asked before; `None` inside where there is no telling.
+    real: OnceCell<Option<Vec<Token>>>,
 }
 
 impl PathValue {
     /// Returns the path that `word` means in `cwd`.
     pub(super) fn of(value: &[Token], cwd: Option<&Path>, is_sure: bool) -> PathValue {
-        let unknown = PathValue { lexical: vec![Token::Anything], base: None, is_sure };
+        let unknown =
+            PathValue { lexical: vec![Token::Anything], base: None, is_sure, real: OnceCell::new() };
         let absolute = match (value.first(), cwd) {
             (Some(Token::Anything), _) => value.to_vec(),
             (Some(Token::Byte(b'/')), _) => value.to_vec(),
@@ -146,7 +169,7 @@ impl PathValue {
             (_, None) => return unknown,
         };
         let Some(lexical) = normal(&absolute) else { return unknown };
-        PathValue { lexical, base: split_base(&absolute), is_sure }
+        PathValue { lexical, base: split_base(&absolute), is_sure, real: OnceCell::new() }
     }
 
     /// Returns whether the path matches any of `patterns`.
@@ -154,20 +177,25 @@ impl PathValue {
         Truth::any(patterns.iter().map(|pattern| self.matches(pattern, subject, lean)))
     }
 
-    fn matches(&self, pattern: &str, subject: &Subject<'_>, lean: Lean) -> Truth {
-        let globs = globs(pattern, subject.ground, lean);
+    /// Returns whether the path matches `pattern`.
+    pub(super) fn matches(&self, pattern: &str, subject: &Subject<'_>, lean: Lean) -> Truth {
+        let globs = subject.ground.globs(pattern, lean);
         let one = |value: &[Token]| Truth::any(globs.iter().map(|glob| glob.matches(value)));
-        match lean {
-            Lean::Permit if self.may_leave() => one(&[Token::Anything]),
-            Lean::Permit => match one(&self.lexical) {
-                Truth::No => Truth::No,
-                truth => truth & self.real(subject).map_or(Truth::Maybe, |real| one(&real)),
-            },
-            Lean::Restrict => match one(&self.lexical) {
-                Truth::Yes => Truth::Yes,
-                truth => truth | self.real(subject).map_or(Truth::No, |real| one(&real)),
-            },
+        if lean == Lean::Permit && self.may_leave() {
+            return one(&[Token::Anything]);
         }
+        let lexical = one(&self.lexical);
+        let decided = if lean == Lean::Permit { Truth::No } else { Truth::Yes };
+        if lexical == decided {
+            return decided;
+        }
+        let real = match self.real(subject) {
+            Some(real) if *real == self.lexical => lexical,
+            Some(real) => one(real),
+            None if lean == Lean::Permit => Truth::Maybe,
+            None => Truth::No,
+        };
+        if lean == Lean::Permit { lexical & real } else { lexical | real }
     }
 
     /// Claims that an unknown part could lead anywhere, by `..`.
@@ -183,7 +211,11 @@ impl PathValue {
     }
 
     /// Returns the path with links resolved, as far as its beginning is certain; `None` where there is no telling.
-    fn real(&self, subject: &Subject<'_>) -> Option<Vec<Token>> {
+    fn real(&self, subject: &Subject<'_>) -> Option<&Vec<Token>> {
+        self.real.get_or_init(|| self.find_real(subject)).as_ref()
+    }
+
+    fn find_real(&self, subject: &Subject<'_>) -> Option<Vec<Token>> {
         let (base, rest) = self.base.as_ref()?;
         if subject.action.scope == Scope::Remote || is_own_stream(base) {
             return Some(self.lexical.clone());

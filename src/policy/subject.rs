@@ -1,11 +1,11 @@
 //! One action, prepared for being asked questions about: each answer is worked out at most once.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::paths::Ground;
-use crate::shell::{Action, Arguments, Piece, Place, Program, Programs, Scope, Word};
+use super::paths::{Ground, PathValue, Use, paths};
+use crate::shell::{Action, Arguments, Operand, Piece, Place, Program, Programs, Scope, Word};
 use crate::world::{Fact, Resolution, World};
 
 /// Which way a doubt must go.
@@ -37,6 +37,8 @@ pub(super) struct Subject<'a> {
     pub(super) program: Option<Rc<Program>>,
     pub(super) arguments: Arguments,
     trusted: OnceCell<Result<(), String>>,
+    /// The paths it uses, by how many operands follow the subcommand that was asked about.
+    used: RefCell<Vec<(Use, usize, Rc<[PathValue]>)>>,
 }
 
 impl<'a> Subject<'a> {
@@ -50,7 +52,7 @@ impl<'a> Subject<'a> {
         let program = programs.program(&name);
         let arguments = Arguments::read(&action.args, program.as_deref());
         let trusted = OnceCell::new();
-        Subject { action, world, ground, name, program, arguments, trusted }
+        Subject { action, world, ground, name, program, arguments, trusted, used: RefCell::default() }
     }
 
     pub(super) fn word(&self, index: usize) -> &'a Word {
@@ -59,6 +61,17 @@ impl<'a> Subject<'a> {
 
     pub(super) fn is_opaque(&self) -> bool {
         self.action.opaque.is_some()
+    }
+
+    /// Returns the paths it uses; `operands` are those after the subcommand, up to the last.
+    pub(super) fn paths(&self, operands: &[Operand], what: Use) -> Rc<[PathValue]> {
+        let is_same = |known: &&(Use, usize, Rc<[PathValue]>)| known.0 == what && known.1 == operands.len();
+        if let Some((_, _, known)) = self.used.borrow().iter().find(is_same) {
+            return Rc::clone(known);
+        }
+        let found: Rc<[PathValue]> = paths(self, operands, what).into();
+        self.used.borrow_mut().push((what, operands.len(), Rc::clone(&found)));
+        found
     }
 
     /// Returns the directory it runs in, if known.

@@ -131,8 +131,7 @@ fn set_by(pattern: &str, names: &[String], world: &dyn World) -> Vec<String> {
     if !is_glob(pattern) {
         return world.var(pattern).map(|_| pattern.to_owned()).into_iter().collect();
     }
-    let glob = Glob::new(pattern);
-    names.iter().filter(|name| glob.matches_bytes(name.as_bytes())).cloned().collect()
+    names.iter().filter(|name| text_matches(pattern, name)).cloned().collect()
 }
 
 fn untrusted(name: &str, reason: &str) -> Untrusted {
