@@ -212,9 +212,14 @@ impl Walker<'_> {
         let is_marker = |word: &Word| {
             word.as_literal().is_some_and(|text| runs.until.iter().any(|marker| marker.as_bytes() == text))
         };
-        for range in &read.inner {
+        let ranges = self.inner_ranges(wrapped, &is_marker)?;
+        for range in &ranges {
             let words = &action.args[range.clone()];
             let words = match words.split_last() {
+                Some((last, [.., before])) if is_plus(last) && !is_literal(before, b"{}") => {
+                    // For `find`, a `+` that does not follow `{}` ends nothing.
+                    return Err(Unclear(format!("where the command of `{name}` ends is not certain")));
+                }
                 Some((last, before)) if is_marker(last) => before,
                 Some(_) | None => words,
             };
@@ -231,7 +236,7 @@ impl Walker<'_> {
             }
             self.words(context, &state, words, action.span);
         }
-        let outside = |at: usize| !read.inner.iter().any(|range| range.contains(&at));
+        let outside = |at: usize| !ranges.iter().any(|range| range.contains(&at));
         let hidden = read.unknown.iter().any(|unknown| {
             let splits = action.args[unknown.index]
                 .pieces
@@ -242,6 +247,29 @@ impl Walker<'_> {
             !unknown.glob && outside(unknown.index) && (splits || closed)
         });
         if hidden { Err(Unclear(format!("a word of `{name}` may be a command to run"))) } else { Ok(()) }
+    }
+
+    /// Returns where the inner commands stand; an option of one letter (`fd -x`) opens one, too.
+    fn inner_ranges(
+        &self,
+        wrapped: &Wrapped,
+        is_marker: &impl Fn(&Word) -> bool,
+    ) -> Result<Vec<std::ops::Range<usize>>, Unclear> {
+        let Wrapped { runs, read, action, name, .. } = *wrapped;
+        let mut ranges = read.inner.clone();
+        for given in read.given(&runs.between) {
+            let start = given.index + 1;
+            if ranges.iter().any(|range| range.start == start || range.contains(&given.index)) {
+                continue;
+            }
+            let written = action.args[given.index].as_literal().unwrap_or_default();
+            if given.value.is_some() || !written.ends_with(given.name.trim_start_matches('-').as_bytes()) {
+                return Err(Unclear(format!("the command of `{name}` is glued to its option")));
+            }
+            let end = (start..action.args.len()).find(|at| is_marker(&action.args[*at]));
+            ranges.push(start..end.map_or(action.args.len(), |end| end + 1));
+        }
+        Ok(ranges)
     }
 
     /// The inner command stands after `skip` operands.
@@ -282,6 +310,16 @@ impl Walker<'_> {
         let mut words = action.args[start..].to_vec();
         if words.first().and_then(Word::as_literal).as_deref() == Some(b"--") {
             words.remove(0);
+        }
+        if let Some(option) = words.first().filter(|word| word.prefix().starts_with(b"-")) {
+            // `flock FILE -c TEXT`, or an option behind the operands.
+            let is_text = option
+                .as_literal()
+                .is_some_and(|text| runs.shell_option.iter().any(|o| o.as_bytes() == text));
+            return match words.get(1).filter(|_| is_text && words.len() == 2) {
+                Some(text) => self.text(context, state, text.as_literal(), text.span, name),
+                None => Err(Unclear(format!("an option stands where the command of `{name}` is expected"))),
+            };
         }
         let context =
             &Context { given: context.given.iter().cloned().chain(given).collect(), ..context.clone() };
@@ -477,6 +515,14 @@ fn reads_itself(action: &Action) -> bool {
         prefix == b"--stdin"
             || (prefix.starts_with(b"-") && !prefix.starts_with(b"--") && prefix.contains(&b'S'))
     })
+}
+
+fn is_literal(word: &Word, bytes: &[u8]) -> bool {
+    word.as_literal().as_deref() == Some(bytes)
+}
+
+fn is_plus(word: &Word) -> bool {
+    is_literal(word, b"+")
 }
 
 fn contains(word: &Word, mark: &[u8]) -> bool {

@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// Runs each script of `/in` in a directory of its own. The handler logs the name, answers on standard output with something that
 /// would run or be evaluated if a shell took it for code, and succeeds for about half of all names.
 const DRIVER: &str = r#"
-ulimit -t 2 -f 64 -c 0
+ulimit -t 1 -f 64 -c 0
 n=$1
 while [[ -e /in/$n ]]; do
   builtin printf '%s' "$n" > /log/at

@@ -52,6 +52,9 @@ fn wrappers_are_opened() {
     case("docker exec -i c rm x", "docker exec -i c rm x ; rm x");
     case("su - root -c 'rm x'", "su - root -c rm x ; rm x");
     case("watch -n 1 rm x", "watch -n 1 rm x ; rm x");
+    case("env - rm x", "env - rm x ; rm x");
+    case("env -i - A=b rm x", "env -i - A=b rm x ; rm x");
+    case("env -S'rm x' y", "env -Srm x y ; rm x y");
     case("command -v rm", "command -v rm");
     case("sudo -l", "sudo -l");
     let deep = format!("{}rm x", "nohup ".repeat(12));
@@ -90,6 +93,15 @@ fn wrappers_that_cannot_be_read_are_opaque() {
         "a | python3",
         "awk '{ print }'",
         "fish -c ls",
+        "find . -exec sudo -u + rm {} \\;",
+        "env - -u",
+        "ssh host -t 'rm x'",
+        "sudo -S sh <<E\nrm x\nE",
+        "sudo -- -x rm",
+        "BASH_ENV=x bash -c a",
+        "env 'BASH_FUNC_ls%%=() { rm x; }' bash -c ls",
+        "env SHELLOPTS=xtrace PS4='$(rm x)' bash -c ls",
+        "export POSIXLY_CORRECT=1",
         "command $y rm",
         "exec $y",
         "builtin $y",
@@ -399,5 +411,110 @@ fn words_that_look_like_commands_stay_words() {
             !found.contains("; rm") && !found.starts_with("rm") && !found.contains("curl x ;"),
             "{text}: {found}"
         );
+    }
+}
+
+#[test]
+fn what_the_shell_keeps_for_itself_is_not_taken_from_an_assignment() {
+    for text in [
+        "_=ls; true rm; $_",
+        "BASH_REMATCH=ls; [[ rm =~ .* ]]; $BASH_REMATCH",
+        "readonly c=rm\nc=ls\n$c",
+        "c=rm; local c=ls; $c",
+        "c=rm; declare -p c=ls; $c",
+        "for ((i=0; i<3; i++)); do i=$x; done",
+        "declare -a c='($(rm x))'",
+        "c=(); x='($(rm))'; declare c=\"$x\"",
+        "PIPESTATUS=ls; a | b; $PIPESTATUS",
+        "c=rm\nc=ls < /none\n$c",
+        "c=rm; for i in 1 2; do $c; printf -vc ls; done",
+        "c=ls; trap 'c=rm' DEBUG; $c",
+        "declare -A BASH_CMDS",
+        "REPLY=ls; read; $REPLY",
+        "LC_ALL=zh_CN.GBK; a",
+    ] {
+        opaque(Dialect::Bash, text);
+    }
+    for text in ["source x", "declare x=1", "chdir x; eval $y", "builtin eval a", "printf \"$x\" a"] {
+        opaque(Dialect::Posix, text);
+    }
+    for text in ["path=/x; a", "print -P a", "setopt b", "which c"] {
+        opaque(Dialect::Zsh, text);
+    }
+}
+
+#[test]
+fn input_that_is_shared_is_not_read_as_script() {
+    for text in [
+        "{ read y; bash; } <<'E'\nx='\nrm x\n'\nE",
+        "while read y; do bash; done <<< rm",
+        "eval 'read y; bash' <<< rm",
+        "bash -c 'read y; sh' <<< rm",
+        "( bash ) <<< rm",
+        "f() { bash; }; f <<< rm",
+        "xargs bash <<< rm",
+        "if bash; then a; fi <<< rm",
+        "{ bash; } < f",
+        "bash -c bash < f",
+    ] {
+        opaque(Dialect::Bash, text);
+    }
+}
+
+#[test]
+fn scripts_are_read_unless_something_may_change_them_before() {
+    let machine = || {
+        let files = [(PathBuf::from("/work/x.sh"), b"rm y\n./z\n".to_vec())].into();
+        Machine { files, ..Machine::default() }
+    };
+    let told_of =
+        |text: &str| told(&analyse(&script(Dialect::Bash, text.as_bytes()), &machine(), &table()).actions);
+    assert_eq!(told_of("bash x.sh"), "bash x.sh ; rm y ; ./z");
+    assert_eq!(told_of(". ./x.sh a"), ". ./x.sh a ; rm y ; ./z");
+    assert_eq!(told_of("cd / && cd work; bash x.sh"), "cd / ; cd work ; bash x.sh ; ?");
+    assert_eq!(told_of("echo a; bash < x.sh"), "echo a ; bash ; rm y ; ./z");
+    assert_eq!(told_of("cp a b; bash x.sh"), "cp a b ; bash x.sh ; rm y ; ./z");
+    for text in [
+        "tar xf a; bash x.sh",
+        "echo a > x.sh; bash x.sh",
+        "bash x.sh; echo a >> x.sh",
+        "cp a x.sh && . ./x.sh",
+        "cp a /work; bash x.sh",
+        "while a; do bash x.sh; make; done",
+        "make & bash x.sh",
+        "bash x.sh | make",
+        "f() { bash x.sh; }; make; f",
+        "make; . ./x.sh",
+        "echo a > $y; sudo sh x.sh",
+    ] {
+        assert!(told_of(text).contains('?'), "{text}: {}", told_of(text));
+    }
+    let found = analyse(&script(Dialect::Bash, b"bash x.sh"), &machine(), &table());
+    assert_eq!(found.files.len(), 1);
+}
+
+#[test]
+fn deep_nesting_ends_in_an_opaque_action_not_in_a_crash() {
+    let braces = format!("{}x{}", "{a,".repeat(15_000), "}".repeat(15_000));
+    let groups = |inner: &str| format!("{}{inner};{}", "{ ".repeat(20), " }".repeat(20));
+    let mut text = "a".to_owned();
+    for depth in 0..40 {
+        text = groups(&format!("f{depth}() {{ {text}; }}; eval {}", crate::command::visible(b"b")));
+        if text.len() > 60_000 {
+            break;
+        }
+    }
+    for text in [format!("a {braces}"), braces, text] {
+        analysed(Dialect::Bash, text.as_bytes());
+    }
+    let mut nested = "rm x".to_owned();
+    for _ in 0..12 {
+        let quoted =
+            String::from_utf8(crate::command::quoted(groups(&nested).as_bytes())).expect("it is text");
+        nested = format!("eval {quoted}");
+        if nested.len() > 50_000 {
+            break;
+        }
+        analysed(Dialect::Bash, nested.as_bytes());
     }
 }

@@ -94,7 +94,7 @@ fn table() -> Table {
     add(
         &["env"],
         &["-u", "-C", "-S"],
-        &["-i"],
+        &["-i", "-"],
         Runs {
             assignments: true,
             split_option: strings(&["-S", "--split-string"]),
