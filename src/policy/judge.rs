@@ -295,7 +295,7 @@ impl Court<'_> {
 
     /// An exception to an `allow` counts if it might hold; one to an `ask` or a `deny` only if it does.
     fn not_excepted(&self, rule: &Rule, subject: &Subject<'_>, lean: Lean) -> Truth {
-        let excepted = matcher::any(&rule.except, subject, self.subjects, lean.flipped());
+        let excepted = matcher::excepted(&rule.except, subject, self.subjects, lean.flipped());
         match (lean, excepted) {
             (Lean::Permit, excepted) => !excepted,
             (Lean::Restrict, Truth::Yes) => Truth::No,

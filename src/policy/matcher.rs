@@ -14,7 +14,19 @@ use crate::shell::{Certainty, Given, Operand, Piece, Scope, Truth, Word};
 
 /// Returns whether any of `tables` matches.
 pub(super) fn any(tables: &[Matcher], subject: &Subject<'_>, others: &[Subject<'_>], lean: Lean) -> Truth {
-    Truth::any(tables.iter().map(|table| Asking { table, subject, others, lean }.whole()))
+    let minds_globs = lean == Lean::Restrict;
+    Truth::any(tables.iter().map(|table| Asking { table, subject, others, lean, minds_globs }.whole()))
+}
+
+/// Returns whether any of `tables`, exceptions to a rule, matches: a leading glob that could become an option takes no `allow` away.
+pub(super) fn excepted(
+    tables: &[Matcher],
+    subject: &Subject<'_>,
+    others: &[Subject<'_>],
+    lean: Lean,
+) -> Truth {
+    let minds_globs = false;
+    Truth::any(tables.iter().map(|table| Asking { table, subject, others, lean, minds_globs }.whole()))
 }
 
 struct Asking<'a> {
@@ -23,6 +35,9 @@ struct Asking<'a> {
     /// All actions of the analysis, for what stands up or down the pipe.
     others: &'a [Subject<'a>],
     lean: Lean,
+    /// Whether a leading glob may be an option: file names seldom begin with `-`, so it is minded where that restricts, not
+    /// where it would only cost an allow.
+    minds_globs: bool,
 }
 
 impl Asking<'_> {
@@ -193,8 +208,7 @@ impl Asking<'_> {
         let could = self.subject.arguments.unknown.iter().any(|unknown| {
             let is_open =
                 unknown.prefix.is_empty() || unknown.prefix == "-" || name.starts_with(&unknown.prefix);
-            // File names seldom begin with `-`: minded where that restricts, not where it would only cost an allow.
-            let counts = !unknown.glob || (lean == Lean::Restrict && self.lean == Lean::Restrict);
+            let counts = !unknown.glob || (self.minds_globs && lean == Lean::Restrict);
             is_open && counts
         });
         if could { Truth::Maybe } else { Truth::No }

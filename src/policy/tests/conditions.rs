@@ -208,4 +208,6 @@ fn exceptions_free_only_where_they_are_certain() {
     excepted("allow", "tool x", "allow");
     excepted("allow", "tool --dry-run x", "none");
     excepted("allow", "tool \"$x\"", "none");
+    excepted("allow", "tool *.c", "allow");
+    excepted("deny", "tool *.c", "deny");
 }
