@@ -13,6 +13,7 @@ mod bad_input;
 mod command_line;
 mod deciding;
 mod demo;
+mod dependencies;
 mod hostile;
 mod init;
 mod judging;
