@@ -290,7 +290,8 @@ impl Reader<'_> {
             self.open("-");
             return;
         };
-        if name.starts_with("--") || self.program.single_dash || self.lists_beginning_of(name) {
+        let is_one = name.starts_with("--") || self.program.single_dash || self.opens_inner(name);
+        if is_one || self.lists_beginning_of(name) {
             self.long(word, name, whole, certainty);
         } else {
             self.bundle(word, name, whole, certainty);
