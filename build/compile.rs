@@ -2,14 +2,15 @@
 
 use serde::Serialize;
 
-use crate::blob::{Index, Origin, PlacedTest, Proof, Reach, RuleBody, Table};
+use crate::blob::{Hint, Index, Origin, PlacedTest, Proof, Reach, RuleBody, Table};
 use crate::file::File;
 
 /// A table under construction.
 #[derive(Default)]
 struct Making {
     names: Vec<(String, u16)>,
-    any: Vec<u16>,
+    hints: Vec<Hint>,
+    patterns: Vec<String>,
     opaque: Vec<u16>,
     ends: Vec<u32>,
     bodies: Vec<u8>,
@@ -20,7 +21,11 @@ impl Making {
         let entry = u16::try_from(self.ends.len()).map_err(|_| "too many entries".to_owned())?;
         self.bodies.extend(postcard::to_stdvec(body).map_err(|error| error.to_string())?);
         self.ends.push(u32::try_from(self.bodies.len()).map_err(|_| "the packs are too large".to_owned())?);
-        self.any.extend(reach.any.then_some(entry));
+        for (programs, needs) in reach.hints.into_iter().filter(|_| reach.any) {
+            let from = self.patterns.len() as u32;
+            self.patterns.extend(programs);
+            self.hints.push(Hint { entry, needs, from, to: self.patterns.len() as u32 });
+        }
         self.opaque.extend(reach.opaque.then_some(entry));
         // A rule about any program is looked at anyway.
         let names = reach.names.into_iter().filter(|_| !reach.any);
@@ -43,7 +48,8 @@ impl Making {
         Table {
             names,
             entries,
-            any: self.any.clone(),
+            hints: self.hints.clone(),
+            patterns: self.patterns.iter().map(String::as_str).collect(),
             opaque: self.opaque.clone(),
             ends: self.ends.clone(),
             bodies: &self.bodies,

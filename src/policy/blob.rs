@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::file::{Label, Matcher, Rule, Test, Variable};
-use super::glob_text::is_glob;
+use super::file::{Label, Matcher, Rule, ScopeWord, Test, Variable};
+use super::glob_text::{is_glob, matches};
 use crate::shell::Program;
 
 /// Everything about the packs but the bodies.
@@ -42,8 +42,12 @@ pub(crate) struct Table<'a> {
     #[serde(borrow)]
     pub(crate) names: Vec<(&'a str, u32, u32)>,
     pub(crate) entries: Vec<u16>,
-    /// Entries that may speak of any program.
-    pub(crate) any: Vec<u16>,
+    /// What must be so before an entry that may speak of any program is worth decoding: one for each of its tables, in the
+    /// order of the entries.
+    pub(crate) hints: Vec<Hint>,
+    /// The patterns on program names that the hints point into.
+    #[serde(borrow)]
+    pub(crate) patterns: Vec<&'a str>,
     /// Entries that speak of opaque actions.
     pub(crate) opaque: Vec<u16>,
     /// Where each entry's body ends.
@@ -71,12 +75,63 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Returns the entries about any program that an action of this name with these traits could match.
+    pub(crate) fn about_any(&self, name: &str, traits: u16) -> impl Iterator<Item = u16> {
+        let is_named = |hint: &Hint| {
+            let patterns = &self.patterns[hint.from as usize..hint.to as usize];
+            let names =
+                |pattern: &&str| pattern.contains('/') || matches(pattern.as_bytes(), name.as_bytes());
+            patterns.is_empty() || patterns.iter().any(names)
+        };
+        let could = self.hints.iter().filter(move |hint| hint.needs & !traits == 0 && is_named(hint));
+        let mut last = None;
+        could.map(|hint| hint.entry).filter(move |entry| last.replace(*entry) != Some(*entry))
+    }
+
     /// Returns an entry's body.
     pub(crate) fn body(&self, entry: u16) -> &'a [u8] {
         let at = usize::from(entry);
         let begin = if at == 0 { 0 } else { self.ends[at - 1] as usize };
         &self.bodies[begin..self.ends[at] as usize]
     }
+}
+
+/// What one table of an entry asks of an action at the least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Hint {
+    pub(crate) entry: u16,
+    pub(crate) needs: u16,
+    /// Its stretch of [`Table::patterns`]; empty: any program.
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+}
+
+/// Traits of an action that are cheap to know, as bits. A trait that an action only might have counts as one it has.
+pub(crate) mod traits {
+    pub(crate) const READS: u16 = 1;
+    pub(crate) const WRITES: u16 = 2;
+    pub(crate) const UPSTREAM: u16 = 4;
+    pub(crate) const DOWNSTREAM: u16 = 8;
+    pub(crate) const OTHER_USER: u16 = 16;
+    pub(crate) const REMOTE: u16 = 32;
+    pub(crate) const INSIDE: u16 = 64;
+    pub(crate) const ARGUMENTS: u16 = 128;
+}
+
+/// Returns the traits without which `table` cannot match.
+fn needs(table: &Matcher) -> u16 {
+    let arguments = [&table.option, &table.option_all, &table.operand, &table.subcommand];
+    let asked = [
+        (traits::READS, !table.reads.is_empty()),
+        (traits::WRITES, !table.writes.is_empty()),
+        (traits::UPSTREAM, !table.stdin_from.is_empty()),
+        (traits::DOWNSTREAM, !table.pipes_to.is_empty()),
+        (traits::OTHER_USER, table.as_root == Some(true)),
+        (traits::REMOTE, table.scope == Some(ScopeWord::Remote)),
+        (traits::INSIDE, !table.inside.is_empty()),
+        (traits::ARGUMENTS, arguments.iter().any(|list| !list.is_empty()) || !table.value.is_empty()),
+    ];
+    asked.iter().filter(|(_, is_asked)| *is_asked).map(|(bit, _)| bit).sum()
 }
 
 /// Where an entry stands in the packs' sources.
@@ -114,6 +169,8 @@ pub(crate) struct Reach {
     pub(crate) names: Vec<String>,
     pub(crate) any: bool,
     pub(crate) opaque: bool,
+    /// For each table that does not speak of opaque actions: its programs and what it needs.
+    pub(crate) hints: Vec<(Vec<String>, u16)>,
 }
 
 impl Reach {
@@ -126,6 +183,7 @@ impl Reach {
                 continue;
             }
             reach.add(&matcher.program);
+            reach.hints.push((matcher.program.clone(), needs(matcher)));
         }
         reach.names.sort_unstable();
         reach.names.dedup();

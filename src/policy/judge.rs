@@ -210,7 +210,7 @@ impl Court<'_> {
         let mut labels = self.labels(subject);
         let mut hits = self.untrusted_variables(subject);
         let is_opaque = subject.is_opaque();
-        let built_in = self.policy.packs().candidates(&subject.name, is_opaque);
+        let built_in = self.policy.packs().candidates(subject);
         let built_in = built_in.iter().map(|body| (&body.rule, Authority::BuiltIn));
         let layered = self.policy.rules().iter().filter(|rule| rule.reach.covers(&subject.name, is_opaque));
         let layered = layered.map(|rule| (&*rule.body, rule.authority));
@@ -306,7 +306,7 @@ impl Court<'_> {
 
     fn labels(&self, subject: &Subject<'_>) -> Labels {
         let mut labels = Labels::default();
-        let built_in = self.policy.packs().labels(&subject.name, subject.is_opaque());
+        let built_in = self.policy.packs().labels(subject);
         let layered = self.policy.labels().iter();
         let layered = layered.filter(|label| label.reach.covers(&subject.name, subject.is_opaque()));
         let all: Vec<Rc<Label>> =

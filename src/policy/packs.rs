@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::blob::{Body, Index, Origin, PlacedTest, Proof, RuleBody, Table};
 use super::file::{Label, Test, Variable};
+use super::subject::Subject;
 use crate::digest::Digest;
 use crate::shell::{Program, Programs};
 
@@ -80,14 +81,15 @@ impl Packs {
         self.rule_by_id(id).map(|body| self.place(&body))
     }
 
-    /// Returns the rules that could match an action of the program `name`.
-    pub(super) fn candidates(&self, name: &str, opaque: bool) -> Vec<Rc<RuleBody>> {
-        candidates(&self.index.rules, name, opaque).map(|entry| self.rule(entry)).collect()
+    /// Returns the rules that could match the action.
+    pub(super) fn candidates(&self, subject: &Subject<'_>) -> Vec<Rc<RuleBody>> {
+        candidates(&self.index.rules, subject).into_iter().map(|entry| self.rule(entry)).collect()
     }
 
-    /// Returns the labels that could match an action of the program `name`.
-    pub(super) fn labels(&self, name: &str, opaque: bool) -> Vec<Rc<Label>> {
-        candidates(&self.index.labels, name, opaque)
+    /// Returns the labels that could match the action.
+    pub(super) fn labels(&self, subject: &Subject<'_>) -> Vec<Rc<Label>> {
+        candidates(&self.index.labels, subject)
+            .into_iter()
             .map(|entry| once(&self.labels, &self.index.labels, entry))
             .collect()
     }
@@ -141,11 +143,13 @@ impl Programs for Packs {
     }
 }
 
-/// Returns the entries about `name` and those about any program; for an opaque action only those that speak of opaque ones.
-fn candidates<'a>(table: &'a Table<'_>, name: &str, opaque: bool) -> impl Iterator<Item = u16> + use<'a> {
-    let (first, second): (&[u16], &[u16]) =
-        if opaque { (&table.opaque, &[]) } else { (table.of(name), &table.any) };
-    first.iter().chain(second).copied()
+/// Returns the entries about the action's program and those about any; for an opaque action only those that speak of opaque ones.
+fn candidates(table: &Table<'_>, subject: &Subject<'_>) -> Vec<u16> {
+    if subject.is_opaque() {
+        return table.opaque.clone();
+    }
+    let own = table.of(&subject.name).iter().copied();
+    own.chain(table.about_any(&subject.name, subject.traits())).collect()
 }
 
 fn once<T: Body>(cache: &RefCell<BTreeMap<u16, Rc<T>>>, table: &Table<'_>, entry: u16) -> Rc<T> {

@@ -4,6 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::blob::traits;
 use super::paths::{Ground, PathValue, Use, paths};
 use crate::shell::{Action, Arguments, Operand, Piece, Place, Program, Programs, Scope, Word};
 use crate::world::{Fact, Resolution, World};
@@ -61,6 +62,26 @@ impl<'a> Subject<'a> {
 
     pub(super) fn is_opaque(&self) -> bool {
         self.action.opaque.is_some()
+    }
+
+    /// Returns what is cheap to know about it, for leaving out rules that cannot match.
+    pub(super) fn traits(&self) -> u16 {
+        let action = self.action;
+        let program = self.program.as_deref();
+        let reads = program.is_some_and(|program| !program.reads.is_empty());
+        let writes =
+            program.is_some_and(|program| !program.writes.is_empty() || !program.in_place.is_empty());
+        let has = [
+            (traits::READS, reads || !action.redirects.is_empty()),
+            (traits::WRITES, writes || !action.redirects.is_empty()),
+            (traits::UPSTREAM, action.upstream.is_some()),
+            (traits::DOWNSTREAM, action.downstream.is_some()),
+            (traits::OTHER_USER, action.as_root),
+            (traits::REMOTE, action.scope == Scope::Remote),
+            (traits::INSIDE, !action.inside.is_empty()),
+            (traits::ARGUMENTS, !action.args.is_empty()),
+        ];
+        has.iter().filter(|(_, has)| *has).map(|(bit, _)| bit).sum()
     }
 
     /// Returns the paths it uses; `operands` are those after the subcommand, up to the last.
