@@ -17,6 +17,7 @@ mod policy;
 mod request_json;
 mod requests;
 mod resume;
+mod run;
 mod show;
 
 use std::ffi::OsString;
@@ -112,7 +113,7 @@ pub fn command() -> clap::Command {
 /// Runs gate with `args` (the program's name first) and returns its exit code.
 pub fn run(args: Vec<OsString>) -> ExitCode {
     let done = match hot::parse(&args) {
-        Ok(Some(call)) => hot::run(call),
+        Ok(Some(call)) => run::run(call),
         Ok(None) => subcommand(args),
         Err(problem) => Err(problem.into()),
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Place;
 use super::desk::{Desk, Named};
-use super::hot::reported;
+use super::run::reported;
 use crate::config::Config;
 use crate::error::Exit;
 use crate::gate::Gate;

@@ -13,9 +13,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::host::open_regular;
+use super::mentioned::mentioned;
 use super::{Host, NotStarted, Start};
 use crate::approval::{Bound, BoundDirectory, BoundFile, BoundStdin, FileIdentity};
-use crate::command::{Command, Source, visible};
+use crate::command::{Command, visible};
 use crate::digest::Digest;
 use crate::shell::{Action, Analysis, Arguments, Place, Program, Programs, Scope, Selector, Word};
 use crate::world::{Fact, World};
@@ -308,43 +309,6 @@ fn variables(command: &Command, analysis: &Analysis, with: &Binding<'_>) -> Vec<
 /// `HOME` decides which configuration nearly every program reads, `PATH` which programs a script finds.
 fn is_always_bound(name: &str) -> bool {
     matches!(name, "HOME" | "PATH")
-}
-
-/// Names in a command's text that could be variables.
-struct Mentioned<'a> {
-    /// Every identifier.
-    words: BTreeSet<&'a [u8]>,
-    /// Those right behind a `$` or `${`: bound even where they are not set now.
-    expanded: BTreeSet<&'a [u8]>,
-}
-
-fn mentioned(command: &Command) -> Mentioned<'_> {
-    let texts: Vec<&[u8]> = match &command.source {
-        Source::Argv(words) => words.iter().map(Vec::as_slice).collect(),
-        Source::Script { text, args, .. } => {
-            std::iter::once(text.as_slice()).chain(args.iter().map(Vec::as_slice)).collect()
-        }
-    };
-    let mut found = Mentioned { words: BTreeSet::new(), expanded: BTreeSet::new() };
-    for text in texts {
-        let mut rest = 0;
-        while rest < text.len() {
-            let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-            let length = text[rest..].iter().take_while(|byte| is_part(byte)).count();
-            let word = &text[rest..rest + length];
-            if word.first().is_some_and(|first| !first.is_ascii_digit()) {
-                found.words.insert(word);
-                let before = text[..rest].strip_suffix(b"{").unwrap_or(&text[..rest]);
-                let before =
-                    before.strip_suffix(b"{#").or_else(|| before.strip_suffix(b"{!")).unwrap_or(before);
-                if before.ends_with(b"$") {
-                    found.expanded.insert(word);
-                }
-            }
-            rest += length.max(1);
-        }
-    }
-    found
 }
 
 fn facts(command: &Command, analysis: &Analysis, host: &Host) -> Vec<(String, String)> {

@@ -12,6 +12,7 @@ mod bind;
 mod facts;
 mod host;
 mod inherited;
+mod mentioned;
 mod origin;
 mod process;
 mod run;

@@ -1,0 +1,90 @@
+//! What the hot path does with a command line: makes a wish of it, has gate carry it out, and reports what came of it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::hot::Call;
+use crate::command::{Command, Source};
+use crate::config::{Config, Places};
+use crate::error::Exit;
+use crate::exec::User;
+use crate::gate::{Ending, Gate, Wish};
+use crate::report::{Report, ReportFile};
+use crate::ui;
+use crate::why::{self, Why};
+
+/// Judges, asks, records and runs; returns the command's exit code, or gate's own.
+///
+/// # Errors
+/// Whatever kept gate from doing so: nothing was run.
+pub(super) fn run(call: Call) -> anyhow::Result<ExitCode> {
+    reported(call.result.clone(), call.home.clone(), || start(call))
+}
+
+/// Does `work` and writes what came of it to the result file, if one is asked for.
+///
+/// # Errors
+/// Those of `work`, and a result file that cannot be written: then nothing is done.
+pub(super) fn reported(
+    result: Option<PathBuf>,
+    home: Option<PathBuf>,
+    work: impl FnOnce() -> anyhow::Result<Ending>,
+) -> anyhow::Result<ExitCode> {
+    let result = result.or_else(|| variable("GATE_RESULT").map(PathBuf::from));
+    // Opened first: a script that asks for the result must get one, whatever happens then.
+    let file = result.map(|path| ReportFile::open(&path, &own_directories(home.as_deref())?)).transpose()?;
+    let ended = work();
+    if let Some(file) = file {
+        let report = match &ended {
+            Ok(ending) => ending.full_report(),
+            Err(error) => Report::of_error(&format!("{error:#}"), Exit::Failed as u8),
+        };
+        if let Err(error) = file.write(&report) {
+            ui::error(&error);
+        }
+    }
+    ended.map(|ending| ending.exit())
+}
+
+/// Returns the directories of gate's own files: those of `home`, and the usual ones.
+fn own_directories(home: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
+    let user = User::current();
+    let given = home.map(std::path::absolute).transpose()?;
+    let places = [given, None].into_iter().filter_map(|home| Places::of(&user, home).ok());
+    Ok(places.flat_map(Places::directories).collect())
+}
+
+fn start(call: Call) -> anyhow::Result<Ending> {
+    let (config, policy) = Config::load_with_policy(call.home.as_deref())?;
+    let said = Why { reason: call.reason, ticket: call.ticket };
+    let asserted =
+        Why { reason: variable("GATE_REASON").map(text), ticket: variable("GATE_TICKET").map(text) };
+    let (inside, source) = without_why(call.source);
+    let wish = Wish {
+        command: Command { source, cwd: config.cwd.clone() },
+        why: said.or(inside).or(asserted),
+        wait: call.wait,
+    };
+    Gate::open(config, policy)?.run(wish)
+}
+
+/// Takes the reason and ticket off a script's beginning: what runs is the text without them.
+fn without_why(source: Source) -> (Why, Source) {
+    match source {
+        Source::Argv(words) => (Why::default(), Source::Argv(words)),
+        Source::Script { dialect, options, text, args } => {
+            let (why, rest) = why::take_from(&text);
+            let text = rest.to_vec();
+            (why, Source::Script { dialect, options, text, args })
+        }
+    }
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn text(value: OsString) -> String {
+    value.to_string_lossy().into_owned()
+}
