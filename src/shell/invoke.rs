@@ -266,8 +266,14 @@ impl Walker<'_> {
                 ("command", letters) if is_bundle(letters, b"pvV") => {
                     runs &= !letters.iter().any(|b| matches!(b, b'v' | b'V'))
                 }
-                ("exec", letters) if is_bundle(letters, b"cl") => {}
-                ("exec", letters) if is_bundle(letters, b"cla") && letters.ends_with(b"a") => at += 1,
+                ("exec", letters) if is_bundle(letters, b"cl") && context.dialect == Dialect::Bash => {}
+                ("exec", letters)
+                    if is_bundle(letters, b"cla")
+                        && letters.ends_with(b"a")
+                        && context.dialect == Dialect::Bash =>
+                {
+                    at += 1
+                }
                 (_, other) if other.starts_with(b"-") && other.len() > 1 => {
                     return self.uncertain(
                         context,

@@ -20,7 +20,7 @@ while [[ -e /in/$n ]]; do
   cd "/w/$n"
   eval "command_not_found_handle() { builtin printf '%s\\0' \"\$1\" >> /log/$n; if [[ \$1 == *V* ]]; then builtin echo 'a[\$(EVILVALUE)]'; elif [[ \$1 == *W* ]]; then builtin echo '-v a[\$(EVILTEST)]'; else builtin echo EVILNAME; fi; [[ \$1 == *[02468a-m] ]]; }"
   export -f command_not_found_handle
-  /shell/bash -c "$script" < /dev/null > /dev/null 2> "/err/$n"
+  "/shell/$2" -c "$script" < /dev/null > /dev/null 2> "/err/$n"
   n=$((n + 1))
 done
 "#;
@@ -39,10 +39,12 @@ pub(crate) struct Ran {
 pub(crate) struct Sandbox {
     place: tempfile::TempDir,
     count: usize,
+    /// `bash` or `dash`.
+    shell: &'static str,
 }
 
 impl Sandbox {
-    pub(crate) fn new(scripts: &[Vec<u8>]) -> Sandbox {
+    pub(crate) fn new(scripts: &[Vec<u8>], shell: &'static str) -> Sandbox {
         let place = tempfile::tempdir().expect("a scratch directory");
         let at = |name: &str| place.path().join(name);
         for name in ["in", "w", "log", "err"] {
@@ -54,7 +56,7 @@ impl Sandbox {
             std::fs::write(at("in").join(index.to_string()), script).expect("a script is written");
             std::fs::create_dir(at("w").join(index.to_string())).expect("its directory");
         }
-        Sandbox { place, count: scripts.len() }
+        Sandbox { place, count: scripts.len(), shell }
     }
 
     /// Runs all scripts; one that does not end is given up, and the rest go on.
@@ -98,7 +100,7 @@ impl Sandbox {
         for (name, value) in VARIABLES {
             command.args(["--setenv", name, value]);
         }
-        command.args(["/shell/bash", "--norc", "/driver", &from.to_string()]);
+        command.args(["/shell/bash", "--norc", "/driver", &from.to_string(), self.shell]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().expect("bubblewrap starts (Debian: apt-get install bubblewrap)")
     }
@@ -113,6 +115,13 @@ impl Sandbox {
         let whole = log.iter().rposition(|byte| *byte == 0).map_or(&[][..], |end| &log[..end]);
         ran.names.extend(whole.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(<[u8]>::to_vec));
         for line in read("err").split(|byte| *byte == b'\n') {
+            if self.shell == "dash" {
+                // `/shell/dash: 3: NAME: not found`
+                let found = line.strip_suffix(b": not found").unwrap_or_default();
+                let name = found.windows(2).rposition(|pair| pair == b": ").map(|at| &found[at + 2..]);
+                ran.names.extend(name.filter(|name| !name.is_empty()).map(<[u8]>::to_vec));
+                continue;
+            }
             if let Some(name) = between(line, b": exec: ", b": not found") {
                 ran.names.push(name.to_vec());
             } else if let Some(path) = between(line, b": line ", b": No such file or directory") {
@@ -142,7 +151,9 @@ fn bind_libraries(command: &mut Command) {
             command.args(["--symlink", to, path]);
         }
     }
-    command.args(["--ro-bind", "/bin/bash", "/shell/bash"]);
+    for shell in ["bash", "dash"] {
+        command.args(["--ro-bind", &format!("/bin/{shell}"), &format!("/shell/{shell}")]);
+    }
 }
 
 /// Waits for a process, at most `patience`; then ends it.
@@ -164,8 +175,10 @@ fn ended(child: &mut Child, patience: Duration) -> bool {
 /// Fails unless the sandbox logs what runs in it: an oracle that sees nothing proves nothing.
 pub(crate) fn must_work() {
     let scripts = [b"LOGGED x; /absent/program; (exec GONE)".to_vec()];
-    let ran = Sandbox::new(&scripts).run();
+    let ran = Sandbox::new(&scripts, "bash").run();
     let names: Vec<_> = ran[0].names.iter().map(|name| String::from_utf8_lossy(name)).collect();
     assert_eq!(names, ["LOGGED", "GONE"], "the sandbox logs names (are user namespaces allowed here?)");
     assert_eq!(ran[0].paths, [b"/absent/program".to_vec()]);
+    let ran = Sandbox::new(&[b"LOGGED x".to_vec()], "dash").run();
+    assert_eq!(ran[0].names, [b"LOGGED".to_vec()], "the sandbox hears dash");
 }

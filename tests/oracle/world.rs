@@ -52,13 +52,8 @@ impl Programs for NoPrograms {
     }
 }
 
-/// Returns what gate says of a script that bash is to run.
-pub(crate) fn analysed(script: &[u8]) -> Analysis {
-    let source = Source::Script {
-        dialect: Dialect::Bash,
-        options: Vec::new(),
-        text: script.to_vec(),
-        args: Vec::new(),
-    };
+/// Returns what gate says of a script that a shell of this dialect is to run.
+pub(crate) fn analysed(script: &[u8], dialect: Dialect) -> Analysis {
+    let source = Source::Script { dialect, options: Vec::new(), text: script.to_vec(), args: Vec::new() };
     analyse(&Command { source, cwd: PathBuf::from("/w") }, &Inside, &NoPrograms)
 }
