@@ -68,7 +68,11 @@ remove_settings() {
 }
 
 if [ $uninstall = yes ]; then
-    for file in "$program" "$bash_file" "$zsh_file" "$fish_file"; do remove "$file"; done
+    for file in "$program" "$bash_file" "$zsh_file" "$fish_file"; do
+        remove "$file"
+        # Only directories that are empty go.
+        if rmdir "$(dirname "$file")" 2>/dev/null; then rmdir "$(dirname "$(dirname "$file")")" 2>/dev/null || :; fi
+    done
     remove_settings
     say 'done'
     exit 0
