@@ -71,8 +71,8 @@ pub fn bind(command: &Command, analysis: &Analysis, with: &Binding<'_>) -> Resul
     let mut gatherer = Gatherer { with, programs: Vec::new(), files: Vec::new(), uncovered: BTreeSet::new() };
     let path = command.cwd.join(OsStr::from_bytes(start.path.as_bytes()));
     gatherer.program(start.argv[0].as_bytes(), &path);
-    for (path, _) in &analysis.files {
-        gatherer.file(path.as_os_str().as_bytes(), path);
+    for (path, judged) in &analysis.files {
+        gatherer.script(path, *judged);
     }
     for action in &analysis.actions {
         gatherer.action(action);
@@ -200,6 +200,15 @@ impl Gatherer<'_> {
         if !self.files.contains(&file) {
             self.files.push(file);
         }
+    }
+
+    /// Binds a file whose text was judged as a script: to the very bytes that were judged, whatever lies there by now.
+    fn script(&mut self, path: &Path, judged: Digest) {
+        let mut file = self.bound(path.as_os_str().as_bytes(), path);
+        if let Some(found) = &mut file.found {
+            found.sha256 = Some(judged);
+        }
+        self.files.push(file);
     }
 
     fn bound(&mut self, name: &[u8], path: &Path) -> BoundFile {

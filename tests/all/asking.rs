@@ -312,3 +312,16 @@ fn what_was_typed_ahead_is_no_answer_and_an_agent_is_never_asked() {
     assert_eq!(terminal.code(), -2);
     assert!(!is_made(&stage));
 }
+
+#[test]
+fn a_script_file_is_bound_by_the_bytes_that_were_judged() {
+    let stage = stage().file("x.sh", "touch made\n");
+    stage.gate(["--wait", "0s", "--", "bash", "x.sh"]).stderr(&said(&[WAITS, PARKED])).code(124).check();
+    let id = only_id(&stage);
+    answer(&stage, "approve", &id);
+    let stage = stage.file("x.sh", "touch made # and more\n");
+    let gone = "gate: [ID] is no longer valid (what would run is no longer what was approved); nothing was run\n\
+                gate: hint: run the command again to ask anew\n";
+    stage.gate(["resume", &id]).stderr(gone).code(126).check();
+    assert!(!is_made(&stage));
+}
