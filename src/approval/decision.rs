@@ -145,11 +145,15 @@ pub fn is_inline_possible(request: &Request) -> bool {
 impl Approver {
     fn is_entitled(&self, request: &Request, now: Moment) -> Result<(), Ineligible> {
         let (requester, requirement) = (&request.ask.requester, &request.ask.requirement);
-        if requirement.four_eyes && requester.on_behalf_of.as_deref() == Some(self.name.as_str()) {
+        // Whom it is asked for is the requester's word; whose user id it runs under is not.
+        let is_asked_for = requester.on_behalf_of.as_deref() == Some(self.name.as_str());
+        if requirement.four_eyes
+            && (is_asked_for || requester.uid == self.uid || requester.user == self.name)
+        {
             return Err(Ineligible::FourEyes);
         }
         if requirement.approvers.is_empty() && request.step(now) == 0 {
-            return self.is_entitled_alone(request);
+            return Ok(());
         }
         let approvers = request.approvers(now);
         if requester.name == self.name
@@ -160,16 +164,6 @@ impl Approver {
         if !approvers.contains(&self.name.as_str()) {
             let approvers = approvers.into_iter().map(str::to_owned).collect();
             return Err(Ineligible::NotAnApprover { name: self.name.clone(), approvers });
-        }
-        Ok(())
-    }
-
-    /// Without configured approvers the person at the machine decides from another terminal session;
-    /// with four eyes that person must not be the one who asked.
-    fn is_entitled_alone(&self, request: &Request) -> Result<(), Ineligible> {
-        let (requester, requirement) = (&request.ask.requester, &request.ask.requirement);
-        if requirement.four_eyes && requester.uid == self.uid {
-            return Err(Ineligible::FourEyes);
         }
         Ok(())
     }
@@ -249,6 +243,18 @@ mod tests {
         assert_eq!(four_eyes("bob", 5), Some(Ineligible::FourEyes));
         assert_eq!(four_eyes("robert", 1000), Some(Ineligible::FourEyes));
         assert_eq!(four_eyes("mara", 5), None);
+    }
+
+    #[test]
+    fn rule_1_four_eyes_are_not_fooled_by_whom_the_requester_says_it_acts_for() {
+        let refused = check(|r, d| {
+            r.ask.requirement.four_eyes = true;
+            r.ask.requirement.approvers = vec!["mara".to_owned()];
+            r.ask.requester.kind = RequesterKind::Ci;
+            r.ask.requester.on_behalf_of = Some("somebody-else".to_owned());
+            d.approver.uid = r.ask.requester.uid;
+        });
+        assert_eq!(refused, Some(Ineligible::FourEyes));
     }
 
     #[test]
