@@ -147,8 +147,7 @@ impl Approver {
         let (requester, requirement) = (&request.ask.requester, &request.ask.requirement);
         // Whom it is asked for is the requester's word; whose user id it runs under is not.
         let is_asked_for = requester.on_behalf_of.as_deref() == Some(self.name.as_str());
-        if requirement.four_eyes
-            && (is_asked_for || requester.uid == self.uid || requester.user == self.name)
+        if requirement.four_eyes && (is_asked_for || requester.uid == self.uid || requester.user == self.name)
         {
             return Err(Ineligible::FourEyes);
         }

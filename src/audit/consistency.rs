@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::kind::Kind;
-use super::verify::{Fields, Tampered};
+use super::verify::{Fields, Said, Tampered};
 use crate::approval::{RequestId, State};
 
 /// A start that has no end yet.
@@ -23,6 +23,8 @@ struct Known {
     state: State,
     content: String,
     digest: String,
+    /// The answers that counted.
+    decisions: Vec<String>,
     /// Who approved it, while it waits.
     approvers: HashSet<String>,
 }
@@ -65,9 +67,14 @@ impl Requests {
         self.known.len() as u64
     }
 
-    pub(super) fn states(&self) -> HashMap<RequestId, (State, String, String)> {
-        let state = |known: &Known| (known.state, known.content.clone(), known.digest.clone());
-        self.known.iter().map(|(id, known)| (*id, state(known))).collect()
+    pub(super) fn said(&self) -> HashMap<RequestId, Said> {
+        let said = |known: &Known| Said {
+            state: known.state,
+            content: known.content.clone(),
+            digest: known.digest.clone(),
+            decisions: known.decisions.clone(),
+        };
+        self.known.iter().map(|(id, known)| (*id, said(known))).collect()
     }
 
     fn judged(&mut self, entry: &Fields<'_>) -> Checked {
@@ -83,7 +90,8 @@ impl Requests {
                 return wrong(entry, "request", "the digests C and D", "none");
             };
             let (content, digest) = (content.to_string(), digest.to_string());
-            let new = Known { state: State::Pending, content, digest, approvers: HashSet::new() };
+            let (decisions, approvers) = (Vec::new(), HashSet::new());
+            let new = Known { state: State::Pending, content, digest, decisions, approvers };
             return match self.known.insert(id, new) {
                 None => Ok(()),
                 Some(_) => wrong(entry, "request", "a new id", &format!("{id} again")),
@@ -94,14 +102,16 @@ impl Requests {
 
     fn decision(&mut self, entry: &Fields<'_>) -> Checked {
         let Some(decision) = &entry.decision else { return wrong(entry, "decision", "a decision", "none") };
+        let text = |name: &str| decision[name].as_str().unwrap_or_default().to_owned();
+        let (about, answer, approver) = (text("about"), text("answer"), text("approver"));
         let known = self.open(entry)?;
-        if known.digest != decision.about {
-            return wrong(entry, "decision", &format!("about {}", known.digest), &decision.about);
+        if known.digest != about {
+            return wrong(entry, "decision", &format!("about {}", known.digest), &about);
         }
         let said = entry.data.state.as_deref().and_then(State::named);
-        let may = match &*decision.answer {
+        let may = match answer.as_str() {
             "approve" if known.state == State::Pending => {
-                known.approvers.insert(decision.approver.to_string());
+                known.approvers.insert(approver);
                 let need = entry.quorum.as_ref().map_or(1, |quorum| quorum.need) as usize;
                 if known.approvers.len() >= need {
                     vec![State::Approved, State::Pending]
@@ -120,12 +130,12 @@ impl Requests {
         match said.filter(|state| may.contains(state)) {
             Some(state) => {
                 known.state = state;
+                known.decisions.push(decision.to_string());
                 Ok(())
             }
             None => {
                 let expected = may.iter().map(|state| state.name()).collect::<Vec<_>>().join(" or ");
-                let found =
-                    format!("{} to {}", decision.answer, entry.data.state.as_deref().unwrap_or("nothing"));
+                let found = format!("{answer} to {}", entry.data.state.as_deref().unwrap_or("nothing"));
                 wrong(entry, "decision", &format!("a step from {} to {expected}", known.state), &found)
             }
         }

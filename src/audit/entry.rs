@@ -172,7 +172,7 @@ pub fn bytes(draft: &Draft, place: &Place<'_>, hmac: impl Fn(&[u8]) -> Digest) -
     put("policy", draft.policy.as_ref().map_or(Value::Null, policy));
     put("request", json!(draft.request));
     put("mode", json!(if draft.mode == Mode::Enforce { "enforced" } else { "observed" }));
-    put("decision", draft.decision.as_ref().map_or(Value::Null, |given| decision(given, &mut redactions)));
+    put("decision", draft.decision.as_ref().map_or(Value::Null, |given| answered(given, &mut redactions)));
     put("quorum", draft.quorum.map_or(Value::Null, |(have, need)| json!({ "have": have, "need": need })));
     put("outcome", draft.outcome.as_ref().map_or(Value::Null, |(outcome, took)| ended(outcome, *took)));
     put("gate", json!({ "version": env!("CARGO_PKG_VERSION") }));
@@ -293,7 +293,12 @@ fn policy(used: &PolicyUse) -> Value {
     json!({ "version": used.version, "sha256": used.sha256.to_string(), "rules": used.rules })
 }
 
-fn decision(given: &Decision, redactions: &mut Vec<Value>) -> Value {
+/// Returns an answer as it stands in an entry.
+pub fn decision(given: &Decision) -> Value {
+    answered(given, &mut Vec::new())
+}
+
+fn answered(given: &Decision, redactions: &mut Vec<Value>) -> Value {
     let comment =
         given.comment.as_ref().map(|text| shown_text(text.as_bytes(), "decision.comment", redactions));
     json!({

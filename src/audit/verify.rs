@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::consistency::{Requests, Start};
 use super::kind::Kind;
@@ -91,8 +92,8 @@ pub(super) struct Fields<'a> {
     pub(super) request: Option<RequestId>,
     #[serde(borrow)]
     pub(super) mode: Cow<'a, str>,
-    #[serde(borrow, default)]
-    pub(super) decision: Option<DecisionFields<'a>>,
+    #[serde(default)]
+    pub(super) decision: Option<Value>,
     #[serde(default)]
     pub(super) quorum: Option<QuorumFields>,
     #[serde(default)]
@@ -127,14 +128,17 @@ pub(super) struct DataFields<'a> {
     pub(super) start: Option<u64>,
 }
 
-#[derive(Deserialize)]
-pub(super) struct DecisionFields<'a> {
-    #[serde(borrow)]
-    pub(super) about: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) answer: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) approver: Cow<'a, str>,
+/// What a log says of one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The state it has reached.
+    pub state: State,
+    /// The digest C it was made with.
+    pub content: String,
+    /// The digest D it was made with.
+    pub digest: String,
+    /// The answers that counted, oldest first, as [`super::decision`] writes them.
+    pub decisions: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -232,9 +236,9 @@ impl Verifier {
         })
     }
 
-    /// Returns the state each request has reached by the log, with the digests C and D it was made with.
-    pub fn requests(&self) -> HashMap<RequestId, (State, String, String)> {
-        self.requests.states()
+    /// Returns what the log says of each request.
+    pub fn requests(&self) -> HashMap<RequestId, Said> {
+        self.requests.said()
     }
 
     /// Checks the times' form, and notes where the wall clock was set.

@@ -115,6 +115,37 @@ fn deleted_and_swapped_rows_are_found() {
 }
 
 #[test]
+fn a_request_whose_row_tells_of_another_answer_is_found() {
+    for change in [
+        "'mara', 'kim'",
+        "'\"tty\":\"/dev/pts/9\"', '\"tty\":\"/dev/pts/8\"'",
+        "'\"comment\":null', '\"comment\":\"ok\"'",
+    ] {
+        let (_dir, store) = log();
+        let sql = format!("UPDATE requests SET progress = replace(progress, {change})");
+        store.db.execute_batch(&sql).unwrap();
+        found(&store, 10, "request's row");
+    }
+}
+
+#[test]
+fn an_entry_before_the_first_and_another_logs_name_are_found() {
+    let (_dir, store) = log();
+    store.db.execute_batch("INSERT INTO entries SELECT 0, x'00', bytes FROM entries WHERE seq = 10").unwrap();
+    found(&store, 1, "row");
+    let (_dir, store) = log();
+    store
+        .db
+        .execute_batch("INSERT INTO entries SELECT -1, x'00', bytes FROM entries WHERE seq = 10")
+        .unwrap();
+    found(&store, 10, "number of entries");
+    let (dir, store) = log();
+    store.db.execute_batch("UPDATE log SET id = 'another'").unwrap();
+    drop(store);
+    found(&Store::open_read_only(dir.path()).unwrap(), 10, "log's id");
+}
+
+#[test]
 fn cut_tail_is_found_by_the_logs_own_row() {
     let (_dir, mut store) = log();
     without_triggers(&store);

@@ -7,12 +7,12 @@ use rusqlite::Connection;
 
 use super::entries::{self, Row};
 use super::{Store, StoreError, Trouble, Which, log, requests};
-use crate::approval::{Request, RequestId, State};
-use crate::audit::{Tampered, Verified, Verifier};
+use crate::approval::{Request, RequestId};
+use crate::audit::{self, Said, Tampered, Verified, Verifier};
 use crate::digest::Digest;
 
 /// What the log says about each request.
-type Said = HashMap<RequestId, (State, String, String)>;
+type AllSaid = HashMap<RequestId, Said>;
 
 impl Store {
     /// Verifies every entry, and the tree's stored frontier and the requests against them, as of one instant.
@@ -34,13 +34,14 @@ impl Store {
                 }
             }
         };
-        entries::read(&snapshot, 1, each).map_err(|error| self.failed("read", error))?;
+        entries::read(&snapshot, 0, each).map_err(|error| self.failed("read", error))?;
         if let Some(found) = tampered {
             return Ok(Err(found));
         }
         let said = verifier.requests();
         let checked = verifier.finish().and_then(|verified| {
             check_root(&snapshot, &verified)?;
+            check_log(&snapshot, &self.log.id, &verified)?;
             check_requests(&snapshot, &said, verified.entries)?;
             Ok(verified)
         });
@@ -75,8 +76,21 @@ fn check_root(db: &Connection, verified: &Verified) -> Result<(), Tampered> {
     }
 }
 
+/// The log's row must name the log of the entries, and there must be no entry outside the order.
+fn check_log(db: &Connection, id: &str, verified: &Verified) -> Result<(), Tampered> {
+    let seq = verified.entries;
+    if verified.log != id {
+        return Err(Tampered { seq, what: "log's id", expected: verified.log.clone(), found: id.to_owned() });
+    }
+    let count = db.query_row("SELECT count(*) FROM entries", [], |row| row.get::<_, i64>(0)).unwrap_or(-1);
+    if count == seq as i64 {
+        return Ok(());
+    }
+    Err(Tampered { seq, what: "number of entries", expected: seq.to_string(), found: count.to_string() })
+}
+
 /// A request's row must be the one the log speaks of, in the state the log leaves it in.
-fn check_requests(db: &Connection, said: &Said, seq: u64) -> Result<(), Tampered> {
+fn check_requests(db: &Connection, said: &AllSaid, seq: u64) -> Result<(), Tampered> {
     let wrong =
         |expected: String, found: String| Err(Tampered { seq, what: "request's row", expected, found });
     let rows = match requests::list(db, Which::All) {
@@ -88,13 +102,8 @@ fn check_requests(db: &Connection, said: &Said, seq: u64) -> Result<(), Tampered
         let (found, expected) = (fingerprint(row), said.get(&row.id));
         match expected {
             Some(expected) if *expected == found => {}
-            Some((state, c, d)) => {
-                return wrong(
-                    format!("{} {state}, C {c}, D {d}", row.id),
-                    format!("{}, C {}, D {}", found.0, found.1, found.2),
-                );
-            }
-            None => return wrong(format!("no request {}", row.id), format!("{} {}", row.id, found.0)),
+            Some(expected) => return wrong(told(row.id, expected), told(row.id, &found)),
+            None => return wrong(format!("no request {}", row.id), told(row.id, &found)),
         }
     }
     if rows.len() != said.len() {
@@ -103,6 +112,17 @@ fn check_requests(db: &Connection, said: &Said, seq: u64) -> Result<(), Tampered
     Ok(())
 }
 
-fn fingerprint(row: &Request) -> (State, String, String) {
-    (row.state(), row.content.digest().to_string(), row.digest().to_string())
+fn fingerprint(row: &Request) -> Said {
+    Said {
+        state: row.state(),
+        content: row.content.digest().to_string(),
+        digest: row.digest().to_string(),
+        decisions: row.progress.decisions.iter().map(|given| audit::decision(given).to_string()).collect(),
+    }
+}
+
+fn told(id: RequestId, said: &Said) -> String {
+    let Said { state, content, digest, decisions } = said;
+    let answers = if decisions.is_empty() { "none".to_owned() } else { decisions.join(", ") };
+    format!("{id} {state}, C {content}, D {digest}, answers: {answers}")
 }

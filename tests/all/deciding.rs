@@ -126,7 +126,7 @@ fn terminal_session_that_asked_cannot_decide() {
     let gate = env!("CARGO_BIN_EXE_gate");
     let script = format!(
         "{gate} --home ../home -- touch made 2>said & \
-         until grep -q waiting said; do :; done; \
+         until grep -qs waiting said; do :; done; \
          id=$(sed -n 's/.*approval \\([^ ]*\\) .*/\\1/p' said); \
          {gate} --home ../home approve --yes $id >/dev/null; echo code $?; \
          {gate} --home ../home cancel $id; wait"
