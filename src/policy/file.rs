@@ -1,7 +1,7 @@
 //! The schema of a policy file: what may stand in it, and nothing else.
 //!
 //! One schema for the packs, which `build.rs` compiles with this very file, and for the files read at start.
-//! Unknown keys are errors. Strings stay strings here: [`super::check`] says whether they make sense.
+//! Unknown keys are errors. Strings stay strings here: the layer above says whether they make sense.
 
 use std::collections::BTreeMap;
 
