@@ -11,6 +11,7 @@ use super::matcher::text_matches;
 use super::packs::Packs;
 use super::problem::{PolicyError, Problem, Step, lines_of, unreadable};
 use super::requirement::{Demand, Requirement};
+use super::texts::Texts;
 use super::valid;
 use super::verdict::{Mode, Risk, Verdict};
 use crate::digest::Digest;
@@ -92,6 +93,7 @@ pub struct Policy {
     approvers: Vec<Approver>,
     groups: Vec<Group>,
     digest: Digest,
+    texts: Texts,
 }
 
 impl Policy {
@@ -134,6 +136,7 @@ impl Policy {
             approvers: Vec::new(),
             groups: Vec::new(),
             digest,
+            texts: Texts::default(),
         };
         let highest = layers.first().map_or(Authority::BuiltIn, |layer| layer.authority);
         for (layer, file) in layers.iter().zip(&files) {
@@ -191,6 +194,10 @@ impl Policy {
     /// Returns the built-in packs.
     pub fn packs(&self) -> &Packs {
         &self.packs
+    }
+
+    pub(super) fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     pub(super) fn rules(&self) -> &[Placed<Rule>] {

@@ -388,7 +388,7 @@ impl Asking<'_> {
     }
 
     fn text(&self, pattern: &str) -> Truth {
-        let Ok(regex) = regex_lite::Regex::new(pattern) else {
+        let Some(regex) = self.subject.ground.texts.regex(pattern) else {
             // A pattern is checked when its file is read; if it fails here all the same, it restricts.
             return Truth::Maybe;
         };

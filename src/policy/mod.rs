@@ -26,6 +26,7 @@ mod proof;
 mod requirement;
 mod subject;
 mod test_world;
+mod texts;
 mod time;
 mod valid;
 mod variables;

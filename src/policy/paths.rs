@@ -16,6 +16,7 @@ use std::rc::Rc;
 
 use super::glob::{Glob, Token, certain, literal, tokens};
 use super::subject::{Lean, Subject};
+use super::texts::Texts;
 use crate::shell::{Certainty, Operand, Program, RedirectKind, Scope, Selector, Truth, Word};
 use crate::world::World;
 
@@ -23,6 +24,7 @@ use crate::world::World;
 pub(super) struct Ground<'a> {
     world: &'a dyn World,
     start: &'a Path,
+    pub(super) texts: &'a Texts,
     found: OnceCell<Found>,
     real: RefCell<BTreeMap<PathBuf, PathBuf>>,
     /// The compiled patterns, to permit and to restrict.
@@ -37,10 +39,11 @@ struct Found {
 
 impl<'a> Ground<'a> {
     /// Returns the ground of a judgement by a gate that was started in `start`.
-    pub(super) fn of(world: &'a dyn World, start: &'a Path) -> Ground<'a> {
+    pub(super) fn of(world: &'a dyn World, start: &'a Path, texts: &'a Texts) -> Ground<'a> {
         Ground {
             world,
             start,
+            texts,
             found: OnceCell::new(),
             real: RefCell::default(),
             patterns: Default::default(),
