@@ -87,7 +87,8 @@ fn work(worker: usize, seed: u64, goal: usize, dialect: Dialect, tally: &Tally) 
             tally.executed.fetch_add(usize::from(ran.finished), Ordering::Relaxed);
             tally.skipped.fetch_add(usize::from(!ran.finished), Ordering::Relaxed);
             tally.names.fetch_add(ran.names.len(), Ordering::Relaxed);
-            let missed = missed(analysis, ran);
+            let refused = ran.refused.then(|| "a text that the shell cannot read".to_owned());
+            let missed: Vec<String> = missed(analysis, ran).into_iter().chain(refused).collect();
             if !missed.is_empty() {
                 let text = format!("{missed:?} ran, unlisted, in:\n{}\n", String::from_utf8_lossy(script));
                 tally.misses.lock().expect("no worker panics with the lock").push(text);

@@ -25,6 +25,10 @@ while [[ -e /in/$n ]]; do
 done
 "#;
 
+/// What bash and dash say of a text that they cannot read.
+const REFUSALS: [&[u8]; 4] =
+    [b"syntax error near unexpected", b"unexpected EOF while", b"Syntax error: ", b"unexpected end of file"];
+
 /// What bash ran.
 #[derive(Default)]
 pub(crate) struct Ran {
@@ -33,6 +37,8 @@ pub(crate) struct Ran {
     /// Paths that bash did not find: programs, and the targets of redirects.
     pub(crate) paths: Vec<Vec<u8>>,
     pub(crate) finished: bool,
+    /// Claims that the shell could not read the script.
+    pub(crate) refused: bool,
 }
 
 /// A batch of scripts and the place where they run.
@@ -115,6 +121,7 @@ impl Sandbox {
         let whole = log.iter().rposition(|byte| *byte == 0).map_or(&[][..], |end| &log[..end]);
         ran.names.extend(whole.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(<[u8]>::to_vec));
         for line in read("err").split(|byte| *byte == b'\n') {
+            ran.refused |= REFUSALS.iter().any(|text| line.windows(text.len()).any(|part| part == *text));
             if self.shell == "dash" {
                 // `/shell/dash: 3: NAME: not found`
                 let found = line.strip_suffix(b": not found").unwrap_or_default();

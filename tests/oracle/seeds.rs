@@ -152,6 +152,7 @@ pub(crate) const SEEDS: &[&str] = &[
     "f() { $1; }; f R1",
     "f() { R1; }; unset -f f; f",
     "for f in R1 R2; do $f; done",
+    "echo \"$$(' \" ')\"; R1 #'",
     "_=R1; true R2; $_",
     "BASH_REMATCH=R1; [[ R2 =~ .* ]]; $BASH_REMATCH",
     "readonly c=R1\nc=R2\n$c",

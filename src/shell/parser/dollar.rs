@@ -58,6 +58,13 @@ impl Parser<'_> {
         if self.starts_with(b"\\\n") {
             return self.refuse("a parameter's name is followed by a line continuation");
         }
+        // Between double quotes bash takes the second `$` of `$$(` for the start of a substitution when it looks for the end.
+        if name == Name::Special(b'$')
+            && matches!(self.peek(), Some(b'(' | b'{' | b'[' | b'\'' | b'"' | b'`' | b'$'))
+            && !(quoted && self.peek() == Some(b'"'))
+        {
+            return self.refuse("`$$` is followed by what could begin another expansion");
+        }
         let span = self.span(start);
         Ok(Parameter { name, operation: Operation::None, quoted, bare: true, span })
     }

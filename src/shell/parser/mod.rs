@@ -322,6 +322,9 @@ impl<'a> Parser<'a> {
             return self.refuse("`time` has no command");
         }
         let mut commands = vec![self.command()?];
+        if timed && matches!(commands[0], Command::Function { .. }) {
+            return self.refuse("`time` stands before a function's definition");
+        }
         loop {
             self.blanks()?;
             match (self.peek(), self.peek_at(1)) {

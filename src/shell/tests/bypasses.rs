@@ -300,6 +300,7 @@ fn other_readings_of_a_text_are_opaque() {
         "a <<E <<F\nE\n",
         "echo (a)",
         "echo a)b",
+        "echo \"$$(' \" ')\"; rm x #'",
         "a | | b",
         "a ;; b",
         "if a; fi",
@@ -517,4 +518,16 @@ fn deep_nesting_ends_in_an_opaque_action_not_in_a_crash() {
         }
         analysed(Dialect::Bash, nested.as_bytes());
     }
+}
+
+#[test]
+fn the_envelope_of_an_agent_is_opened() {
+    let snapshot = b"# Snapshot\nunalias -a 2>/dev/null || true\nhelper () {\n  command ls \"$@\"\n}\nshopt -s checkwinsize\nexport PATH=/usr/bin:/bin\n";
+    let files = [(PathBuf::from("/tmp/s.sh"), snapshot.to_vec())].into();
+    let machine = Machine { files, ..Machine::default() };
+    let text = "source /tmp/s.sh 2>/dev/null || true && shopt -u extglob 2>/dev/null || true && eval 'cd a && rm x | b' < /dev/null && pwd -P >| /tmp/claude-1-cwd";
+    let found = analyse(&script(Dialect::Bash, text.as_bytes()), &machine, &table());
+    let told = told(&found.actions);
+    assert!(told.contains(" ; cd a ; rm x ; b ; pwd -P"), "{told}");
+    assert!(!told.contains('?'), "{told}");
 }
