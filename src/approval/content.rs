@@ -3,12 +3,13 @@
 //! The edge gathers the facts ([`Bound`]); this module only writes them down. Two commands with the same C are the same
 //! command: joining, resuming and the check before the start compare it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
 use crate::canonical;
-use crate::command::{Command, Dialect, Source};
+use crate::command::{Command, Dialect, Source, visible};
 use crate::digest::Digest;
 
 const DOMAIN: &[u8] = b"gate-content-v1\n";
@@ -109,6 +110,28 @@ impl Content {
     /// Returns C.
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// Returns in what `other` is only asked from another process: its variables and its standard input, named for a person.
+    /// Empty where they are the same, or where anything of the command itself differs.
+    pub fn surroundings(&self, other: &Content) -> Vec<String> {
+        let parse = |content: &Content| serde_json::from_slice::<Map<String, Value>>(&content.json);
+        let (Ok(mut ours), Ok(mut theirs)) = (parse(self), parse(other)) else { return Vec::new() };
+        let (env, stdin) = (ours.remove("env"), ours.remove("stdin"));
+        let (other_env, other_stdin) = (theirs.remove("env"), theirs.remove("stdin"));
+        if ours != theirs {
+            return Vec::new();
+        }
+        let list = |env: Option<Value>| env.and_then(|env| env.as_array().cloned()).unwrap_or_default();
+        let (env, other_env) = (list(env), list(other_env));
+        let differs = |one: &&Value, all: &[Value]| !all.contains(one);
+        let here = env.iter().filter(|one| differs(one, &other_env));
+        let there = other_env.iter().filter(|one| differs(one, &env));
+        let name =
+            |one: &Value| format!("`{}`", visible(one["name"].as_str().unwrap_or_default().as_bytes()));
+        let names: BTreeSet<String> = here.chain(there).map(name).collect();
+        let stdin = (stdin != other_stdin).then(|| "standard input".to_owned());
+        names.into_iter().chain(stdin).collect()
     }
 
     /// Returns the command exactly as it was given, or `None` where the stored bytes are no content.

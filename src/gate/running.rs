@@ -15,6 +15,14 @@ use crate::report::Report;
 use crate::store::{ChangeError, Durability, Run, clock};
 use crate::ui;
 
+/// Why an approved request is not run.
+enum Misfit {
+    /// It no longer counts.
+    Gone(String),
+    /// It does, but this process would give the command other surroundings, which are named.
+    Process(Vec<String>),
+}
+
 impl Gate {
     /// Records that the command starts, runs it, and records how it ended.
     pub(super) fn run_allowed(&mut self, approved: Approved, judged: &Judged) -> anyhow::Result<Ending> {
@@ -34,7 +42,8 @@ impl Gate {
         let report = Ending::of_request(request);
         let again = match self.check_again(request) {
             Ok(recheck) => recheck,
-            Err(why) => {
+            Err(Misfit::Process(differs)) => return self.leave_to_another(request, &differs),
+            Err(Misfit::Gone(why)) => {
                 return match self.store.invalidate(clock::now(), request.id, &why) {
                     Ok(closed) => Ok(Ending::closed(&closed, &self.config.places)),
                     Err(refused) => self.changed_meanwhile(refused),
@@ -52,25 +61,42 @@ impl Gate {
     }
 
     /// Judges and binds anew, from the files up, and returns what is compared with the approval, or why it no longer counts.
-    fn check_again(&mut self, request: &Request) -> Result<Recheck, String> {
+    fn check_again(&mut self, request: &Request) -> Result<Recheck, Misfit> {
         let command = request.command();
         let home = self.config.places.given();
         let again = Config::load_for(home.as_deref(), command.cwd.clone()).and_then(Config::with_policy);
-        (self.config, self.policy) = again.map_err(|error| format!("the policy: {error:#}"))?;
+        (self.config, self.policy) = again.map_err(|error| Misfit::Gone(format!("the policy: {error:#}")))?;
         let judged = Judged::of(&command, &self.config, &self.policy, &request.ask.requester);
-        let (content, _) = self.content(&command, &judged).map_err(|problem| problem.to_string())?;
+        let content = self.content(&command, &judged);
+        let (content, _) = content.map_err(|problem| Misfit::Gone(problem.to_string()))?;
+        let differs = request.content.surroundings(&content);
+        if judged.policy == request.ask.policy && !differs.is_empty() {
+            return Err(Misfit::Process(differs));
+        }
         let recheck = Recheck { content: content.digest(), policy: judged.policy };
         if recheck.policy != request.ask.policy || recheck.content != request.content.digest() {
             // The claim refuses these by itself, and says which.
             return Ok(recheck);
         }
         match judged.verdict() {
-            Verdict::Deny => Err(format!("the policy now refuses it: {}", judged.because())),
+            Verdict::Deny => Err(Misfit::Gone(format!("the policy now refuses it: {}", judged.because()))),
             Verdict::Ask if judged.requirement != request.ask.requirement => {
-                Err("it now needs another approval than the one it was given".to_owned())
+                Err(Misfit::Gone("it now needs another approval than the one it was given".to_owned()))
             }
             Verdict::Ask | Verdict::Allow => Ok(recheck),
         }
+    }
+
+    /// Says that this process is not the one to run it; the approval stands for one that has what was approved.
+    fn leave_to_another(&mut self, request: &Request, differs: &[String]) -> anyhow::Result<Ending> {
+        let parked = match self.store.park(clock::now(), request.id, true) {
+            Ok(parked) => parked,
+            Err(refused) => return self.changed_meanwhile(refused),
+        };
+        let (id, differs) = (request.id, differs.join(", "));
+        ui::say(&format!("{id} was approved with another {differs} than this process has; nothing was run"));
+        ui::hint("the approval still stands: run the command again as it was asked");
+        Ok(Ending { report: Ending::of_request(&parked), ends: Ends::Gate(Exit::Refused) })
     }
 
     /// Says that another process was faster, or time was.

@@ -24,3 +24,23 @@ fn a_result_never_goes_to_gates_own_files() {
         to(name);
     }
 }
+
+#[test]
+fn an_approval_survives_the_attempt_to_use_it_from_elsewhere() {
+    let asks = "[policy]\nversion = 1\ndefault = \"allow\"\n[[rule]]\nid = \"test.touch\"\nverdict = \"ask\"\n\
+                risk = \"high\"\nreason = \"a test asks\"\nmatch = { program = \"touch\" }\n";
+    let stage = Stage::new().policy(asks);
+    let waiting = stage.gate(["--wait", "0s", "--", "touch", "made"]).output();
+    assert_eq!(waiting.status.code(), Some(124));
+    let listed = stage.gate(["requests", "--json"]).output();
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let id = listed[0]["id"].as_str().unwrap();
+    assert!(stage.gate(["approve", id, "--yes"]).on_terminal().output().status.success());
+    let elsewhere = "gate: [ID] was approved with another `PATH` than this process has; nothing was run\n\
+                     gate: hint: the approval still stands: run the command again as it was asked\n";
+    let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt";
+    stage.gate(["resume", id]).env("PATH", path).stderr(elsewhere).code(126).check();
+    assert!(!stage.cwd().join("made").exists());
+    assert_eq!(stage.gate(["resume", id]).output().status.code(), Some(0));
+    assert!(stage.cwd().join("made").exists());
+}
