@@ -158,7 +158,7 @@ mod tests {
         fs::create_dir_all(own.join("runs")).unwrap();
         symlink(&own, dir.path().join("link")).unwrap();
         for path in ["own/gate.db", "own/runs/9", "link/gate.db", "link/../own/config.toml"] {
-            let error = ReportFile::open(&dir.path().join(path), &[own.clone()]).unwrap_err();
+            let error = ReportFile::open(&dir.path().join(path), std::slice::from_ref(&own)).unwrap_err();
             assert!(format!("{error:#}").ends_with("it lies among gate's own files"), "{error:#}");
         }
         assert_eq!(fs::read_dir(&own).unwrap().count(), 1);

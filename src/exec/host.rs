@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
 use super::trust::Trust;
@@ -114,7 +114,7 @@ impl Host {
     fn is_program(&self, path: &Path) -> bool {
         let Ok(found) = fs::metadata(path) else { return false };
         let is_link_of_gate = self.is_own(&found) && path.file_name() != Some(OsStr::new("gate"));
-        found.is_file() && found.permissions().mode() & 0o111 != 0 && !is_link_of_gate
+        found.is_file() && !is_link_of_gate && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
     }
 
     fn is_own(&self, found: &fs::Metadata) -> bool {

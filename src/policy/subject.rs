@@ -28,6 +28,9 @@ impl Lean {
     }
 }
 
+/// Paths of one use, and after how many operands.
+type UsedPaths = (Use, usize, Rc<[PathValue]>);
+
 /// An action with what the policy knows of its program.
 pub(super) struct Subject<'a> {
     pub(super) action: &'a Action,
@@ -39,7 +42,7 @@ pub(super) struct Subject<'a> {
     pub(super) arguments: Arguments,
     trusted: OnceCell<Result<(), String>>,
     /// The paths it uses, by how many operands follow the subcommand that was asked about.
-    used: RefCell<Vec<(Use, usize, Rc<[PathValue]>)>>,
+    used: RefCell<Vec<UsedPaths>>,
 }
 
 impl<'a> Subject<'a> {

@@ -1,154 +1,11 @@
 //! The shell's own commands: what they change, and which of their arguments the shell evaluates.
 
 use super::action::{Action, Assignment, Opaque, Place, Span, Word};
+use super::names::is_posix;
 use super::parser::is_name;
 use super::state::{Flow, State, Value};
 use super::walk::{Context, Walker};
 use crate::command::Dialect;
-
-/// Builtins whose arguments are read as assignments.
-pub(super) const DECLARING: [&str; 5] = ["declare", "typeset", "local", "export", "readonly"];
-
-/// Builtins of bash (5.2, `help`).
-const BASH: [&str; 61] = [
-    ".",
-    ":",
-    "[",
-    "alias",
-    "bg",
-    "bind",
-    "break",
-    "builtin",
-    "caller",
-    "cd",
-    "command",
-    "compgen",
-    "complete",
-    "compopt",
-    "continue",
-    "declare",
-    "dirs",
-    "disown",
-    "echo",
-    "enable",
-    "eval",
-    "exec",
-    "exit",
-    "export",
-    "false",
-    "fc",
-    "fg",
-    "getopts",
-    "hash",
-    "help",
-    "history",
-    "jobs",
-    "kill",
-    "let",
-    "local",
-    "logout",
-    "mapfile",
-    "popd",
-    "printf",
-    "pushd",
-    "pwd",
-    "read",
-    "readarray",
-    "readonly",
-    "return",
-    "set",
-    "shift",
-    "shopt",
-    "source",
-    "suspend",
-    "test",
-    "times",
-    "trap",
-    "true",
-    "type",
-    "typeset",
-    "ulimit",
-    "umask",
-    "unalias",
-    "unset",
-    "wait",
-];
-
-/// Builtins that every POSIX shell has.
-const POSIX: [&str; 37] = [
-    "chdir", ".", ":", "[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec",
-    "exit", "export", "false", "fc", "fg", "getopts", "hash", "jobs", "kill", "local", "printf", "pwd",
-    "read", "readonly", "return", "set", "shift", "test", "times", "trap", "true", "type", "umask", "unset",
-];
-
-/// Builtins of zsh that bash does not have.
-const ZSH: [&str; 50] = [
-    "autoload",
-    "bindkey",
-    "compadd",
-    "comparguments",
-    "compcall",
-    "compctl",
-    "compdescribe",
-    "compfiles",
-    "compgroups",
-    "compquote",
-    "compset",
-    "comptags",
-    "comptry",
-    "compvalues",
-    "chdir",
-    "disable",
-    "echotc",
-    "echoti",
-    "emulate",
-    "functions",
-    "getln",
-    "integer",
-    "float",
-    "limit",
-    "log",
-    "print",
-    "private",
-    "pushln",
-    "r",
-    "rehash",
-    "sched",
-    "setopt",
-    "stat",
-    "strftime",
-    "sysopen",
-    "ttyctl",
-    "unfunction",
-    "unhash",
-    "unlimit",
-    "unsetopt",
-    "vared",
-    "whence",
-    "where",
-    "which",
-    "zcompile",
-    "zle",
-    "zmodload",
-    "zparseopts",
-    "zstyle",
-    "zformat",
-];
-
-fn is_everywhere(name: &str) -> bool {
-    matches!(name, "ulimit" | "unalias" | "wait")
-}
-
-/// Claims that `name` is carried out by the shell itself.
-///
-/// Under the name `sh` any builtin of bash counts: the shell may be bash.
-pub(super) fn is_builtin(name: &str, dialect: Dialect) -> bool {
-    match dialect {
-        Dialect::Bash => BASH.contains(&name),
-        Dialect::Zsh => BASH.contains(&name) || ZSH.contains(&name),
-        Dialect::Posix => POSIX.contains(&name) || BASH.contains(&name),
-    }
-}
 
 /// Claims that `PS4` with this value runs nothing when it is shown.
 pub(super) fn is_plain_prompt(value: &Value) -> bool {
@@ -233,7 +90,7 @@ impl Walker<'_> {
         unquoted: bool,
         span: Span,
     ) -> Option<String> {
-        if context.dialect == Dialect::Posix && !POSIX.contains(&name) && !is_everywhere(name) {
+        if context.dialect == Dialect::Posix && !is_posix(name) {
             return Some(format!("`{name}` is a builtin of some shells only"));
         }
         if context.dialect == Dialect::Zsh && !matches!(name, "cd" | "echo" | "pwd" | "true" | "false" | ":")

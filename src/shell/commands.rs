@@ -1,7 +1,7 @@
 //! Simple commands: what their words make of them, and what they change.
 
 use super::action::{Action, Assignment, Opaque, Piece, Span, Word};
-use super::builtins;
+use super::names;
 use super::parser::{self, is_name};
 use super::state::{Flow, State, Value};
 use super::syntax::{Assign, AssignValue, Part, Simple};
@@ -66,7 +66,7 @@ impl Walker<'_> {
     /// Expands the words; those of a declaring builtin that look like assignments are not split.
     fn words_of(&mut self, context: &Context, state: &mut State, simple: &Simple) -> Vec<Word> {
         let declares = context.dialect == Dialect::Bash
-            && simple.words.first().and_then(plain).is_some_and(|name| builtins::DECLARING.contains(&name));
+            && simple.words.first().and_then(plain).is_some_and(|name| names::DECLARING.contains(&name));
         if !declares {
             return self.arguments(context, state, &simple.words);
         }
@@ -206,7 +206,7 @@ impl Walker<'_> {
         } else if context.in_shell && self.world.var(&format!("BASH_FUNC_{name}%%")).is_some() {
             action.shadowed = Some(format!("a function `{name}` of the environment may stand for it"));
         }
-        if context.in_shell && builtins::is_builtin(&name, context.dialect) {
+        if context.in_shell && names::is_builtin(&name, context.dialect) {
             action.builtin = true;
             let shadowed = action.shadowed.is_some();
             let mut flow = self.builtin(context, state.clone(), action, &name, given, unquoted);

@@ -25,8 +25,8 @@ impl Language {
 /// Claims that `code` runs no program, and reads and writes no file of its own.
 pub(super) fn is_pure(language: Language, code: &[u8]) -> bool {
     match language {
-        Language::Sed => Sed { code, at: 0 }.is_pure(),
-        Language::Awk => Awk::new(code).is_pure(),
+        Language::Sed => Sed { code, at: 0 }.only_transforms(),
+        Language::Awk => Awk::new(code).only_transforms(),
     }
 }
 
@@ -37,7 +37,7 @@ struct Sed<'a> {
 }
 
 impl Sed<'_> {
-    fn is_pure(mut self) -> bool {
+    fn only_transforms(mut self) -> bool {
         loop {
             self.skip(b" \t\n;");
             if self.at == self.code.len() {
@@ -271,7 +271,7 @@ impl<'a> Awk<'a> {
         Awk { code, at: 0, last: Last::Other, print: None }
     }
 
-    fn is_pure(mut self) -> bool {
+    fn only_transforms(mut self) -> bool {
         while self.at < self.code.len() {
             if self.token().is_none() {
                 return false;

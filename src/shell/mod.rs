@@ -18,6 +18,7 @@ mod expand;
 mod inline;
 mod invoke;
 pub(crate) mod list;
+mod names;
 mod parser;
 mod program;
 mod shells;

@@ -197,7 +197,7 @@ fn allowed_command_costs_one_flush_before_it_and_none_after() {
     let run = stage.program("strace", args).arg("--home").arg(home).arg("--").arg("/bin/true");
     assert!(run.output().status.success());
     let calls = std::fs::read_to_string(trace).unwrap();
-    let names: Vec<&str> = ["execve(", "sync("].iter().copied().collect();
+    let names = ["execve(", "sync("];
     let order: Vec<&str> = calls
         .lines()
         .filter(|line| !line.contains("resumed") && !line.contains("ENOENT"))

@@ -3,6 +3,8 @@
 //! A test sets a [`stage::Stage`], runs gate on it and says what standard output, standard error and exit code are,
 //! exactly. Whatever differs from run to run (ids, times, paths of the stage) has a placeholder.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod stage;
 
 mod as_bash;
