@@ -267,13 +267,7 @@ impl Walker<'_> {
                     runs &= !letters.iter().any(|b| matches!(b, b'v' | b'V'))
                 }
                 ("exec", letters) if is_bundle(letters, b"cl") && context.dialect == Dialect::Bash => {}
-                ("exec", letters)
-                    if is_bundle(letters, b"cla")
-                        && letters.ends_with(b"a")
-                        && context.dialect == Dialect::Bash =>
-                {
-                    at += 1
-                }
+                ("exec", letters) if names_next(letters) && context.dialect == Dialect::Bash => at += 1,
                 (_, other) if other.starts_with(b"-") && other.len() > 1 => {
                     return self.uncertain(
                         context,
@@ -341,6 +335,11 @@ impl Walker<'_> {
 /// Claims that `option` is `-` and letters of `letters` only.
 fn is_bundle(option: &[u8], letters: &[u8]) -> bool {
     option.len() > 1 && option[0] == b'-' && option[1..].iter().all(|letter| letters.contains(letter))
+}
+
+/// Claims that the options of `exec` end in an `-a` whose name is the next word; in `-aa` the second letter is the name.
+fn names_next(letters: &[u8]) -> bool {
+    letters.strip_suffix(b"a").is_some_and(|before| before == b"-" || is_bundle(before, b"cl"))
 }
 
 /// Claims that a trap's code could change the shell it runs in; read off the bytes, generously.

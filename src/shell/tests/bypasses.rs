@@ -43,6 +43,8 @@ fn wrappers_are_opened() {
     case("command rm x", "command rm x ; rm x");
     case("builtin command rm x", "builtin command rm x ; command rm x ; rm x");
     case("exec -a y rm x", "exec -a y rm x ; rm x");
+    case("exec -ca y rm x", "exec -ca y rm x ; rm x");
+    opaque(Dialect::Bash, "exec -aa rm y x");
     case("a | xargs rm", "a ; xargs rm ; rm ‹……›");
     case("xargs -I{} rm {}/y", "xargs -I{} rm {}/y ; rm ‹{}›/y");
     case("find . -exec rm {} \\; -exec ls {} +", "find . -exec rm {} ; -exec ls {} + ; rm ‹{}› ; ls ‹{}›");
