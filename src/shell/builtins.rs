@@ -18,7 +18,7 @@ pub(super) fn is_plain_prompt(value: &Value) -> bool {
                 && !bytes.contains(&b'@')
         }
         Value::Number => true,
-        Value::Dynamic => false,
+        Value::Name(_) | Value::Dynamic => false,
     }
 }
 
@@ -574,7 +574,7 @@ impl Walker<'_> {
         ok.cwd = match operands.as_slice() {
             [] => match self.lookup(state, "HOME") {
                 Value::Literal(home) if !home.is_empty() => state.directory(&home),
-                Value::Literal(_) | Value::Number | Value::Dynamic => Place::Unknown,
+                Value::Literal(_) | Value::Number | Value::Name(_) | Value::Dynamic => Place::Unknown,
             },
             [word] => self.destination(state, word),
             _ => Place::Unknown,

@@ -35,6 +35,6 @@ pub(super) fn is_plain_locale(value: &Value, ascii: bool) -> bool {
             let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
             matches!(text.as_str(), "" | "c" | "posix") || text.contains("utf-8") || text.contains("utf8")
         }
-        Value::Number | Value::Dynamic => ascii,
+        Value::Number | Value::Name(_) | Value::Dynamic => ascii,
     }
 }

@@ -252,7 +252,7 @@ impl Walker<'_> {
 pub(super) fn word_of(name: &str, value: &Value, span: Span) -> Word {
     match value {
         Value::Literal(bytes) => Word::literal(bytes.clone(), span),
-        Value::Number | Value::Dynamic => {
+        Value::Number | Value::Name(_) | Value::Dynamic => {
             Word { pieces: vec![Piece::Dynamic { text: format!("${name}"), splits: false }], span }
         }
     }

@@ -29,6 +29,11 @@ pub(super) enum Atom {
         bare: bool,
         command: bool,
     },
+    /// A file name that matches this glob; `text` is how the source says it.
+    Name {
+        glob: Vec<u8>,
+        text: String,
+    },
     /// Another word begins here (`"$@"`).
     Break,
 }
@@ -108,6 +113,10 @@ impl Walker<'_> {
                 Atom::Unknown { text, number, .. } => {
                     numbers += usize::from(number);
                     others += usize::from(!number);
+                    pieces.push(Piece::Dynamic { text, splits: false });
+                }
+                Atom::Name { text, .. } => {
+                    others += 1;
                     pieces.push(Piece::Dynamic { text, splits: false });
                 }
                 Atom::Break => {
@@ -220,7 +229,8 @@ impl Walker<'_> {
                     let splits = !quoted && state.fields;
                     atoms.push(Atom::Unknown { text, splits, number: true, bare: *bare, command: false });
                 }
-                Value::Dynamic => atoms.push(unknown(!quoted)),
+                Value::Name(glob) if *quoted => atoms.push(Atom::Name { glob, text }),
+                Value::Name(_) | Value::Dynamic => atoms.push(unknown(!quoted)),
             },
             Name::Element { .. } => atoms.push(unknown(true)),
             // The shell's own path, or whatever it was given as its name.
@@ -271,6 +281,7 @@ impl Walker<'_> {
     fn grown(&mut self, atom: Atom, text: &str) -> Atom {
         let length = match &atom {
             Atom::Source(bytes) | Atom::Quoted(bytes) | Atom::Value { bytes, .. } => bytes.len(),
+            Atom::Name { glob, .. } => glob.len(),
             Atom::Unknown { .. } | Atom::Break => 0,
         };
         self.growth += length;
@@ -353,7 +364,9 @@ impl Walker<'_> {
         if length == 1 {
             match self.lookup(state, "HOME") {
                 Value::Literal(home) => out.push(Atom::Quoted(home)),
-                Value::Number | Value::Dynamic => out.push(Atom::unknown("~".to_owned(), false)),
+                Value::Number | Value::Name(_) | Value::Dynamic => {
+                    out.push(Atom::unknown("~".to_owned(), false))
+                }
             }
         } else {
             let _ = context;
@@ -428,6 +441,8 @@ impl Walker<'_> {
                     fields.push(Field::default());
                 }
             }
+            // Whatever the shell makes of globs: a name that matches, or the glob as it stands.
+            Atom::Name { glob, .. } => field.units.extend(glob.into_iter().map(Unit::Active)),
             Atom::Unknown { text, splits: unquoted, .. } => {
                 field.units.push(Unit::Unknown { text, splits: unquoted });
             }

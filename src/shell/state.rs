@@ -17,6 +17,8 @@ pub(super) enum Value {
     Literal(Vec<u8>),
     /// Some whole number.
     Number,
+    /// A file name that this glob of plain characters matches, or the glob itself.
+    Name(Vec<u8>),
     Dynamic,
 }
 
@@ -30,7 +32,7 @@ impl Value {
         match self {
             Value::Literal(bytes) => is_whole_number(bytes),
             Value::Number => true,
-            Value::Dynamic => false,
+            Value::Name(_) | Value::Dynamic => false,
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::action::{Action, Assignment, Opaque, Place, Redirect, Scope, Span, Stdin, Word};
+use super::action::{Action, Assignment, Opaque, Piece, Place, Redirect, Scope, Span, Stdin, Word};
 use super::effects::{self, Effects};
 use super::parser::{DEPTH, Parsed};
 use super::program::Programs;
@@ -583,7 +583,7 @@ impl<'a> Walker<'a> {
                 std::str::from_utf8(bytes).is_ok_and(|name| self.numeric(state, name))
             }
             Value::Literal(_) | Value::Number => value.is_number(),
-            Value::Dynamic => false,
+            Value::Name(_) | Value::Dynamic => false,
         }
     }
 
@@ -746,7 +746,21 @@ pub(super) fn unknown_word(text: String, span: Span) -> Word {
 /// Returns what a loop's variable is in each pass that is followed: one for each word if all are known and few, else a single one.
 fn passes(words: Option<&[Word]>) -> Vec<Value> {
     let known = words.filter(|words| (1..=PASSES).contains(&words.len()));
-    let known: Option<Vec<Value>> =
-        known.and_then(|words| words.iter().map(|word| word.as_literal().map(Value::literal)).collect());
+    let known: Option<Vec<Value>> = known.and_then(|words| {
+        words.iter().map(|word| word.as_literal().map(Value::literal).or_else(|| name(word))).collect()
+    });
     known.unwrap_or_else(|| vec![Value::Dynamic])
+}
+
+/// Returns what a word that is a plain glob stands for.
+fn name(word: &Word) -> Option<Value> {
+    let mut glob = Vec::new();
+    for piece in &word.pieces {
+        match piece {
+            Piece::Literal(bytes) | Piece::Glob(bytes) => glob.extend_from_slice(bytes),
+            Piece::Dynamic { .. } => return None,
+        }
+    }
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./*-".contains(byte);
+    (glob.iter().all(is_plain) && !glob.starts_with(b"-")).then_some(Value::Name(glob))
 }

@@ -12,6 +12,8 @@ fn lists_and_pipes_name_every_command() {
     case("if a; then b; elif c; then d; else e; fi", "a ; b ; c ; d ; e");
     case("while a; do b; done; until c; do d; done", "a ; b ; c ; d");
     case("for x in 1 2 3; do a $x; done", "a 1 ; a 2 ; a 3");
+    case("for x in *.py; do a \"$x\" \"$x.bak\" $x; done", "a ‹*›.py ‹*›.py.bak ‹$x…›");
+    case("for x in *.py; do y=$x; a \"$y\"; done", "a ‹$y›");
     case("for x; do a; done", "a");
     case("for ((i=0; i<3; i++)); do a; done", "a");
     case("case x in a|b) c;; (d) e;& *) f;; esac", "c ; e ; f");
