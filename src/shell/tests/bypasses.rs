@@ -363,7 +363,7 @@ fn an_argument_vector_is_never_read_as_text() {
     let told_of = |argv: &[&str]| {
         let source = Source::Argv(argv.iter().map(|word| word.as_bytes().to_vec()).collect());
         told(
-            &analyse(&Command { source, cwd: PathBuf::from("/work") }, &Machine::default(), &table()).actions,
+            &analyse(&Command { source, cwd: PathBuf::from("/project") }, &Machine::default(), &table()).actions,
         )
     };
     assert_eq!(told_of(&["echo", "a; rm x", "$(b)", "*", "~"]), "echo a; rm x $(b) * ~");
@@ -467,7 +467,7 @@ fn input_that_is_shared_is_not_read_as_script() {
 #[test]
 fn scripts_are_read_unless_something_may_change_them_before() {
     let machine = || {
-        let files = [(PathBuf::from("/work/x.sh"), b"rm y\n./z\n".to_vec())].into();
+        let files = [(PathBuf::from("/project/x.sh"), b"rm y\n./z\n".to_vec())].into();
         Machine { files, ..Machine::default() }
     };
     let told_of =
@@ -482,7 +482,7 @@ fn scripts_are_read_unless_something_may_change_them_before() {
         "echo a > x.sh; bash x.sh",
         "bash x.sh; echo a >> x.sh",
         "cp a x.sh && . ./x.sh",
-        "cp a /work; bash x.sh",
+        "cp a /project; bash x.sh",
         "while a; do bash x.sh; make; done",
         "make & bash x.sh",
         "bash x.sh | make",

@@ -58,17 +58,17 @@ fn here_documents_are_data_of_their_receiver() {
 
 #[test]
 fn directories_are_followed() {
-    place("ls", "/work");
-    place("cd a && ls", "/work/a");
+    place("ls", "/project");
+    place("cd a && ls", "/project/a");
     place("cd /a/b && cd .. && ls", "/a");
     place("cd a; ls", "?");
-    place("cd a || exit 1; ls", "/work/a");
-    place("(cd a && b); ls", "/work");
+    place("cd a || exit 1; ls", "/project/a");
+    place("(cd a && b); ls", "/project");
     place("cd \"$x\" && ls", "?");
     place("cd && ls", "/home/mara");
     place("cd - && ls", "?");
     place("if x; then cd a; fi; ls", "?");
-    place("cd a | b; ls", "/work");
+    place("cd a | b; ls", "/project");
     place("for i in 1 2; do ls; cd a; done", "?");
     place("f() { cd a; }; f; ls", "?");
     place("pushd a; ls", "?");

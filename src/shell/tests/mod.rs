@@ -139,7 +139,7 @@ fn table() -> Table {
 
 fn script(dialect: Dialect, text: &[u8]) -> Command {
     let source = Source::Script { dialect, options: Vec::new(), text: text.to_vec(), args: Vec::new() };
-    Command { source, cwd: PathBuf::from("/work") }
+    Command { source, cwd: PathBuf::from("/project") }
 }
 
 fn analysed(dialect: Dialect, text: &[u8]) -> Analysis {
