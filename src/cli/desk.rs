@@ -10,7 +10,7 @@ use crate::channel::{Card, Earlier, width};
 use crate::config::Config;
 use crate::digest::Digest;
 use crate::error::Exit;
-use crate::exec::origin_with_ancestors;
+use crate::exec::{is_alive, origin_with_ancestors};
 use crate::moment::Moment;
 use crate::store::{ChangeError, FindError, Store, Which, clock};
 use crate::ui;
@@ -127,8 +127,14 @@ fn tell(request: &Request, answer: Answer) {
     let (id, progress) = (request.id, &request.progress);
     let prefix = &id.as_str()[..4];
     match (request.state(), answer) {
-        (State::Approved, _) if progress.parked => {
-            ui::say(&format!("approved {id}; nobody waits for it at the moment"));
+        // A requester that was killed had no time to park its request; another may have joined it.
+        (State::Approved, _) if progress.parked || !is_alive(&request.ask.origin) => {
+            let why = if progress.parked {
+                "nobody waits for it at the moment"
+            } else {
+                "the process that asked for it is gone"
+            };
+            ui::say(&format!("approved {id}; {why}"));
             ui::hint(&format!(
                 "the requester runs `gate resume {prefix}` or the same command again, within 10 min"
             ));

@@ -23,7 +23,7 @@ mod user;
 pub use attention::{Attention, Told};
 pub use bind::{Binding, Gathered, bind};
 pub use host::Host;
-pub use origin::{origin, origin_with_ancestors};
+pub use origin::{is_alive, origin, origin_with_ancestors};
 pub use process::{Ended, raise_again};
 pub use run::{Fault, NotStarted, Ready, Start};
 pub use shell::{real_shell, shell_name};

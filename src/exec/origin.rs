@@ -9,6 +9,12 @@ use crate::world::World as _;
 /// No chain of ancestors is followed further than this.
 const MOST_ANCESTORS: usize = 64;
 
+/// Claims that the process that asked still lives; a process id that was given out again counts as it.
+pub fn is_alive(origin: &Origin) -> bool {
+    let pid = i32::try_from(origin.pid).ok().and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}
+
 /// Returns where this process runs, without sessions: enough for an entry.
 pub fn origin(host: &Host) -> Origin {
     of(host, Stat::of(std::process::id()).as_ref(), Vec::new())

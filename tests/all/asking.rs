@@ -95,7 +95,10 @@ fn a_killed_gate_loses_nothing() {
     let mut waiting = stage.gate(["--", "touch", "made"]).env("CLAUDECODE", "1").start();
     let id = waiting.id().to_owned();
     waiting.kill();
-    answer(&stage, "approve", &id);
+    let told = stage.gate(["approve", "--yes", "-m", "by a test", &id]).on_terminal().output();
+    let told = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(told.contains("; the process that asked for it is gone\n"), "{told}");
+    assert!(told.contains("or the same command again, within 10 min\n"), "{told}");
     let approved = APPROVED.to_owned();
     stage.gate(["--", "touch", "made"]).env("CLAUDECODE", "1").stderr(&approved).check();
     assert!(is_made(&stage));

@@ -363,7 +363,8 @@ fn an_argument_vector_is_never_read_as_text() {
     let told_of = |argv: &[&str]| {
         let source = Source::Argv(argv.iter().map(|word| word.as_bytes().to_vec()).collect());
         told(
-            &analyse(&Command { source, cwd: PathBuf::from("/project") }, &Machine::default(), &table()).actions,
+            &analyse(&Command { source, cwd: PathBuf::from("/project") }, &Machine::default(), &table())
+                .actions,
         )
     };
     assert_eq!(told_of(&["echo", "a; rm x", "$(b)", "*", "~"]), "echo a; rm x $(b) * ~");
