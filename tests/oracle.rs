@@ -49,7 +49,13 @@ fn missed(analysis: &Analysis, ran: &Ran) -> Vec<String> {
             .extend(action.args.iter().filter(|_| action.builtin).filter_map(gate::shell::Word::as_literal));
     }
     let names = ran.names.iter().filter(|name| !listed.contains(*name));
-    let paths = ran.paths.iter().filter(|path| !mentioned.contains(*path) && dynamic_paths(analysis) == 0);
+    // `exec` names a relative path (`a/b`) by where it leads.
+    let leads_to = |path: &[u8], name: &[u8]| {
+        name.contains(&b'/') && path.strip_suffix(name).is_some_and(|directory| directory.ends_with(b"/"))
+    };
+    let is_mentioned =
+        |path: &Vec<u8>| mentioned.contains(path) || mentioned.iter().any(|name| leads_to(path, name));
+    let paths = ran.paths.iter().filter(|path| !is_mentioned(path) && dynamic_paths(analysis) == 0);
     names.chain(paths).map(|name| String::from_utf8_lossy(name).into_owned()).collect()
 }
 

@@ -75,6 +75,10 @@ impl Parser<'_> {
             if content[tabs..] == announced.delimiter {
                 break (line, line + length.map_or(rest.len(), |length| length + 1));
             }
+            // In `$( )` bash ends the document there, and goes on with what follows the word (parse.y, `PST_EOFTOKEN`).
+            if content[tabs..].starts_with(&announced.delimiter) && content.contains(&b')') {
+                return self.refuse("a line of a here-document could end it early");
+            }
             match length {
                 Some(length) => line += length + 1,
                 None => return self.refuse("a here-document has no end"),

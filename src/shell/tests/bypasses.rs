@@ -278,6 +278,8 @@ fn redirects_and_here_documents_are_read_as_bash_reads_them() {
     case("cat > >(rm x)", "rm x ; cat");
     case("cat < <(rm x)", "rm x ; cat");
     opaque(Dialect::Bash, "cat <<E\n\\\nE\nrm x");
+    opaque(Dialect::Bash, "a $(cat <<E\n)\nE) ; rm x\nE\n)");
+    opaque(Dialect::Bash, "a $(cat <<-'E'\n\tE ; rm x)\nE\n)");
     opaque(Dialect::Bash, "a >& \"$x\"");
 }
 
