@@ -123,10 +123,11 @@ impl Sandbox {
         for line in read("err").split(|byte| *byte == b'\n') {
             ran.refused |= REFUSALS.iter().any(|text| line.windows(text.len()).any(|part| part == *text));
             if self.shell == "dash" {
-                // `/shell/dash: 3: NAME: not found`
-                let found = line.strip_suffix(b": not found").unwrap_or_default();
-                let name = found.windows(2).rposition(|pair| pair == b": ").map(|at| &found[at + 2..]);
-                ran.names.extend(name.filter(|name| !name.is_empty()).map(<[u8]>::to_vec));
+                match not_found(line) {
+                    Ok(name) => ran.names.extend(name.map(<[u8]>::to_vec)),
+                    // Two processes wrote at once, and dash writes a message in pieces: who can say what ran?
+                    Err(Mixed) => return Ran::default(),
+                }
                 continue;
             }
             if let Some(name) = between(line, b": exec: ", b": not found") {
@@ -188,4 +189,25 @@ pub(crate) fn must_work() {
     assert_eq!(ran[0].paths, [b"/absent/program".to_vec()]);
     let ran = Sandbox::new(&[b"LOGGED x".to_vec()], "dash").run();
     assert_eq!(ran[0].names, [b"LOGGED".to_vec()], "the sandbox hears dash");
+}
+
+/// A line in which two messages are mixed.
+struct Mixed;
+
+/// Returns the name in dash's `/shell/dash: 3: NAME: not found`; other lines have none.
+fn not_found(line: &[u8]) -> Result<Option<&[u8]>, Mixed> {
+    const BEGIN: &[u8] = b"/shell/dash: ";
+    let begins = |at: &[u8]| at.windows(BEGIN.len()).filter(|part| *part == BEGIN).count();
+    let ends = line.windows(9).filter(|part| *part == b"not found").count();
+    let Some(found) = line.strip_prefix(BEGIN) else {
+        return if begins(line) + ends == 0 { Ok(None) } else { Err(Mixed) };
+    };
+    if begins(found) > 0 || ends > 1 {
+        return Err(Mixed);
+    }
+    let Some(found) = found.strip_suffix(b": not found") else {
+        return if ends == 0 { Ok(None) } else { Err(Mixed) };
+    };
+    let name = found.windows(2).rposition(|pair| pair == b": ").map(|at| &found[at + 2..]);
+    Ok(name.filter(|name| !name.is_empty()))
 }
