@@ -88,6 +88,8 @@ pub enum Ineligible {
     Agent(String),
     /// The deciding process belongs to the terminal session that asked.
     OwnSession,
+    /// Nobody can tell whether the deciding process belongs to the terminal session that asked.
+    UnseenSession,
     /// The approver is the requester, or acts through it.
     OwnRequest,
     /// Four eyes are asked for, and the requester acts for the approver.
@@ -110,6 +112,9 @@ impl Decision {
         }
         if let Some(agent) = &approver.agent {
             return Err(Ineligible::Agent(agent.clone()));
+        }
+        if approver.session == Session::UNSEEN {
+            return Err(Ineligible::UnseenSession);
         }
         if request.ask.origin.sessions.contains(&approver.session) && !self.is_inline_for(request) {
             return Err(Ineligible::OwnSession);
@@ -183,6 +188,9 @@ impl fmt::Display for Ineligible {
             Ineligible::OwnSession => {
                 f.write_str("this is the terminal session that asked; answer in another terminal")
             }
+            Ineligible::UnseenSession => f.write_str(
+                "the session of this terminal began outside this process namespace; answer under `setsid` or outside",
+            ),
             Ineligible::OwnRequest => f.write_str("no one decides their own request; another approver must"),
             Ineligible::FourEyes => {
                 f.write_str("four eyes are asked for: the person the requester acts for may not decide")
@@ -218,6 +226,7 @@ mod tests {
     #[test]
     fn rule_1_no_one_decides_their_own_request() {
         assert_eq!(check(|r, d| d.approver.session = r.ask.origin.sessions[0]), Some(Ineligible::OwnSession));
+        assert_eq!(check(|_, d| d.approver.session = Session::UNSEEN), Some(Ineligible::UnseenSession));
         let named = |name: &str| {
             check(|r, d| {
                 r.ask.requirement.approvers = vec!["mara".to_owned(), "jo".to_owned(), "claude".to_owned()];

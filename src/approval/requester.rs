@@ -61,6 +61,11 @@ pub struct Session {
     pub started: u64,
 }
 
+impl Session {
+    /// A session whose leader lies outside this process namespace (pid_namespaces(7)), and so cannot be told from others.
+    pub const UNSEEN: Session = Session { leader: 0, started: 0 };
+}
+
 /// The process that asks: guards against accidents, and tells an auditor where to look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -98,7 +98,7 @@ impl Desk {
         Approver {
             name: self.config.user.name.clone(),
             uid: self.config.user.uid,
-            session: origin.sessions.first().copied().unwrap_or(Session { leader: 0, started: 0 }),
+            session: origin.sessions.first().copied().unwrap_or(Session::UNSEEN),
             tty: origin.tty,
             agent,
         }

@@ -45,7 +45,7 @@ impl Gate {
             approver: Approver {
                 name: self.config.user.name.clone(),
                 uid: self.config.user.uid,
-                session: origin.sessions.first().copied().unwrap_or(Session { leader: 0, started: 0 }),
+                session: origin.sessions.first().copied().unwrap_or(Session::UNSEEN),
                 tty: origin.tty,
                 agent: None,
             },

@@ -10,7 +10,8 @@ use super::world::{LIBRARY, VARIABLES};
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Runs each script of `/in` in a directory of its own. The handler logs the name, answers on standard output with something that
-/// would run or be evaluated if a shell took it for code, and succeeds for about half of all names.
+/// would run or be evaluated if a shell took it for code, and succeeds for about half of all names. A newline in a name is logged
+/// as `\x01`: bash writes line by line, and two sides of a pipe log at once.
 const DRIVER: &str = r#"
 ulimit -t 1 -f 64 -c 0
 n=$1
@@ -18,7 +19,7 @@ while [[ -e /in/$n ]]; do
   builtin printf '%s' "$n" > /log/at
   IFS= builtin read -r -d '' script < "/in/$n"
   cd "/w/$n"
-  eval "command_not_found_handle() { builtin printf '%s\\0' \"\$1\" >> /log/$n; if [[ \$1 == *V* ]]; then builtin echo 'a[\$(EVILVALUE)]'; elif [[ \$1 == *W* ]]; then builtin echo '-v a[\$(EVILTEST)]'; else builtin echo EVILNAME; fi; [[ \$1 == *[02468a-m] ]]; }"
+  eval "command_not_found_handle() { builtin printf '%s\\0' \"\${1//\$'\n'/\$'\x01'}\" >> /log/$n; if [[ \$1 == *V* ]]; then builtin echo 'a[\$(EVILVALUE)]'; elif [[ \$1 == *W* ]]; then builtin echo '-v a[\$(EVILTEST)]'; else builtin echo EVILNAME; fi; [[ \$1 == *[02468a-m] ]]; }"
   export -f command_not_found_handle
   "/shell/$2" -c "$script" < /dev/null > /dev/null 2> "/err/$n"
   n=$((n + 1))
@@ -119,7 +120,8 @@ impl Sandbox {
         let mut ran = Ran { finished, ..Ran::default() };
         // The last name may have been cut off by the limit on files.
         let whole = log.iter().rposition(|byte| *byte == 0).map_or(&[][..], |end| &log[..end]);
-        ran.names.extend(whole.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(<[u8]>::to_vec));
+        let name = |name: &[u8]| name.iter().map(|byte| if *byte == 1 { b'\n' } else { *byte }).collect();
+        ran.names.extend(whole.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(name));
         for line in read("err").split(|byte| *byte == b'\n') {
             ran.refused |= REFUSALS.iter().any(|text| line.windows(text.len()).any(|part| part == *text));
             if self.shell == "dash" {
@@ -182,10 +184,14 @@ fn ended(child: &mut Child, patience: Duration) -> bool {
 
 /// Fails unless the sandbox logs what runs in it: an oracle that sees nothing proves nothing.
 pub(crate) fn must_work() {
-    let scripts = [b"LOGGED x; /absent/program; (exec GONE)".to_vec()];
+    let scripts = [b"LOGGED x; 'LOG\nGED'; /absent/program; (exec GONE)".to_vec()];
     let ran = Sandbox::new(&scripts, "bash").run();
     let names: Vec<_> = ran[0].names.iter().map(|name| String::from_utf8_lossy(name)).collect();
-    assert_eq!(names, ["LOGGED", "GONE"], "the sandbox logs names (are user namespaces allowed here?)");
+    assert_eq!(
+        names,
+        ["LOGGED", "LOG\nGED", "GONE"],
+        "the sandbox logs names (are user namespaces allowed here?)"
+    );
     assert_eq!(ran[0].paths, [b"/absent/program".to_vec()]);
     let ran = Sandbox::new(&[b"LOGGED x".to_vec()], "dash").run();
     assert_eq!(ran[0].names, [b"LOGGED".to_vec()], "the sandbox hears dash");
