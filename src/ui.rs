@@ -1,19 +1,37 @@
 //! The one mouth: the only place that prints.
 //!
 //! Words go to standard error, questions to `/dev/tty`; standard output belongs to the command, or to
-//! the answer of a subcommand. A closed pipe is no error.
+//! the answer of a subcommand. A closed pipe is no error; an answer that is lost in any other way is (see [`is_answer_lost`]).
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 
 use crate::command::visible_lines;
 
+static ANSWER_LOST: AtomicBool = AtomicBool::new(false);
+
 /// Prints the answer of a subcommand on standard output, with a newline.
 pub fn answer(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _closed = writeln!(out, "{text}").and_then(|()| out.flush());
+    answered(writeln!(out, "{text}").and_then(|()| out.flush()));
+}
+
+/// Says so, once, if an answer was `written` in vain, as on a full disk; a reader that has gone wants no more of it.
+pub fn answered(written: std::io::Result<()>) {
+    if let Err(failed) = written
+        && failed.kind() != std::io::ErrorKind::BrokenPipe
+        && !ANSWER_LOST.swap(true, Ordering::Relaxed)
+    {
+        error(&anyhow::Error::new(failed).context("failed to write the answer"));
+    }
+}
+
+/// Claims that an answer could not be written, so that no exit code may call the subcommand done.
+pub fn is_answer_lost() -> bool {
+    ANSWER_LOST.load(Ordering::Relaxed)
 }
 
 /// Returns standard output, for an answer that is too long to hold; the writer sees a closed pipe and decides.

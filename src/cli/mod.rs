@@ -117,10 +117,11 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Ok(None) => subcommand(args),
         Err(problem) => Err(problem.into()),
     };
-    done.unwrap_or_else(|error| {
+    let exit = done.unwrap_or_else(|error| {
         ui::error(&error);
         Exit::Failed.into()
-    })
+    });
+    if ui::is_answer_lost() { Exit::Failed.into() } else { exit }
 }
 
 fn subcommand(args: Vec<OsString>) -> anyhow::Result<ExitCode> {

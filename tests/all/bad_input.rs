@@ -51,6 +51,17 @@ fn a_policy_of_somebody_else_or_that_cannot_be_read_stops_gate() {
 }
 
 #[test]
+fn an_answer_that_cannot_be_written_is_no_success() {
+    let stage = Stage::new().policy(ALLOW);
+    stage.gate(["--", "true"]).check();
+    for subcommand in ["requests --json", "audit log", "audit log --json", "policy show", "explain -- ls"] {
+        let script = format!("{} --home ../home {subcommand} > /dev/full", crate::running::gate());
+        let said = "gate: error: failed to write the answer: No space left on device (os error 28)\n";
+        stage.program("sh", ["-c", &script]).stderr(said).code(125).check();
+    }
+}
+
+#[test]
 fn a_project_may_only_restrict() {
     let stage =
         Stage::new().policy(ALLOW).file(".gate/policy.toml", "[policy]\nversion = 1\ndefault = \"allow\"\n");

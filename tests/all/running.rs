@@ -4,7 +4,7 @@ use crate::stage::{Stage, until};
 
 const ALLOW: &str = "[policy]\nversion = 1\nmode = \"observe\"\n";
 
-fn gate() -> String {
+pub(crate) fn gate() -> String {
     env!("CARGO_BIN_EXE_gate").to_owned()
 }
 

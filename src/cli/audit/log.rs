@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, store: &Store) -> anyhow::Result<Exit> {
     };
     let mut out = ui::output();
     let mut kept = VecDeque::new();
-    let mut closed = false;
+    let mut written = Ok(());
     store.entries(first, |row: Row<'_>| {
         let Some(text) = shown(row.bytes, args.json, wanted) else { return ControlFlow::Continue(()) };
         match limit {
@@ -69,11 +69,12 @@ pub(super) fn run(args: &Args, store: &Store) -> anyhow::Result<Exit> {
                     kept.pop_front();
                 }
             }
-            None => closed = out.write_all(&text).is_err(),
+            None => written = out.write_all(&text),
         }
-        if closed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    let _closed = kept.iter().try_for_each(|text| out.write_all(text)).and_then(|()| out.flush());
+    let rest = |()| kept.iter().try_for_each(|text| out.write_all(text)).and_then(|()| out.flush());
+    ui::answered(written.and_then(rest));
     Ok(Exit::Done)
 }
 
