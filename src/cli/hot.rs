@@ -2,6 +2,9 @@
 //!
 //! The shell's own options may stand anywhere before STRING, as bash takes them (`-lc`, `-c -l`, `-o pipefail -c`).
 //! Under the name `bash`, `sh` or `zsh` gate is that shell: without `-c` its arguments are the shell's (`bash x.sh`).
+//!
+//! Two forms need no `-c`, because no subcommand looks like them: `gate STRING`, where the one word is shell text (an
+//! agent's command prefix passes the whole text so), and `gate ./FILE ARG…`, a script file (so a `#!` line does).
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -157,16 +160,21 @@ impl<'a> Parser<'a> {
     /// A word without `-c` before it: a subcommand of gate, or the script file of a shell.
     fn operand(&mut self, arg: &'a [u8]) -> Result<Step, Usage> {
         match self.link {
-            Some(shell) => {
-                let mut words = vec![shell.as_bytes().to_vec()];
-                words.append(&mut self.shell);
-                words.push(arg.to_vec());
-                words.extend(self.rest.by_ref().map(|word| word.as_bytes().to_vec()));
-                Ok(Step::Run(Source::Argv(words)))
-            }
+            Some(shell) => Ok(Step::Run(self.file(shell, arg))),
+            None if self.rest.len() == 0 && is_text(arg) => Ok(Step::Run(self.script(arg))),
+            None if arg.contains(&b'/') => Ok(Step::Run(self.file("bash", arg))),
             None if self.shell.is_empty() && !self.is_hot => Ok(Step::Subcommand),
             None => Err(Usage::NothingToRun),
         }
+    }
+
+    /// A script file with its arguments, for the shell `name`.
+    fn file(&mut self, name: &str, file: &[u8]) -> Source {
+        let mut words = vec![name.as_bytes().to_vec()];
+        words.append(&mut self.shell);
+        words.push(file.to_vec());
+        words.extend(self.rest.by_ref().map(|word| word.as_bytes().to_vec()));
+        Source::Argv(words)
     }
 
     /// Takes gate's own option, with its value after `=` or as the next argument.
@@ -262,6 +270,13 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// Claims that `word` is shell text rather than a subcommand or a file: it holds a blank or a character that means
+/// something to a shell. A file of that very name is taken for the file, as the kernel's `#!` may name one.
+fn is_text(word: &[u8]) -> bool {
+    let speaks = |byte: &u8| b" \t\n|&;()<>$`\\\"'*?[]{}~#!=".contains(byte);
+    word.iter().any(speaks) && !(word.contains(&b'/') && Path::new(OsStr::from_bytes(word)).is_file())
+}
+
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -340,6 +355,27 @@ mod tests {
         argv(&["sh", "-e", "x.sh"], &["sh", "-e", "x.sh"]);
         argv(&["-bash"], &["bash", "-l"]);
         argv(&["bash", "--", "x"], &["bash", "--", "x"]);
+    }
+
+    #[test]
+    fn one_word_of_shell_text_is_a_script() {
+        use Dialect::Bash;
+        script(&["gate", "ls -l"], Bash, &[], "ls -l", &[]);
+        script(&["gate", "ls;id"], Bash, &[], "ls;id", &[]);
+        script(&["gate", "a/b && c"], Bash, &[], "a/b && c", &[]);
+        script(&["gate", "--reason", "x", "ls -l"], Bash, &[], "ls -l", &[]);
+        script(&["gate", "--home", "/h", "A=1 x"], Bash, &[], "A=1 x", &[]);
+        other(&["gate", "ls -l", "more"]);
+        other(&["gate", "doctor"]);
+        other(&["gate", ""]);
+    }
+
+    #[test]
+    fn a_word_with_a_slash_is_a_script_file() {
+        argv(&["gate", "./x.sh", "-c", "b"], &["bash", "./x.sh", "-c", "b"]);
+        argv(&["gate", "/a/x"], &["bash", "/a/x"]);
+        argv(&["gate", "-e", "./x.sh"], &["bash", "-e", "./x.sh"]);
+        argv(&["gate", "--reason=x", "a/x.sh"], &["bash", "a/x.sh"]);
     }
 
     #[test]

@@ -57,6 +57,8 @@ const HOT: &str = "\
 Running a command:
   gate [OPTIONS] -- CMD [ARG]...            judge CMD, ask if the policy says so, then run it
   gate [OPTIONS] -c STRING [ARG0 [ARG]...]  the same for a shell script; -lc, -ec and -o pipefail -c work too
+  gate [OPTIONS] STRING                     the same: one word that can only be shell text (`gate 'ls; id'`)
+  gate [OPTIONS] DIR/FILE [ARG]...          a script file; so `#!/usr/bin/gate` works, too
   Options: --home DIR, --reason TEXT, --ticket ID, --wait DURATION, --result FILE (one JSON object
   about what happened). GATE_REASON, GATE_TICKET and GATE_RESULT do the same from the environment.
   The command's own exit code passes through. Of gate itself: 124 no decision yet, 125 gate failed, 126 refused, 127 not found.";
