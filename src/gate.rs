@@ -8,12 +8,14 @@
 mod ask;
 mod ending;
 mod judging;
+mod message;
 mod prompt;
 mod running;
 mod waiting;
 
 pub use ending::{Ending, Ends};
 pub use judging::Judged;
+pub use message::say_not_run;
 
 use std::time::Duration;
 
@@ -69,7 +71,7 @@ impl Gate {
         }
         let request = match self.submit(&wish, &judged)? {
             ask::Asked::Waits(request) => request,
-            ask::Asked::Not(ending) => return Ok(ending),
+            ask::Asked::Not(ending) => return Ok(*ending),
         };
         self.follow(*request, wish.wait)
     }
@@ -90,7 +92,7 @@ impl Gate {
     fn follow(&mut self, request: Request, wait: Option<Duration>) -> anyhow::Result<Ending> {
         match self.wait(request, wait.unwrap_or_else(|| self.patience()))? {
             waiting::Decided::Approved(request) => self.run_approved(&request),
-            waiting::Decided::Otherwise(ending) => Ok(ending),
+            waiting::Decided::Otherwise(ending) => Ok(*ending),
         }
     }
 

@@ -4,7 +4,10 @@
 //! 1. The file is opened before anything is judged: if it cannot be written, nothing runs.
 //! 2. Only a file that is new, empty or an earlier result is written, never through a link: the path is the requester's word. It is
 //!    looked at again before it is written, and one of gate's own directories is no place for it.
-//! 3. No text of the requester's enters it, and what a shell would expand is escaped: the object is data to whoever reads it.
+//! 3. No text of the requester's enters it (its command, its reason and its ticket stay out; `gate show --json ID` has them), and what a
+//!    shell would expand or a page would take for a tag is escaped: the object is data to whoever reads it.
+//!
+//! docs/agents.md lists the keys. They are stable: one is added at times, none is renamed or taken away.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -36,6 +39,42 @@ pub struct Report {
     pub signal: Option<i32>,
     /// What kept gate from running it.
     pub error: Option<String>,
+    /// Why: the reason of the rule that decided, or what made a request invalid.
+    pub reason: Option<String>,
+    /// What to do instead, in the words of the rules.
+    pub instead: Vec<String>,
+    /// What the approver who decided last wrote.
+    pub comment: Option<String>,
+    /// What to do next, if the command was not run.
+    pub next: Option<Next>,
+    /// Until when a request that is still open can be decided, RFC 3339.
+    pub until: Option<String>,
+}
+
+/// What a requester does next after its command was not run: one word, for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Next {
+    /// Do what `instead` says.
+    Instead,
+    /// Leave it, or talk to a person.
+    Leave,
+    /// Run `gate resume REQUEST` when it is approved.
+    Resume,
+    /// Run the command again, to ask anew.
+    AskAgain,
+    /// Give a reason.
+    Reason,
+    /// Give a ticket.
+    Ticket,
+    /// Take one of the waiting requests back first.
+    Cancel,
+    /// Look at the request: another process has run it.
+    Show,
+    /// Set gate up so that somebody can answer.
+    SetUp,
+    /// Mend what is broken: `gate doctor`.
+    Mend,
 }
 
 impl Report {
@@ -45,6 +84,7 @@ impl Report {
             state: "ERROR".to_owned(),
             exit: Some(exit),
             error: Some(error.to_owned()),
+            next: Some(Next::Mend),
             ..Report::default()
         }
     }
@@ -84,7 +124,7 @@ impl ReportFile {
     /// The file cannot be written.
     pub fn write(mut self, report: &Report) -> anyhow::Result<()> {
         let json = serde_json::to_string(report).expect("a report has string keys only");
-        let json = json.replace('$', "\\u0024").replace('`', "\\u0060") + "\n";
+        let json = escaped(&json) + "\n";
         let mut write = || -> anyhow::Result<()> {
             check(&self.file)?;
             self.file.rewind()?;
@@ -93,6 +133,18 @@ impl ReportFile {
         };
         write().with_context(|| format!("failed to write the result file `{}`", self.path.display()))
     }
+}
+
+/// Returns the JSON with those characters of its strings as escapes that mean something to a shell or on a page.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '$' | '`' | '!' | '<' | '>' | '&' => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Claims that `path` lies in or below one of the directories that are `kept`, wherever links lead.
@@ -128,7 +180,7 @@ mod tests {
         let path = dir.path().join("r.json");
         ReportFile::open(&path, &[]).unwrap().write(&report("somebody with a long name")).unwrap();
         ReportFile::open(&path, &[]).unwrap().write(&report("mara")).unwrap();
-        let expected = "{\"state\":\"REJECTED\",\"verdict\":null,\"rules\":[],\"request\":null,\"by\":\"mara\",\"exit\":126,\"signal\":null,\"error\":null}\n";
+        let expected = "{\"state\":\"REJECTED\",\"verdict\":null,\"rules\":[],\"request\":null,\"by\":\"mara\",\"exit\":126,\"signal\":null,\"error\":null,\"reason\":null,\"instead\":[],\"comment\":null,\"next\":null,\"until\":null}\n";
         assert_eq!(fs::read_to_string(&path).unwrap(), expected);
         fs::write(&path, "{\"mine\": 1}").unwrap();
         let error = format!("{:#}", ReportFile::open(&path, &[]).unwrap_err());
@@ -166,13 +218,13 @@ mod tests {
     }
 
     #[test]
-    fn what_a_shell_would_expand_is_escaped() {
+    fn what_a_shell_would_expand_or_a_page_would_take_for_a_tag_is_escaped() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("r.json");
-        ReportFile::open(&path, &[]).unwrap().write(&report("$(id)`id`")).unwrap();
+        ReportFile::open(&path, &[]).unwrap().write(&report("$(id)`id`!!<b>&amp;")).unwrap();
         let text = fs::read_to_string(&path).unwrap();
-        assert!(!text.contains('$') && !text.contains('`'), "{text}");
+        assert!(!text.contains(|c| "$`!<>&".contains(c)), "{text}");
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(value["by"], "$(id)`id`");
+        assert_eq!(value["by"], "$(id)`id`!!<b>&amp;");
     }
 }

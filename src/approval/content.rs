@@ -3,7 +3,7 @@
 //! The edge gathers the facts ([`Bound`]); this module only writes them down. Two commands with the same C are the same
 //! command: joining, resuming and the check before the start compare it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
@@ -122,16 +122,22 @@ impl Content {
         if ours != theirs {
             return Vec::new();
         }
-        let list = |env: Option<Value>| env.and_then(|env| env.as_array().cloned()).unwrap_or_default();
-        let (env, other_env) = (list(env), list(other_env));
-        let differs = |one: &&Value, all: &[Value]| !all.contains(one);
-        let here = env.iter().filter(|one| differs(one, &other_env));
-        let there = other_env.iter().filter(|one| differs(one, &env));
-        let name =
-            |one: &Value| format!("`{}`", visible(one["name"].as_str().unwrap_or_default().as_bytes()));
-        let names: BTreeSet<String> = here.chain(there).map(name).collect();
+        let (env, other_env) = (env.unwrap_or_default(), other_env.unwrap_or_default());
+        let names = names(differing(&env, &other_env));
         let stdin = (stdin != other_stdin).then(|| "standard input".to_owned());
         names.into_iter().chain(stdin).collect()
+    }
+
+    /// Returns what is another thing in `other`, named for a person: programs, files, variables and facts by their names.
+    /// Empty where the two are the same, or only differ in what has no name.
+    pub fn differences(&self, other: &Content) -> Vec<String> {
+        let parse = |content: &Content| serde_json::from_slice::<Value>(&content.json).unwrap_or_default();
+        let (ours, theirs) = (parse(self), parse(other));
+        let named = ["programs", "files", "env", "facts"];
+        let names = names(named.iter().flat_map(|part| differing(&ours[part], &theirs[part])));
+        let unnamed = [("cwd", "the directory"), ("stdin", "standard input")];
+        let unnamed = unnamed.iter().filter(|(part, _)| ours[part] != theirs[part]);
+        names.into_iter().chain(unnamed.map(|(_, name)| (*name).to_owned())).collect()
     }
 
     /// Returns the command exactly as it was given, or `None` where the stored bytes are no content.
@@ -139,6 +145,28 @@ impl Content {
         let value: Value = serde_json::from_slice(&self.json).ok()?;
         value_command(value.get("command")?)
     }
+}
+
+/// Returns what stands in one of two lists only.
+fn differing<'a>(one: &'a Value, other: &'a Value) -> impl Iterator<Item = &'a Value> {
+    let list = |value: &'a Value| value.as_array().map_or(&[][..], Vec::as_slice);
+    let (one, other) = (list(one), list(other));
+    let here = one.iter().filter(move |item| !other.contains(item));
+    here.chain(other.iter().filter(move |item| !one.contains(item)))
+}
+
+/// Returns the names of `items`, each file once and by its shortest name, in order.
+fn names<'a>(items: impl Iterator<Item = &'a Value>) -> BTreeSet<String> {
+    let mut names = BTreeMap::<String, String>::new();
+    for item in items {
+        let name = format!("`{}`", visible(&canonical::to_raw(&item["name"]).unwrap_or_default()));
+        let file = item["path"].as_str().map_or(name.clone(), str::to_owned);
+        match names.get(&file) {
+            Some(shorter) if shorter.len() <= name.len() => {}
+            _ => drop(names.insert(file, name)),
+        }
+    }
+    names.into_values().collect()
 }
 
 impl std::fmt::Debug for Content {

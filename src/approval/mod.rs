@@ -8,6 +8,7 @@ mod approved;
 mod asked;
 mod content;
 mod decision;
+mod hurdle;
 mod id;
 #[cfg(test)]
 mod model;
@@ -23,6 +24,7 @@ pub use asked::{AskedAction, AskedBy};
 pub use content::{Bound, BoundDirectory, BoundFile, BoundStdin, Content, FileIdentity};
 pub(crate) use content::{command_value, dialect_name, path_value};
 pub use decision::{Answer, Approver, Decision, INLINE, Ineligible, is_inline_possible};
+pub use hurdle::{Hurdle, hurdles};
 pub use id::{Prefix, RequestId};
 pub use request::{Ask, Progress, Request, RequestLabel};
 pub use requester::{Origin, Requester, RequesterKind, Session};

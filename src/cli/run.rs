@@ -9,7 +9,7 @@ use crate::command::{Command, Source};
 use crate::config::{Config, Places};
 use crate::error::Exit;
 use crate::exec::User;
-use crate::gate::{Ending, Gate, Wish};
+use crate::gate::{Ending, Gate, Wish, say_not_run};
 use crate::report::{Report, ReportFile};
 use crate::ui;
 use crate::why::{self, Why};
@@ -19,21 +19,27 @@ use crate::why::{self, Why};
 /// # Errors
 /// Whatever kept gate from doing so: nothing was run.
 pub(super) fn run(call: Call) -> anyhow::Result<ExitCode> {
-    reported(call.result.clone(), call.home.clone(), || start(call))
+    let source = call.source.clone();
+    reported(call.result.clone(), call.home.clone(), &source, || start(call))
 }
 
-/// Does `work` and writes what came of it to the result file, if one is asked for.
+/// Does `work`, which runs `source`, says if it failed, and writes what came of it to the result file, if one is asked for.
 ///
 /// # Errors
-/// Those of `work`, and a result file that cannot be written: then nothing is done.
+/// A result file that cannot be written: then nothing is done.
 pub(super) fn reported(
     result: Option<PathBuf>,
     home: Option<PathBuf>,
+    source: &Source,
     work: impl FnOnce() -> anyhow::Result<Ending>,
 ) -> anyhow::Result<ExitCode> {
     let result = result.or_else(|| variable("GATE_RESULT").map(PathBuf::from));
     // Opened first: a script that asks for the result must get one, whatever happens then.
-    let file = result.map(|path| ReportFile::open(&path, &own_directories(home.as_deref())?)).transpose()?;
+    let file =
+        match result.map(|path| ReportFile::open(&path, &own_directories(home.as_deref())?)).transpose() {
+            Ok(file) => file,
+            Err(error) => return Ok(failed(&error, source, "name another file for the result")),
+        };
     let ended = work();
     if let Some(file) = file {
         let report = match &ended {
@@ -44,7 +50,22 @@ pub(super) fn reported(
             ui::error(&error);
         }
     }
-    ended.map(|ending| ending.exit())
+    let doctor = || format!("`{} doctor` looks for what is wrong", called(home));
+    Ok(ended.map_or_else(|error| failed(&error, source, &doctor()), |ending| ending.exit()))
+}
+
+/// Says what kept gate from running the command, and what to do.
+fn failed(error: &anyhow::Error, source: &Source, hint: &str) -> ExitCode {
+    ui::error(error);
+    say_not_run(source);
+    ui::hint(hint);
+    Exit::Failed.into()
+}
+
+/// Returns how gate is called to find the same files again.
+fn called(home: Option<PathBuf>) -> String {
+    let home = home.and_then(|home| std::path::absolute(home).ok());
+    Places::of(&User::current(), home).map_or_else(|_no_home| "gate".to_owned(), |places| places.gate())
 }
 
 /// Returns the directories of gate's own files: those of `home`, and the usual ones.

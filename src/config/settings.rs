@@ -29,6 +29,9 @@ pub struct Settings {
 pub struct Local {
     /// Ask a person at their own prompt on `/dev/tty`; never offered to a detected agent.
     pub inline: bool,
+    /// People answer on this machine while jobs run on it. A CI job waits for a decision only then: on a runner that is gone
+    /// after the job nobody ever could.
+    pub attended: bool,
 }
 
 /// `[patience]`
@@ -118,7 +121,7 @@ mod tests {
         case("[local]\ninline = true\n[patience]\nagent = \"5s\"\n", Ok(inline));
         case(
             "[local]\n inlin = true\n",
-            Err("DIR/config.toml:2:2: unknown field `inlin`, expected `inline`"),
+            Err("DIR/config.toml:2:2: unknown field `inlin`, expected `inline` or `attended`"),
         );
         case(
             "[patience]\nci = \"soon\"\n",

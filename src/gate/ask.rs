@@ -1,10 +1,12 @@
 //! Asking: what is bound, what is said on the card, and the request itself.
 
+use super::message::say_not_run;
 use super::{Ending, Ends, Gate, Judged, Wish};
 use crate::approval::{Ask, Content, Request};
 use crate::command::Command;
 use crate::error::Exit;
 use crate::exec::{self, Binding, NotStarted};
+use crate::report::{Next, Report};
 use crate::store::{MOST_PENDING, Submitted, clock};
 use crate::ui;
 
@@ -13,17 +15,17 @@ pub(super) enum Asked {
     /// A request waits, new or joined.
     Waits(Box<Request>),
     /// None was made.
-    Not(Ending),
+    Not(Box<Ending>),
 }
 
 impl Gate {
     /// Makes a request of the wish, or joins the one that asks for the same.
     pub(super) fn submit(&mut self, wish: &Wish, judged: &Judged) -> anyhow::Result<Asked> {
         if let Some(ending) = lacking(wish, judged) {
-            return Ok(Asked::Not(ending));
+            return Ok(Asked::Not(Box::new(ending)));
         }
         if let Some(ending) = self.is_startable(&wish.command, judged)? {
-            return Ok(Asked::Not(ending));
+            return Ok(Asked::Not(Box::new(ending)));
         }
         let (content, uncovered) = self.content(&wish.command, judged)?;
         let ask = Ask {
@@ -45,11 +47,12 @@ impl Gate {
                 ui::say(&format!(
                     "{pending} requests of yours wait already, at most {MOST_PENDING} may; nothing was run"
                 ));
+                say_not_run(&wish.command.source);
                 ui::hint(&format!(
                     "see them with `{0} requests`, take one back with `{0} cancel ID`",
                     self.config.places.gate()
                 ));
-                Asked::Not(Ending { report: judged.report(), ends: Ends::Gate(Exit::Refused) })
+                Asked::Not(Box::new(refused(judged, Next::Cancel)))
             }
         })
     }
@@ -76,14 +79,21 @@ fn lacking(wish: &Wish, judged: &Judged) -> Option<Ending> {
     let is_missing = |needed: bool, given: &Option<String>| {
         needed && given.as_deref().is_none_or(|text| text.trim().is_empty())
     };
-    let (what, flag, variable) = if is_missing(judged.requirement.reason, &wish.why.reason) {
-        ("a reason", "--reason", "GATE_REASON")
+    let (what, flag, variable, next) = if is_missing(judged.requirement.reason, &wish.why.reason) {
+        ("a reason", "--reason", "GATE_REASON", Next::Reason)
     } else if is_missing(judged.requirement.ticket, &wish.why.ticket) {
-        ("a ticket", "--ticket", "GATE_TICKET")
+        ("a ticket", "--ticket", "GATE_TICKET", Next::Ticket)
     } else {
         return None;
     };
     ui::say(&format!("{} needs {what}; nothing was asked, nothing was run", judged.because()));
+    say_not_run(&wish.command.source);
     ui::hint(&format!("give it with `{flag} TEXT`, or `{variable}='…'` in front of the command"));
-    Some(Ending { report: judged.report(), ends: Ends::Gate(Exit::Refused) })
+    Some(refused(judged, next))
+}
+
+/// Returns the end of a wish that is not even asked about.
+fn refused(judged: &Judged, next: Next) -> Ending {
+    let report = Report { state: "BLOCKED".to_owned(), next: Some(next), ..judged.report() };
+    Ending { report, ends: Ends::Gate(Exit::Refused) }
 }

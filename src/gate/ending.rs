@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use crate::approval::{Answer, Request, State};
+use super::message::{say_ask_anew, say_instead, say_not_run};
+use crate::approval::{Answer, Decision, Request, State};
 use crate::command::visible;
 use crate::config::Places;
 use crate::error::Exit;
 use crate::exec::raise_again;
-use crate::report::Report;
+use crate::report::{Next, Report};
 use crate::ui;
 
 /// The end of a run.
@@ -37,6 +38,10 @@ impl Ending {
             rules: request.ask.rules.iter().map(|asked| asked.rule.clone()).collect(),
             request: Some(request.id.to_string()),
             by: request.last_decision().map(|decision| decision.approver.name.clone()),
+            reason: request.progress.why.clone().or_else(|| reason(request).map(str::to_owned)),
+            instead: instead(request).map(str::to_owned).collect(),
+            comment: request.last_decision().and_then(|decision| decision.comment.clone()),
+            until: request.state().is_open().then(|| request.deadline.rfc3339()),
             ..Report::default()
         }
     }
@@ -54,39 +59,12 @@ impl Ending {
 
     /// Says why a request that is not approved ends here, and returns the end.
     pub(super) fn closed(request: &Request, places: &Places) -> Ending {
-        let (id, why) = (request.id, request.progress.why.as_deref().unwrap_or_default());
         let exit = match request.state() {
-            State::Rejected | State::Revoked => {
-                say_rejected(request);
-                Exit::Refused
-            }
-            State::Invalidated => {
-                ui::say(&format!("{id} is no longer valid ({why}); nothing was run"));
-                ui::hint("run the command again to ask anew");
-                Exit::Refused
-            }
-            State::Expired => {
-                ui::say(&format!("no decision on {id} in time; it has expired, nothing was run"));
-                Exit::NoDecision
-            }
-            State::Cancelled => {
-                ui::say(&format!("{id} was {}; nothing was run", visible(why.as_bytes())));
-                Exit::NoDecision
-            }
-            State::Pending | State::Approved => {
-                say_parked(request, places);
-                Exit::NoDecision
-            }
-            state @ (State::Executing
-            | State::Succeeded
-            | State::Failed
-            | State::NotStarted
-            | State::Unknown) => {
-                ui::say(&format!("{id} is {state} already, by another process; nothing was run here"));
-                Exit::NoDecision
-            }
+            State::Rejected | State::Revoked | State::Invalidated => Exit::Refused,
+            _ => Exit::NoDecision,
         };
-        Ending { report: Ending::of_request(request), ends: Ends::Gate(exit) }
+        let next = Some(say_closed(request, places));
+        Ending { report: Report { next, ..Ending::of_request(request) }, ends: Ends::Gate(exit) }
     }
 
     /// Returns the process's exit code; where a signal ended the command, ends this process by the same.
@@ -112,24 +90,71 @@ impl Ending {
     }
 }
 
-fn say_rejected(request: &Request) {
-    let Some(decision) = request.progress.decisions.iter().rev().find(|given| given.answer == Answer::Reject)
-    else {
-        ui::say(&format!("{} was taken back; nothing was run", request.id));
-        return;
+/// Returns why the policy asks, in the words of its strictest rule.
+fn reason(request: &Request) -> Option<&str> {
+    request.ask.rules.first().map(|asked| asked.reason.as_str())
+}
+
+fn instead(request: &Request) -> impl Iterator<Item = &str> {
+    request.ask.rules.iter().filter_map(|asked| asked.instead.as_deref())
+}
+
+/// Says why a request that is not approved ends here, and what to do next.
+fn say_closed(request: &Request, places: &Places) -> Next {
+    let (id, why) = (request.id, request.progress.why.as_deref().unwrap_or_default());
+    let over = |text: String| {
+        ui::say(&text);
+        say_not_run(&request.command().source);
+        say_ask_anew()
     };
-    let by = visible(decision.approver.name.as_bytes());
-    let comment = decision.comment.as_deref().filter(|comment| !comment.is_empty());
-    let comment = comment.map(|comment| format!(": {}", visible(comment.as_bytes()))).unwrap_or_default();
-    ui::say(&format!("rejected by {by} via {}{comment}", decision.channel));
-    for instead in request.ask.rules.iter().filter_map(|asked| asked.instead.as_deref()) {
-        ui::hint(&format!("instead: {}", visible(instead.as_bytes())));
+    match request.state() {
+        State::Rejected | State::Revoked => say_rejected(request),
+        State::Invalidated => {
+            over(format!("{id} is no longer valid ({}); nothing was run", visible(why.as_bytes())))
+        }
+        State::Expired => over(format!("no decision on {id} in time; it has expired, nothing was run")),
+        State::Cancelled => over(format!("{id} was {}; nothing was run", visible(why.as_bytes()))),
+        State::Pending | State::Approved => say_parked(request, places),
+        state
+        @ (State::Executing | State::Succeeded | State::Failed | State::NotStarted | State::Unknown) => {
+            ui::say(&format!("{id} is {state} already, by another process; nothing was run here"));
+            say_not_run(&request.command().source);
+            ui::hint(&format!("`{} show {}` says how it went", places.gate(), short(request)));
+            Next::Show
+        }
     }
 }
 
+fn say_rejected(request: &Request) -> Next {
+    let rejection = request.progress.decisions.iter().rev().find(|given| given.answer == Answer::Reject);
+    match rejection {
+        Some(given) => ui::say(&format!("rejected by {}", decided_by(given))),
+        None => ui::say(&format!("{} was taken back; nothing was run", request.id)),
+    }
+    say_not_run(&request.command().source);
+    if say_instead(instead(request)) {
+        return Next::Instead;
+    }
+    ui::hint("leave it, or settle it with whoever rejected it before you ask again");
+    Next::Leave
+}
+
+/// Returns `mara via tty: the comment`.
+pub(super) fn decided_by(decision: &Decision) -> String {
+    let comment = decision.comment.as_deref().filter(|comment| !comment.is_empty());
+    let comment = comment.map(|comment| format!(": {comment}")).unwrap_or_default();
+    visible(format!("{} via {}{comment}", decision.approver.name, decision.channel).as_bytes())
+}
+
 /// Says that nobody waits any more, and how to go on.
-pub(super) fn say_parked(request: &Request, places: &Places) {
+pub(super) fn say_parked(request: &Request, places: &Places) -> Next {
     ui::say(&format!("no decision on {} yet; parked, nothing was run", request.id));
-    let short: String = request.id.as_str().chars().take(4).collect();
-    ui::hint(&format!("run `{} resume {short}` when it is approved", places.gate()));
+    say_not_run(&request.command().source);
+    ui::hint(&format!("run `{} resume {}` when it is approved", places.gate(), short(request)));
+    Next::Resume
+}
+
+/// Returns the beginning of the id that a person types.
+fn short(request: &Request) -> &str {
+    &request.id.as_str()[..4]
 }

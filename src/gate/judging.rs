@@ -120,6 +120,8 @@ impl Judged {
         Report {
             verdict: Some(self.judgement.verdict.word().to_owned()),
             rules: self.rule_ids(),
+            reason: Some(self.judgement.reason()),
+            instead: self.instead().into_iter().map(str::to_owned).collect(),
             ..Report::default()
         }
     }

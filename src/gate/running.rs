@@ -2,16 +2,17 @@
 
 use anyhow::Context as _;
 
+use super::message::{say_after_refusal, say_not_run};
 use super::waiting::say_approved;
 use super::{Ending, Ends, Gate, Judged};
 use crate::approval::{Approved, Outcome, Recheck, Request};
 use crate::audit::{Draft, Kind, PolicyUse};
-use crate::command::{Command, visible};
+use crate::command::Command;
 use crate::config::Config;
 use crate::error::Exit;
 use crate::exec::{self, Ended, Fault, NotStarted, Ready, Start};
 use crate::policy::{Mode, Verdict};
-use crate::report::Report;
+use crate::report::{Next, Report};
 use crate::store::{ChangeError, Durability, Run, clock};
 use crate::ui;
 
@@ -73,6 +74,10 @@ impl Gate {
         if judged.policy == request.ask.policy && !differs.is_empty() {
             return Err(Misfit::Process(differs));
         }
+        let changed = request.content.differences(&content);
+        if judged.policy == request.ask.policy && !changed.is_empty() {
+            return Err(Misfit::Gone(format!("{} changed since it was asked for", changed.join(", "))));
+        }
         let recheck = Recheck { content: content.digest(), policy: judged.policy };
         if recheck.policy != request.ask.policy || recheck.content != request.content.digest() {
             // The claim refuses these by itself, and says which.
@@ -95,8 +100,10 @@ impl Gate {
         };
         let (id, differs) = (request.id, differs.join(", "));
         ui::say(&format!("{id} was approved with another {differs} than this process has; nothing was run"));
+        say_not_run(&request.command().source);
         ui::hint("the approval still stands: run the command again as it was asked");
-        Ok(Ending { report: Ending::of_request(&parked), ends: Ends::Gate(Exit::Refused) })
+        let report = Report { next: Some(Next::AskAgain), ..Ending::of_request(&parked) };
+        Ok(Ending { report, ends: Ends::Gate(Exit::Refused) })
     }
 
     /// Says that another process was faster, or time was.
@@ -113,10 +120,9 @@ impl Gate {
         draft.command = Some(command.clone());
         self.store.record(clock::now(), &[draft], Durability::Full)?;
         ui::say(&format!("refused by {}", judged.because()));
-        for instead in judged.instead() {
-            ui::hint(&visible(format!("instead: {instead}").as_bytes()));
-        }
-        let report = Report { state: "BLOCKED".to_owned(), ..judged.report() };
+        say_not_run(&command.source);
+        let next = Some(say_after_refusal(judged));
+        let report = Report { state: "BLOCKED".to_owned(), next, ..judged.report() };
         Ok(Ending { report, ends: Ends::Gate(Exit::Refused) })
     }
 

@@ -18,8 +18,14 @@ match = { program = "touch" }
 const WAITS: &str =
     "gate: waiting for approval [ID] (high: a test asks); answer with `gate --home [ROOT]/home inbox`\n";
 const APPROVED: &str = "gate: approved by [USER] via tty: by a test\n";
-const PARKED: &str = "gate: no decision on [ID] yet; parked, nothing was run\n\
-                      gate: hint: run `gate --home [ROOT]/home resume [ID4]` when it is approved\n";
+
+/// What is said of a command whose request is parked.
+fn parked(command: &str) -> String {
+    format!(
+        "gate: no decision on [ID] yet; parked, nothing was run\ngate: not run: {command}\n\
+         gate: hint: run `gate --home [ROOT]/home resume [ID4]` when it is approved\n"
+    )
+}
 
 fn stage() -> Stage {
     Stage::new().policy(ASK)
@@ -70,7 +76,7 @@ fn a_rejection_says_who_and_why_and_what_to_do_instead() {
     let stage = stage();
     let waiting = stage.gate(["--", "touch", "made"]).start();
     answer(&stage, "reject", waiting.id());
-    let rejected = "gate: rejected by [USER] via tty: by a test\ngate: hint: instead: leave it\n";
+    let rejected = "gate: rejected by [USER] via tty: by a test\ngate: not run: touch made\ngate: hint: instead: leave it\n";
     waiting.stderr(&said(&[WAITS, rejected])).code(126).check();
     assert!(!is_made(&stage));
 }
@@ -79,14 +85,14 @@ fn a_rejection_says_who_and_why_and_what_to_do_instead() {
 fn a_request_is_parked_when_patience_ends_and_taken_up_by_asking_again() {
     let stage = stage();
     let again = || stage.gate(["--wait", "0s", "--", "touch", "made"]);
-    again().stderr(&said(&[WAITS, PARKED])).code(124).check();
+    again().stderr(&said(&[WAITS, &parked("touch made")])).code(124).check();
     let id = only_id(&stage);
     answer(&stage, "approve", &id);
     assert!(!is_made(&stage));
     again().stderr(APPROVED).check();
     assert!(is_made(&stage));
     // The approval is used up: the same command asks anew.
-    again().stderr(&said(&[WAITS, PARKED])).code(124).check();
+    again().stderr(&said(&[WAITS, &parked("touch made")])).code(124).check();
 }
 
 #[test]
@@ -109,16 +115,19 @@ fn resume_runs_the_stored_bytes_from_anywhere() {
     let stage = stage();
     stage
         .gate(["--wait", "0s", "-c", "touch made && echo $PWD"])
-        .stderr(&said(&[WAITS, PARKED]))
+        .stderr(&said(&[WAITS, &parked("touch made && echo $PWD")]))
         .code(124)
         .check();
     let id = only_id(&stage);
-    stage.gate(["resume", &id, "--wait", "0s"]).stderr(&said(&[WAITS, PARKED])).code(124).check();
+    let still = parked("touch made && echo $PWD");
+    stage.gate(["resume", &id, "--wait", "0s"]).stderr(&said(&[WAITS, &still])).code(124).check();
     answer(&stage, "approve", &id);
     let approved = APPROVED.to_owned();
     stage.gate(["resume", &id]).cwd("/").stderr(&approved).stdout("[ROOT]/work\n").check();
     assert!(is_made(&stage));
-    let done = "gate: [ID] is SUCCEEDED already, by another process; nothing was run here\n";
+    let done = "gate: [ID] is SUCCEEDED already, by another process; nothing was run here\n\
+                gate: not run: touch made && echo $PWD\n\
+                gate: hint: `gate --home [ROOT]/home show [ID4]` says how it went\n";
     stage.gate(["resume", &id]).stderr(done).code(124).check();
 }
 
@@ -139,11 +148,12 @@ fn two_who_wait_for_the_same_run_it_once() {
 fn what_changed_after_the_approval_does_not_run() {
     let stage = stage().script("deploy", "#!/bin/sh\ntouch made\n");
     let command = ["--wait", "0s", "-c", "./deploy; touch made"];
-    stage.gate(command).stderr(&said(&[WAITS, PARKED])).code(124).check();
+    stage.gate(command).stderr(&said(&[WAITS, &parked("./deploy; touch made")])).code(124).check();
     let id = only_id(&stage);
     answer(&stage, "approve", &id);
     std::fs::write(stage.cwd().join("deploy"), "#!/bin/sh\ntouch other made\n").unwrap();
-    let gone = "gate: [ID] is no longer valid (what would run is no longer what was approved); nothing was run\n\
+    let gone = "gate: [ID] is no longer valid (`./deploy` changed since it was asked for); nothing was run\n\
+                gate: not run: ./deploy; touch made\n\
                 gate: hint: run the command again to ask anew\n";
     stage.gate(["resume", &id]).stderr(gone).code(126).check();
     assert!(!is_made(&stage));
@@ -152,11 +162,16 @@ fn what_changed_after_the_approval_does_not_run() {
 #[test]
 fn a_changed_policy_takes_an_approval_back() {
     let stage = stage();
-    stage.gate(["--wait", "0s", "--", "touch", "made"]).stderr(&said(&[WAITS, PARKED])).code(124).check();
+    stage
+        .gate(["--wait", "0s", "--", "touch", "made"])
+        .stderr(&said(&[WAITS, &parked("touch made")]))
+        .code(124)
+        .check();
     let id = only_id(&stage);
     answer(&stage, "approve", &id);
     let stage = stage.policy(&format!("{ASK}\n# changed\n"));
     let gone = "gate: [ID] is no longer valid (the policy is no longer the one it was approved under); nothing was run\n\
+                gate: not run: touch made\n\
                 gate: hint: run the command again to ask anew\n";
     stage.gate(["resume", &id]).stderr(gone).code(126).check();
     assert!(!is_made(&stage));
@@ -183,7 +198,7 @@ fn the_end_of_the_requester_parks_and_ctrl_c_cancels() {
 fn a_refusal_says_which_rule_and_what_instead() {
     let policy = ASK.replace("verdict = \"ask\"", "verdict = \"deny\"");
     let stage = Stage::new().policy(&policy);
-    let refused = "gate: refused by rule `test.touch`: a test asks\ngate: hint: instead: leave it\n";
+    let refused = "gate: refused by rule `test.touch`: a test asks\ngate: not run: touch made\ngate: hint: instead: leave it\n";
     stage.gate(["--", "touch", "made"]).stderr(refused).code(126).check();
     assert!(!is_made(&stage));
 }
@@ -200,13 +215,18 @@ fn a_reason_and_a_ticket_may_be_demanded() {
     let policy = format!("{ASK}\n[approval]\nreason = \"required\"\nticket = \"required\"\n");
     let stage = Stage::new().policy(&policy);
     let reason = "gate: rule `test.touch`: a test asks needs a reason; nothing was asked, nothing was run\n\
+                  gate: not run: touch made\n\
                   gate: hint: give it with `--reason TEXT`, or `GATE_REASON='…'` in front of the command\n";
     stage.gate(["--", "touch", "made"]).stderr(reason).code(126).check();
     let ticket =
         reason.replace("a reason", "a ticket").replace("--reason", "--ticket").replace("REASON", "TICKET");
     stage.gate(["--reason", "because", "--", "touch", "made"]).stderr(&ticket).code(126).check();
     let given = "GATE_REASON='because it must' GATE_TICKET=OPS-1 touch made";
-    stage.gate(["--wait", "0s", "-c", given]).stderr(&said(&[WAITS, PARKED])).code(124).check();
+    stage
+        .gate(["--wait", "0s", "-c", given])
+        .stderr(&said(&[WAITS, &parked("touch made")]))
+        .code(124)
+        .check();
     let shown = stage.gate(["show", &only_id(&stage)]).output();
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(shown.contains("because it must") && shown.contains("OPS-1"), "{shown}");
@@ -214,7 +234,7 @@ fn a_reason_and_a_ticket_may_be_demanded() {
         .gate(["--wait", "0s", "--", "touch", "made"])
         .env("GATE_REASON", "from outside")
         .env("GATE_TICKET", "OPS-2")
-        .stderr(&said(&[WAITS, PARKED]))
+        .stderr(&said(&[WAITS, &parked("touch made")]))
         .code(124)
         .check();
 }
@@ -251,7 +271,8 @@ fn the_result_file_says_who_spoke() {
     let foreign = stage.file("mine.json", "{}");
     foreign
         .gate(["--result", "mine.json", "--", "true"])
-        .stderr("gate: error: failed to open the result file `mine.json`: it holds something else than a result of gate\n")
+        .stderr("gate: error: failed to open the result file `mine.json`: it holds something else than a result of gate\n\
+                 gate: not run: true\ngate: hint: name another file for the result\n")
         .code(125)
         .check();
 }
@@ -264,6 +285,7 @@ fn at_most_twenty_requests_of_one_requester_wait() {
         assert_eq!(output.status.code(), Some(124));
     }
     let many = "gate: 20 requests of yours wait already, at most 20 may; nothing was run\n\
+                gate: not run: touch made\n\
                 gate: hint: see them with `gate --home [ROOT]/home requests`, take one back with `gate --home [ROOT]/home cancel ID`\n";
     stage.gate(["--", "touch", "made"]).stderr(many).code(126).check();
 }
@@ -319,11 +341,16 @@ fn what_was_typed_ahead_is_no_answer_and_an_agent_is_never_asked() {
 #[test]
 fn a_script_file_is_bound_by_the_bytes_that_were_judged() {
     let stage = stage().file("x.sh", "touch made\n");
-    stage.gate(["--wait", "0s", "--", "bash", "x.sh"]).stderr(&said(&[WAITS, PARKED])).code(124).check();
+    stage
+        .gate(["--wait", "0s", "--", "bash", "x.sh"])
+        .stderr(&said(&[WAITS, &parked("bash x.sh")]))
+        .code(124)
+        .check();
     let id = only_id(&stage);
     answer(&stage, "approve", &id);
     let stage = stage.file("x.sh", "touch made # and more\n");
-    let gone = "gate: [ID] is no longer valid (what would run is no longer what was approved); nothing was run\n\
+    let gone = "gate: [ID] is no longer valid (`x.sh` changed since it was asked for); nothing was run\n\
+                gate: not run: bash x.sh\n\
                 gate: hint: run the command again to ask anew\n";
     stage.gate(["resume", &id]).stderr(gone).code(126).check();
     assert!(!is_made(&stage));

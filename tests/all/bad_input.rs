@@ -7,7 +7,9 @@ const ALLOW: &str = "[policy]\nversion = 1\nmode = \"observe\"\n";
 /// Runs a command that would leave a trace, and says what comes out of it instead.
 #[track_caller]
 fn refused(stage: &Stage, stderr: &str) {
-    stage.gate(["--", "touch", "made"]).stderr(stderr).code(125).check();
+    let after =
+        "gate: not run: touch made\ngate: hint: `gate --home [ROOT]/home doctor` looks for what is wrong\n";
+    stage.gate(["--", "touch", "made"]).stderr(&format!("{stderr}{after}")).code(125).check();
     assert!(!stage.cwd().join("made").exists());
 }
 
@@ -76,7 +78,7 @@ fn a_project_may_only_restrict() {
     below
         .gate(["--", "touch", "made"])
         .cwd(here)
-        .stderr("gate: refused by rule `here.touch`: not here\n")
+        .stderr("gate: refused by rule `here.touch`: not here\ngate: not run: touch made\ngate: hint: leave it, or let a person change the rule\n")
         .code(126)
         .check();
 }
@@ -105,7 +107,7 @@ fn without_home_in_the_environment_everything_works() {
 fn a_wrong_configuration_stops_gate() {
     refused(
         &Stage::new().config("[local]\ninlin = true\n"),
-        "gate: error: [ROOT]/home/config.toml:2:1: unknown field `inlin`, expected `inline`\n",
+        "gate: error: [ROOT]/home/config.toml:2:1: unknown field `inlin`, expected `inline` or `attended`\n",
     );
 }
 

@@ -71,7 +71,7 @@ fn rejected_command_does_not_run_and_its_requester_is_told_why_and_what_instead(
     let said = stage.gate(["reject", "--yes", "-m", "not today", waiting.id()]).on_terminal().output();
     assert!(said.status.success());
     let expected = format!(
-        "{WAITS}gate: rejected by [USER] via tty: not today\ngate: hint: instead: make it in your own directory\n"
+        "{WAITS}gate: rejected by [USER] via tty: not today\ngate: not run: touch made\ngate: hint: instead: make it in your own directory\n"
     );
     waiting.stderr(&expected).code(126).check();
     assert!(!exists(&stage, "made"));
@@ -104,7 +104,10 @@ fn decision_needs_a_terminal() {
     );
     assert_eq!((String::from_utf8(said.stderr).unwrap(), said.status.code()), (refused, Some(1)));
     stage.gate(["cancel", waiting.id()]).stderr("gate: cancelled [ID]; nothing was run\n").check();
-    let cancelled = format!("{WAITS}gate: [ID] was cancelled by human:[USER]; nothing was run\n");
+    let cancelled = format!(
+        "{WAITS}gate: [ID] was cancelled by human:[USER]; nothing was run\ngate: not run: touch made\n\
+         gate: hint: run the command again to ask anew\n"
+    );
     waiting.stderr(&cancelled).code(124).check();
 }
 
@@ -152,7 +155,7 @@ fn what_is_decided_stays_decided() {
     assert!(stage.gate(["reject", "--yes", &id]).on_terminal().output().status.success());
     waiting
         .stderr(&format!(
-            "{WAITS}gate: rejected by [USER] via tty\ngate: hint: instead: make it in your own directory\n"
+            "{WAITS}gate: rejected by [USER] via tty\ngate: not run: touch made\ngate: hint: instead: make it in your own directory\n"
         ))
         .code(126)
         .check();

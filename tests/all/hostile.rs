@@ -9,7 +9,8 @@ fn a_result_never_goes_to_gates_own_files() {
     let stage = Stage::new().policy(ALLOW);
     let refused = |name: &str| {
         format!(
-            "gate: error: failed to open the result file `[ROOT]/home/{name}`: it lies among gate's own files\n"
+            "gate: error: failed to open the result file `[ROOT]/home/{name}`: it lies among gate's own files\n\
+             gate: not run: true\ngate: hint: name another file for the result\n"
         )
     };
     let to = |name: &str| {
@@ -37,6 +38,7 @@ fn an_approval_survives_the_attempt_to_use_it_from_elsewhere() {
     let id = listed[0]["id"].as_str().unwrap();
     assert!(stage.gate(["approve", id, "--yes"]).on_terminal().output().status.success());
     let elsewhere = "gate: [ID] was approved with another `PATH` than this process has; nothing was run\n\
+                     gate: not run: touch made\n\
                      gate: hint: the approval still stands: run the command again as it was asked\n";
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt";
     stage.gate(["resume", id]).env("PATH", path).stderr(elsewhere).code(126).check();

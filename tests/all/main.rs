@@ -23,6 +23,7 @@ mod hostile;
 mod init;
 mod judging;
 mod layers;
+mod messages;
 mod readme;
 mod running;
 mod stage_works;

@@ -19,7 +19,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-pub(crate) use run::Run;
+pub(crate) use run::{Run, Waiting};
 
 /// How long anything may take before a test gives up on it. Never part of what a test says.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
