@@ -8,7 +8,7 @@ pub enum Exit {
     Done = 0,
     /// The answer of a subcommand is no: a check failed.
     No = 1,
-    /// Usage of a subcommand (clap's own code).
+    /// Usage of a subcommand (clap's own code); of `gate hook`: the call is blocked.
     Usage = 2,
     /// `gate audit verify`: the log was tampered with.
     Tampered = 10,

@@ -7,6 +7,7 @@
 
 mod ask;
 mod ending;
+mod hooked;
 mod judging;
 mod message;
 mod prompt;
@@ -14,6 +15,7 @@ mod running;
 mod waiting;
 
 pub use ending::{Ending, Ends};
+pub use hooked::{Edits, Hooked};
 pub use judging::Judged;
 pub use message::say_not_run;
 

@@ -19,6 +19,15 @@ pub fn answer(text: &str) {
     answered(writeln!(out, "{text}").and_then(|()| out.flush()));
 }
 
+/// Prints the one line that another program waits for on standard output.
+///
+/// # Errors
+/// Any failure: a reader that has gone has no answer.
+pub fn reply(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush())
+}
+
 /// Says so, once, if an answer was `written` in vain, as on a full disk; a reader that has gone wants no more of it.
 pub fn answered(written: std::io::Result<()>) {
     if let Err(failed) = written

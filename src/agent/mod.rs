@@ -3,5 +3,6 @@
 //! What their variables say is asserted, never proof: it may only make gate stricter.
 
 mod detect;
+pub mod hook;
 
 pub use detect::{Stated, detect};

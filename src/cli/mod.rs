@@ -11,6 +11,7 @@ mod desk;
 mod doctor;
 mod explain;
 mod explained;
+mod hook;
 mod inbox;
 mod init;
 mod policy;
@@ -104,6 +105,7 @@ subcommands! {
     Audit(audit),
     Completions(completions),
     Explain(explain),
+    Hook(hook),
     Policy(policy),
 }
 

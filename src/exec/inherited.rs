@@ -26,6 +26,16 @@ extern "C" fn look() {
     CLOSED.store(closed, Ordering::Relaxed);
 }
 
+/// Claims that what is written to `file` is thrown away: it is the null device, or was closed when gate was started.
+pub fn is_null_device(file: impl std::os::fd::AsFd) -> bool {
+    let null = rustix::fs::stat("/dev/null").map(|null| null.st_rdev);
+    let found = rustix::fs::fstat(file);
+    found.is_ok_and(|found| {
+        rustix::fs::FileType::from_raw_mode(found.st_mode) == rustix::fs::FileType::CharacterDevice
+            && null.is_ok_and(|null| null == found.st_rdev)
+    })
+}
+
 #[used]
 // SAFETY: the section holds pointers to functions that the loader calls once, before main, without expecting a result;
 // `look` takes no arguments, makes async-signal-safe calls only and does not rely on the Rust runtime.

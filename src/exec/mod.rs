@@ -10,6 +10,7 @@
 mod attention;
 mod bind;
 mod facts;
+mod guard;
 mod host;
 mod inherited;
 mod mentioned;
@@ -22,7 +23,9 @@ mod user;
 
 pub use attention::{Attention, Told};
 pub use bind::{Binding, Gathered, bind};
+pub use guard::guard;
 pub use host::Host;
+pub use inherited::is_null_device;
 pub use origin::{is_alive, origin, origin_with_ancestors};
 pub use process::{Ended, raise_again};
 pub use run::{Fault, NotStarted, Ready, Start};

@@ -1,5 +1,7 @@
 //! Judging: command, machine and policy give the verdict that counts, with its trace.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 
 use crate::approval::{AskedAction, AskedBy, RequestLabel, Requester};
@@ -25,11 +27,22 @@ impl Judged {
     /// Returns what `policy` says about `command` when `requester` asks.
     pub fn of(command: &Command, config: &Config, policy: &Policy, requester: &Requester) -> Judged {
         let analysis = analyse(command, &config.host, policy);
+        Judged::of_analysis(analysis, &command.cwd, config, policy, requester)
+    }
+
+    /// Returns what `policy` says about what would run, in the project at `start`.
+    pub(super) fn of_analysis(
+        analysis: Analysis,
+        start: &Path,
+        config: &Config,
+        policy: &Policy,
+        requester: &Requester,
+    ) -> Judged {
         let label = requester.label();
         let around = Circumstances {
             requester: &label,
             is_proven: requester.asserted.is_empty(),
-            start: &command.cwd,
+            start,
             now: Timestamp::now(),
         };
         let judgement = judge(&analysis, policy, &config.host, &around);
@@ -49,7 +62,7 @@ impl Judged {
     }
 
     /// Returns who refuses or asks, and why: ``rule `git.force-push`: rewrites history``.
-    pub(super) fn because(&self) -> String {
+    pub fn because(&self) -> String {
         let decisive = self.restricting().next();
         match decisive {
             Some(hit) => visible(format!("rule `{}`: {}", hit.rule, hit.reason).as_bytes()),
@@ -71,7 +84,7 @@ impl Judged {
     }
 
     /// Returns what to do instead, in the words of the rules that hold it back.
-    pub(super) fn instead(&self) -> Vec<&str> {
+    pub fn instead(&self) -> Vec<&str> {
         let mut all: Vec<&str> = self.restricting().filter_map(|hit| hit.instead.as_deref()).collect();
         all.dedup();
         all

@@ -180,7 +180,7 @@ impl Gate {
         ending
     }
 
-    fn judged_draft(&self, judged: &Judged) -> Draft {
+    pub(super) fn judged_draft(&self, judged: &Judged) -> Draft {
         let mut draft = Draft::new(Kind::Judged, &self.requester, &exec::origin(&self.config.host));
         draft.set("verdict", judged.judgement.verdict.word());
         draft.risk = Some(judged.judgement.risk);

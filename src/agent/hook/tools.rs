@@ -1,0 +1,396 @@
+//! Which tools are judged, and what their input says they would do.
+//!
+//! One table for all agents: their names don't contradict each other, and an agent that borrows another's tool is judged too.
+//! A tool of an MCP server is not judged. Any other tool that is not known but takes a command is taken for a shell.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use super::{Unreadable, json, patch};
+
+/// Tools that run a command (Claude Code, Codex, Gemini CLI, Cursor, Copilot, VS Code).
+const SHELLS: [&str; 12] = [
+    "bash",
+    "monitor",
+    "shell",
+    "local_shell",
+    "shell_command",
+    "container.exec",
+    "exec_command",
+    "unified_exec",
+    "run_shell_command",
+    "run_terminal_cmd",
+    "run_terminal_command",
+    "run_in_terminal",
+];
+
+/// Tools that write, change, move or delete the files that their input names.
+const EDITORS: [&str; 21] = [
+    "write",
+    "edit",
+    "multiedit",
+    "notebookedit",
+    "write_file",
+    "replace",
+    "create",
+    "str_replace",
+    "strreplace",
+    "str_replace_editor",
+    "str_replace_based_edit_tool",
+    "edit_file",
+    "editnotebook",
+    "search_replace",
+    "delete",
+    "delete_file",
+    "create_file",
+    "insert_edit_into_file",
+    "replace_string_in_file",
+    "tabwrite",
+    "insert",
+];
+
+/// Tools that take a patch.
+const PATCHERS: [&str; 2] = ["apply_patch", "applypatch"];
+
+/// Tools that type into a shell that runs already.
+const TYPISTS: [&str; 2] = ["write_bash", "write_powershell"];
+
+/// Where the command stands.
+const COMMANDS: [&str; 2] = ["command", "cmd"];
+
+/// Where the file's path stands.
+const PATHS: [&str; 8] = [
+    "file_path",
+    "path",
+    "notebook_path",
+    "filePath",
+    "target_file",
+    "target_notebook",
+    "new_path",
+    "old_path",
+];
+
+/// Where the patch stands.
+const PATCHES: [&str; 3] = ["command", "patch", "input"];
+
+/// Where the directory stands in which a command runs.
+const DIRECTORIES: [&str; 4] = ["working_directory", "dir_path", "directory", "workdir"];
+
+/// What a tool would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tool {
+    /// Run a command.
+    Shell(Shell),
+    /// Write files.
+    Edit(Edit),
+    /// Something that gate cannot read, and says why.
+    Unread(&'static str),
+    /// Something that is not judged.
+    Other,
+}
+
+/// A command for a shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shell {
+    /// The script, or the argument vector of a program.
+    pub command: Words,
+    /// Why, in the agent's words.
+    pub description: Option<String>,
+    /// The directory, if the call names one.
+    pub directory: Option<PathBuf>,
+    /// The input's member that holds the command.
+    pub(super) member: &'static str,
+}
+
+/// A command as a tool takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Words {
+    Script(String),
+    Argv(Vec<String>),
+}
+
+/// Files that are written, moved or deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// Their paths, as the call names them.
+    pub paths: Vec<String>,
+}
+
+/// A tool's input.
+pub(super) enum Input {
+    Object(Map<String, Value>),
+    Text(String),
+}
+
+impl Input {
+    /// Returns what `value` is: an object, a text, or a text that is an object in JSON.
+    ///
+    /// # Errors
+    /// Anything else, and a text that begins like an object but is none that can be read.
+    pub(super) fn of(value: &Value, name: &str) -> Result<Input, Unreadable> {
+        match value {
+            Value::Object(map) => Ok(Input::Object(map.clone())),
+            Value::String(text) if text.trim_start().starts_with('{') => {
+                json::object(text.as_bytes()).map(Input::Object)
+            }
+            Value::String(text) => Ok(Input::Text(text.clone())),
+            _ => Err(Unreadable::Wrong { name: name.to_owned(), expected: "object" }),
+        }
+    }
+
+    /// Returns the object; a text has no members.
+    pub(super) fn members(&self) -> Map<String, Value> {
+        match self {
+            Input::Object(map) => map.clone(),
+            Input::Text(_) => Map::new(),
+        }
+    }
+}
+
+/// Returns what the tool `name` would do with `input`.
+///
+/// # Errors
+/// A judged tool whose input does not say what it would do.
+pub(super) fn tool(name: &str, input: Option<&Input>) -> Result<Tool, Unreadable> {
+    let lower = name.to_ascii_lowercase();
+    let is_of_server = ["mcp__", "mcp:", "mcp_"].iter().any(|prefix| lower.starts_with(prefix));
+    let is = |names: &[&str]| names.contains(&lower.as_str());
+    let Some(input) = input else {
+        let is_judged = is(&SHELLS) || is(&EDITORS) || is(&PATCHERS) || is(&TYPISTS);
+        return if is_judged { Err(Unreadable::Missing("tool_input")) } else { Ok(Tool::Other) };
+    };
+    let map = input.members();
+    let takes_command = COMMANDS.iter().any(|member| map.contains_key(*member));
+    match () {
+        () if is_of_server => Ok(Tool::Other),
+        () if is(&PATCHERS) => patched(input),
+        () if is(&EDITORS) => edited(&map),
+        () if is(&TYPISTS) => Ok(typed(&map)),
+        () if lower == "powershell" || lower == "pwsh" => Ok(Tool::Unread("gate does not read PowerShell")),
+        () if is(&SHELLS) || takes_command => shell(&map).map(Tool::Shell),
+        () => Ok(Tool::Other),
+    }
+}
+
+fn shell(map: &Map<String, Value>) -> Result<Shell, Unreadable> {
+    let given: Vec<&'static str> = COMMANDS.into_iter().filter(|member| map.contains_key(*member)).collect();
+    let member = *given.first().ok_or(Unreadable::Missing("command"))?;
+    if let Some(other) = given.iter().find(|other| map[**other] != map[member]) {
+        return Err(Unreadable::Differ { one: member, other });
+    }
+    let command = match &map[member] {
+        Value::String(text) => Words::Script(text.clone()),
+        Value::Array(words) if !words.is_empty() => Words::Argv(strings(words, member)?),
+        _ => return Err(Unreadable::Wrong { name: member.to_owned(), expected: "command" }),
+    };
+    let has_nul = match &command {
+        Words::Script(text) => text.contains('\0'),
+        Words::Argv(words) => words.iter().any(|word| word.contains('\0')),
+    };
+    if has_nul {
+        return Err(Unreadable::Nul(member));
+    }
+    Ok(Shell { command, description: description(map), directory: directory(map)?, member })
+}
+
+fn strings(values: &[Value], name: &str) -> Result<Vec<String>, Unreadable> {
+    let wrong = || Unreadable::Wrong { name: name.to_owned(), expected: "list of texts" };
+    values.iter().map(|value| value.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+}
+
+/// Returns what the agent says of the call. It decides nothing, so that another kind of value is none.
+fn description(map: &Map<String, Value>) -> Option<String> {
+    let says = ["description", "justification", "explanation"];
+    says.iter().find_map(|name| map.get(*name)?.as_str()).map(str::to_owned)
+}
+
+fn directory(map: &Map<String, Value>) -> Result<Option<PathBuf>, Unreadable> {
+    let mut found: Option<(&'static str, String)> = None;
+    for name in DIRECTORIES {
+        let dir = match map.get(name) {
+            None | Some(Value::Null) => continue,
+            Some(Value::String(dir)) if dir.is_empty() => continue,
+            Some(Value::String(dir)) if dir.contains('\0') => return Err(Unreadable::Nul(name)),
+            Some(Value::String(dir)) => dir.clone(),
+            Some(_) => return Err(Unreadable::Wrong { name: name.to_owned(), expected: "path" }),
+        };
+        match &found {
+            Some((one, known)) if *known != dir => return Err(Unreadable::Differ { one, other: name }),
+            Some(_) => {}
+            None => found = Some((name, dir)),
+        }
+    }
+    Ok(found.map(|(_, dir)| PathBuf::from(dir)))
+}
+
+fn edited(map: &Map<String, Value>) -> Result<Tool, Unreadable> {
+    if map.get("command").and_then(Value::as_str) == Some("view") {
+        return Ok(Tool::Other);
+    }
+    let mut paths = Vec::new();
+    for name in PATHS {
+        match map.get(name) {
+            None | Some(Value::Null) => {}
+            Some(Value::String(path)) if path.contains('\0') => return Err(Unreadable::Nul(name)),
+            Some(Value::String(path)) if !path.is_empty() => paths.push(path.clone()),
+            Some(_) => return Err(Unreadable::Wrong { name: name.to_owned(), expected: "path" }),
+        }
+    }
+    if paths.is_empty() { Err(Unreadable::Missing("file_path")) } else { Ok(Tool::Edit(Edit { paths })) }
+}
+
+fn patched(input: &Input) -> Result<Tool, Unreadable> {
+    let map = match input {
+        Input::Text(text) => return patch::paths(text).map(|paths| Tool::Edit(Edit { paths })),
+        Input::Object(map) => map,
+    };
+    let mut paths = Vec::new();
+    let mut is_given = false;
+    for name in PATCHES {
+        let text = match map.get(name) {
+            None => continue,
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Array(words)) => strings(words, name)?.join("\n"),
+            Some(_) => return Err(Unreadable::Wrong { name: name.to_owned(), expected: "patch" }),
+        };
+        is_given = true;
+        paths.extend(patch::paths(&text)?);
+    }
+    if !is_given {
+        return Err(Unreadable::Missing("command"));
+    }
+    if paths.iter().any(|path| path.contains('\0')) {
+        return Err(Unreadable::Nul("command"));
+    }
+    Ok(Tool::Edit(Edit { paths }))
+}
+
+/// Returns what typing into a shell that runs already comes to: a key or a short answer is nothing, a command cannot be read.
+fn typed(map: &Map<String, Value>) -> Tool {
+    const REFUSED: &str = "gate does not see what a shell that runs already makes of this";
+    let Some(text) = map.get("input").and_then(Value::as_str) else { return Tool::Unread(REFUSED) };
+    let mut rest = text;
+    let mut letters = 0;
+    while let Some(c) = rest.chars().next() {
+        if let (true, Some(end)) = (c == '{', rest.find('}')) {
+            let name = &rest[1..end];
+            if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric()) {
+                return Tool::Unread(REFUSED);
+            }
+            rest = &rest[end + 1..];
+            continue;
+        }
+        letters += usize::from(c != '\n');
+        if !(c.is_ascii_alphanumeric() || c == '\n') || letters > 1 {
+            return Tool::Unread(REFUSED);
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    Tool::Other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Edit, Input, Tool, Words, tool};
+    use crate::agent::hook::json;
+
+    fn read(name: &str, input: &str) -> Result<Tool, String> {
+        let input = Input::of(&json::value(input.as_bytes()).unwrap(), "tool_input").unwrap();
+        tool(name, Some(&input)).map_err(|error| error.to_string())
+    }
+
+    #[track_caller]
+    fn shell(name: &str, input: &str, expected: &[&str]) {
+        let Ok(Tool::Shell(shell)) = read(name, input) else { panic!("{name} {input} is no shell") };
+        let words = match shell.command {
+            Words::Script(text) => vec![text],
+            Words::Argv(words) => words,
+        };
+        assert_eq!(words, expected);
+    }
+
+    #[track_caller]
+    fn edit(name: &str, input: &str, expected: &[&str]) {
+        let paths = expected.iter().map(|path| (*path).to_owned()).collect();
+        assert_eq!(read(name, input), Ok(Tool::Edit(Edit { paths })), "{name}");
+    }
+
+    #[track_caller]
+    fn wrong(name: &str, input: &str, expected: &str) {
+        assert_eq!(read(name, input), Err(expected.to_owned()), "{name}");
+    }
+
+    #[test]
+    fn shells_are_known_by_name_or_by_taking_a_command() {
+        shell("Bash", r#"{"command":"ls"}"#, &["ls"]);
+        shell("run_shell_command", r#"{"command":"ls"}"#, &["ls"]);
+        shell("exec_command", r#"{"cmd":"ls"}"#, &["ls"]);
+        shell("local_shell", r#"{"command":["bash","-lc","ls -l"]}"#, &["bash", "-lc", "ls -l"]);
+        shell("new_runner", r#"{"command":"ls"}"#, &["ls"]);
+        shell("Bash", r#"{"command":"ls","cmd":"ls"}"#, &["ls"]);
+    }
+
+    #[test]
+    fn rule_1_a_shell_without_one_certain_command_is_an_error() {
+        wrong("Bash", "{}", "no `command`");
+        wrong("Bash", r#"{"command":"ls","cmd":"rm x"}"#, "`command` and `cmd` say different things");
+        wrong("Bash", r#"{"command":7}"#, "`command` is no command");
+        wrong("Bash", r#"{"command":[]}"#, "`command` is no command");
+        wrong("Bash", r#"{"command":["ls",1]}"#, "`command` is no list of texts");
+        wrong("Bash", r#"{"command":"ls\u0000"}"#, "a NUL byte in `command`");
+        wrong(
+            "Bash",
+            r#"{"command":"ls","directory":"/a","dir_path":"/b"}"#,
+            "`dir_path` and `directory` say different things",
+        );
+        wrong("Bash", r#"{"command":"ls","workdir":1}"#, "`workdir` is no path");
+        assert_eq!(tool("Bash", None), Err(super::Unreadable::Missing("tool_input")));
+    }
+
+    #[test]
+    fn editors_name_every_file_they_touch() {
+        edit("Write", r#"{"file_path":"/a","content":"x"}"#, &["/a"]);
+        edit("NotebookEdit", r#"{"notebook_path":"/n.ipynb"}"#, &["/n.ipynb"]);
+        edit("replace", r#"{"file_path":"a","old_string":"x"}"#, &["a"]);
+        edit("create", r#"{"path":"/a","file_text":""}"#, &["/a"]);
+        edit("str_replace_editor", r#"{"command":"create","path":"/a"}"#, &["/a"]);
+        edit("Write", r#"{"file_path":"/a","path":"/b"}"#, &["/a", "/b"]);
+        edit("apply_patch", r#"{"command":"*** Begin Patch\n*** Delete File: x\n*** End Patch"}"#, &["x"]);
+        edit("apply_patch", r#""*** Begin Patch\n*** Add File: y\n+\n*** End Patch""#, &["y"]);
+        wrong("Write", r#"{"content":"x"}"#, "no `file_path`");
+        wrong("Write", r#"{"file_path":""}"#, "`file_path` is no path");
+        wrong("Write", r#"{"file_path":["/a"]}"#, "`file_path` is no path");
+        wrong("Write", r#"{"file_path":"/a\u0000"}"#, "a NUL byte in `file_path`");
+        wrong("apply_patch", "{}", "no `command`");
+        wrong("apply_patch", r#"{"command":"x"}"#, "the patch cannot be read: it names no file");
+    }
+
+    #[test]
+    fn other_tools_are_not_judged() {
+        for (name, input) in [
+            ("Read", r#"{"file_path":"/etc/passwd"}"#),
+            ("WebFetch", r#"{"url":"https://example.com"}"#),
+            ("mcp__shell__run", r#"{"command":"rm -rf /"}"#),
+            ("MCP:run", r#"{"command":"rm -rf /"}"#),
+            ("str_replace_editor", r#"{"command":"view","path":"/a"}"#),
+            ("write_bash", r#"{"sessionId":"1","input":"{up}{enter}"}"#),
+            ("write_bash", r#"{"sessionId":"1","input":"y{enter}"}"#),
+        ] {
+            assert_eq!(read(name, input), Ok(Tool::Other), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_gate_cannot_read_is_said_to_be_unread() {
+        for (name, input) in [
+            ("powershell", r#"{"command":"Remove-Item x"}"#),
+            ("write_bash", r#"{"input":"rm -rf x{enter}"}"#),
+            ("write_bash", r#"{"input":"{rm -rf x}"}"#),
+            ("write_bash", r#"{"input":"ls{enter}"}"#),
+            ("write_bash", "{}"),
+        ] {
+            assert!(matches!(read(name, input), Ok(Tool::Unread(_))), "{name} {input}");
+        }
+    }
+}
