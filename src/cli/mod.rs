@@ -14,6 +14,7 @@ mod explained;
 mod hook;
 mod inbox;
 mod init;
+mod instant;
 mod policy;
 mod request_json;
 mod requests;

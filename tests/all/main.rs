@@ -24,6 +24,8 @@ mod init;
 mod judging;
 mod layers;
 mod messages;
+mod observe;
 mod readme;
+mod replay;
 mod running;
 mod stage_works;

@@ -48,7 +48,7 @@ fn command(entry: &Value) -> Option<String> {
 fn said(entry: &Value) -> Option<String> {
     let data = &entry["data"];
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let observed = if entry["mode"] == "observed" { " (observed)" } else { "" };
+    let observed = if entry["mode"] == "observed" { " (not enforced)" } else { "" };
     let said = match entry["type"].as_str()? {
         "judged" => {
             let rules = entry["policy"]["rules"].as_array().map(Vec::as_slice).unwrap_or_default();
