@@ -172,8 +172,6 @@ fn what_cannot_be_read_is_said() {
 const POLICY: &str = "\
 [policy]
 version = 1
-[[program]]
-name  = 'touch'
 [[rule]]
 id      = 'own.true'
 verdict = 'allow'
@@ -191,20 +189,30 @@ reason  = 'waits'
 match   = { program = 'sleep' }
 ";
 
-/// Runs a session under `POLICY`: allowed, with a secret, refused, asked with a secret, and in observe mode.
+/// Runs a session under `POLICY`: allowed, with a secret, refused, asked with a secret, through a hook, and in observe mode.
 fn session() -> Stage {
-    let policy = POLICY.replace("[[program]]\nname  = 'touch'\n", "");
-    let stage = Stage::new().policy(&policy);
+    let policy = POLICY;
+    let stage = Stage::new().policy(policy);
     stage.gate(["-c", "true one"]).check();
     stage.gate(["-c", "true one"]).env("CLAUDECODE", "1").check();
     stage.gate(["--", "true", "--token", "hunter2-hunter2"]).check();
     assert_eq!(stage.gate(["--", "false"]).output().status.code(), Some(126));
     let asked = ["--wait", "0s", "--", "sleep", "0", "--password=hunter2"];
     assert_eq!(stage.gate(asked).output().status.code(), Some(124));
+    let cwd = stage.cwd().display().to_string();
+    for (tool, input) in [
+        ("Write", json!({ "file_path": format!("{cwd}/notes.md"), "content": "x" })),
+        ("Bash", json!({ "command": "true two" })),
+    ] {
+        let call =
+            json!({ "hook_event_name": "PreToolUse", "cwd": cwd, "tool_name": tool, "tool_input": input });
+        let answer = stage.gate(["hook", "claude"]).env("CLAUDECODE", "1").stdin(call.to_string()).output();
+        assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+    }
     let stage = stage.policy(&policy.replace("version = 1", "version = 1\nmode = 'observe'"));
     assert_eq!(stage.gate(["--", "false"]).output().status.code(), Some(1));
     stage.gate(["-c", "sleep 0"]).check();
-    stage.policy(&policy)
+    stage.policy(policy)
 }
 
 #[test]
@@ -212,11 +220,11 @@ fn own_log_is_replayed_and_compared_with_what_happened() {
     let stage = session();
     let log = std::fs::read(stage.home().join("gate.db")).unwrap();
     let report = answer(stage.gate(["policy", "replay", "--json"]));
-    assert_eq!(report["verdicts"], json!({ "allow": 3, "ask": 2, "deny": 2 }), "{report:#}");
+    assert_eq!(report["verdicts"], json!({ "allow": 4, "ask": 2, "deny": 2 }), "{report:#}");
     assert_eq!(report["notes"]["secret_replaced"], 1, "the request's row holds its own secret: {report:#}");
     let change = |then: &str, enforced: bool, now: &str, count: u64, example: &str| json!({ "then": then, "was_enforced": enforced, "now": now, "count": count, "example": example });
     let same = [
-        change("allow", true, "allow", 3, "true one"),
+        change("allow", true, "allow", 4, "true one"),
         change("ask", true, "ask", 1, "sleep 0 --password=hunter2"),
         change("ask", false, "ask", 1, "sleep 0"),
         change("deny", true, "deny", 1, "false"),
@@ -227,13 +235,13 @@ fn own_log_is_replayed_and_compared_with_what_happened() {
         report["requesters"].as_array().unwrap().iter().filter_map(|row| row["requester"].as_str()).collect();
     assert_eq!((requesters[0], requesters.len()), ("agent:claude-code", 2));
     let stricter = POLICY.replace("verdict = 'allow'", "verdict = 'ask'").replace("'deny'", "'allow'");
-    let stage = stage.file("new.toml", stricter.replace("[[program]]\nname  = 'touch'\n", ""));
+    let stage = stage.file("new.toml", stricter);
     let output = stage.gate(["policy", "replay", "new.toml"]).output();
     let text = String::from_utf8(output.stdout).unwrap();
     let (_, differences) = text.split_once("then and now: ").unwrap_or_else(|| panic!("{text}"));
     let expected = "\
-5 of 7 are judged differently
-       3  allowed then, `ask` now
+6 of 8 are judged differently
+       4  allowed then, `ask` now
                 `true one`
        1  `ask` then, not enforced: it ran, `ask` now
                 `sleep 0`
@@ -242,6 +250,7 @@ fn own_log_is_replayed_and_compared_with_what_happened() {
        1  `deny` then, not enforced: it ran, `allow` now
                 `false`
 
+left out: edits of files that a hook judged, which are no commands: 1
 note: 1 had a secret, which the log does not hold: another word stands in its place
 note: directories, files, branches, programs and variables are today's, not those of then; nothing was run
 ";

@@ -117,6 +117,7 @@ fn left_out(replay: &Replay) -> Value {
         "no_regular_file": skipped.strange,
         "too_many": skipped.beyond,
         "cut_in_the_log": unread.cut,
+        "file_edits": unread.edits,
         "no_time": replay.untimed,
         "policy_is_wrong": replay.unjudged.0,
     })

@@ -18,6 +18,8 @@ pub(super) struct Unread {
     pub(super) broken: u64,
     /// Commands of which the log holds only the beginning.
     pub(super) cut: u64,
+    /// Edits of files that a hook judged: they are no commands.
+    pub(super) edits: u64,
 }
 
 /// Calls `each` with every command that was judged, oldest first, and `progress` with the entries read.
@@ -36,6 +38,7 @@ pub(super) fn read(
             Ok(entry) => match past(&entry, store) {
                 Some(Found::Past(past)) => each(*past),
                 Some(Found::Cut) => unread.cut += 1,
+                Some(Found::Edit) => unread.edits += 1,
                 None => {}
             },
             Err(_) => unread.broken += 1,
@@ -48,6 +51,7 @@ pub(super) fn read(
 enum Found {
     Past(Box<Past>),
     Cut,
+    Edit,
 }
 
 /// A command enters the log once: with its judgement if that was carried out at once, else with the request that was made of it.
@@ -60,6 +64,9 @@ fn past(entry: &Value, store: &Store) -> Option<Found> {
         "request" if entry["data"]["change"] == "created" => Then { verdict: Verdict::Ask, observed: false },
         _ => return None,
     };
+    if entry["action"].is_null() {
+        return Some(Found::Edit);
+    }
     let Some((command, exact)) = command(entry, store) else { return Some(Found::Cut) };
     let actor = &entry["actor"];
     let requester = format!("{}:{}", actor["kind"].as_str()?, actor["id"].as_str()?);

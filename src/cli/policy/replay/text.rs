@@ -196,6 +196,7 @@ fn limits(replay: &Replay) -> Vec<String> {
         (skipped.unreadable, "files or directories that cannot be read"),
         (skipped.strange, "links and what is no regular file"),
         (skipped.beyond, "directories or files too deep or too many"),
+        (unread.edits, "edits of files that a hook judged, which are no commands"),
         (unread.cut, "commands of which the log holds only the beginning"),
         (replay.untimed, "commands without a time"),
     ];
