@@ -6,7 +6,7 @@
 //! 3. One line is in memory at a time; what is remembered about earlier ones is bounded.
 //!
 //! Neither agent promises its format. What is read here is what the public descriptions and the sources name, see
-//! [`claude`] and [`codex`]; a line of a shape that nobody described adds nothing, and is no error.
+//! `claude` and `codex`; a line of a shape that nobody described adds nothing, and is no error.
 
 mod claude;
 mod codex;
