@@ -17,7 +17,7 @@ mod waiting;
 pub use ending::{Ending, Ends};
 pub use hooked::{Edits, Hooked};
 pub use judging::Judged;
-pub use message::say_not_run;
+pub use message::{say_not_run, shown};
 
 use std::time::Duration;
 

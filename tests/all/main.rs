@@ -19,6 +19,7 @@ mod deciding;
 mod demo;
 mod dependencies;
 mod doctor;
+mod hooks;
 mod hostile;
 mod init;
 mod judging;
