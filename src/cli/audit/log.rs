@@ -116,7 +116,7 @@ fn shown(bytes: &[u8], json: bool, wanted: impl Fn(&Value) -> bool) -> Option<Sh
     Some(Shown { text, enforced })
 }
 
-fn not_an_id(text: &str) -> String {
+pub(super) fn not_an_id(text: &str) -> String {
     format!(
         "`{}` is no request id, like `7KQ2-M9XD-4T1B` or its beginning",
         crate::command::visible(text.as_bytes())
