@@ -4,6 +4,5 @@
 
 mod detect;
 pub mod hook;
-pub mod transcript;
 
 pub use detect::{Stated, detect};
