@@ -52,7 +52,7 @@ impl Agent {
         }
     }
 
-    /// Returns the name by which rules and the log know it as a requester: the one that [`detect`](crate::agent::detect) finds.
+    /// Returns the name by which rules and the log know it as a requester: the one that [`detect`](crate::agent::detect()) finds.
     pub fn requester(self) -> &'static str {
         match self {
             Agent::Claude => "claude-code",
