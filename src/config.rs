@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::exec::{Host, User};
-use crate::policy::Policy;
+use crate::policy::{LayerText, Policy};
 use crate::world::World as _;
 
 /// Everything that gate was told about itself.
@@ -79,9 +79,22 @@ impl Config {
     /// # Errors
     /// A policy file that is broken, unreadable, or that others could have written.
     pub fn policy(&self) -> anyhow::Result<Policy> {
+        Ok(Policy::from_layers(self.layers_in(&self.cwd)?)?)
+    }
+
+    /// Reads every layer of the policy that counts for a command in the directory `cwd`.
+    ///
+    /// # Errors
+    /// A policy file that is unreadable, or that others could have written.
+    pub fn layers_in(&self, cwd: &Path) -> anyhow::Result<Vec<LayerText>> {
         let asserted = self.host.var("HOME").map(|home| PathBuf::from(OsString::from_vec(home)));
-        let layers = read_layers(&self.places, &self.user, asserted.as_deref(), &self.cwd)?;
-        Ok(Policy::from_layers(layers)?)
+        read_layers(&self.places, &self.user, asserted.as_deref(), cwd)
+    }
+
+    /// Returns the machine as it is judged under `policy`, which may be another than the one in force.
+    pub fn host_under(&self, policy: &Policy) -> Host {
+        let also = policy.trusted_path().iter().map(|dir| self.expand(dir)).collect();
+        Host::of(&self.user).trusting(self.settings.trusted_path.clone()).trusting_also(also)
     }
 
     /// Returns a directory of a policy with a leading `~` as this user's home.

@@ -29,6 +29,9 @@ pub struct Report {
     pub verdict: Option<String>,
     /// The rules that spoke.
     pub rules: Vec<String>,
+    /// Claims that it ran only because the policy observes; absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub observed: bool,
     /// The request's id.
     pub request: Option<String>,
     /// The approver who decided.

@@ -4,5 +4,6 @@
 
 mod detect;
 pub mod hook;
+pub mod transcript;
 
 pub use detect::{Stated, detect};

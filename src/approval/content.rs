@@ -191,7 +191,8 @@ pub(crate) fn command_value(command: &Command) -> Value {
     Value::Object(map)
 }
 
-fn value_command(value: &Value) -> Option<Command> {
+/// Returns the command that `value` writes down, whatever else stands beside it; `None` if it is none.
+pub(crate) fn value_command(value: &Value) -> Option<Command> {
     let map = value.as_object()?;
     let source = match map.get("argv") {
         Some(words) => Source::Argv(value_words(words)?),

@@ -3,6 +3,7 @@
 mod export;
 mod line;
 mod log;
+mod report;
 mod show;
 mod verify;
 
@@ -27,6 +28,7 @@ enum Part {
     Show(show::Args),
     Verify(verify::Args),
     Export(export::Args),
+    Report(report::Args),
 }
 
 /// Runs one part of it. None of them needs a policy or changes the store.
@@ -36,6 +38,7 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
         Part::Show(args) => show::run(args, &store(place)?),
         Part::Verify(args) => verify::run(args, place),
         Part::Export(args) => export::run(args, &store(place)?),
+        Part::Report(args) => report::run(args, store(place)),
     }
 }
 

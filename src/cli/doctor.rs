@@ -142,8 +142,9 @@ fn rules(config: &Config, policy: &Policy) -> Vec<Finding> {
         )
     }];
     if policy.mode() == Mode::Observe {
-        let mend = "set `mode = \"enforce\"` when the rules fit";
-        findings.push(Finding::note("mode", "`observe`: almost everything runs, whatever the verdict", mend));
+        let mend = "`gate policy replay` says what would have been held back; set `mode = \"enforce\"` when the rules fit";
+        let text = "`observe`: verdicts are recorded and NOT enforced; everything but the floor runs";
+        findings.push(Finding::note("mode", text, mend));
     }
     findings.extend(prove(policy, false).into_iter().map(|found| {
         Finding::problem(

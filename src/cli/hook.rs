@@ -81,7 +81,7 @@ fn give(reply: &Reply) -> anyhow::Result<()> {
         ui::reply(&reply.stdout).context("failed to write the answer")?;
     }
     if !reply.stderr.is_empty() {
-        ui::say(&reply.stderr);
+        ui::say(reply.stderr.strip_prefix("gate: ").unwrap_or(&reply.stderr));
     }
     Ok(())
 }

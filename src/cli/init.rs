@@ -22,11 +22,15 @@ const CONFIG: &str = include_str!("init/config.toml");
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   gate init                          asks about directories like ~/.cargo/bin if there is a terminal
-  gate init --trust ~/.cargo/bin     records that programs there are what their names say")]
+  gate init --trust ~/.cargo/bin     records that programs there are what their names say
+  gate init --observe                holds nothing back for now, and records what it would have")]
 pub(super) struct Args {
     /// Trust the names of the programs in DIR, an absolute path; may be given several times
     #[arg(long, value_name = "DIR")]
     trust: Vec<PathBuf>,
+    /// Begin in observe mode: judge and record, hold nothing back but what no rule may ever allow
+    #[arg(long)]
+    observe: bool,
 }
 
 /// Writes both files.
@@ -38,7 +42,16 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     let user = User::current();
     let cwd = std::env::current_dir().context("failed to find the working directory")?;
     let places = Places::of(&user, place.home.as_ref().map(|home| cwd.join(home)))?;
-    write(&places.policy, POLICY)?;
+    let is_new = write(&places.policy, &policy(args.observe))?;
+    if args.observe && is_new {
+        ui::hint(
+            "nothing is held back yet but the floor: `gate policy replay` says what would have been; then set `mode = \"enforce\"`",
+        );
+    } else if args.observe {
+        ui::hint(
+            "put `mode = \"observe\"` into its `[policy]` yourself: an existing policy is never changed",
+        );
+    }
     if places.config.exists() {
         left_alone(&places.config);
     } else {
@@ -93,7 +106,13 @@ fn agrees(dir: &Path) -> anyhow::Result<bool> {
     Ok(matches!(typed.trim(), "y" | "Y" | "yes"))
 }
 
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+/// Returns the commented policy, which only observes if asked to.
+fn policy(observe: bool) -> String {
+    if observe { POLICY.replace("#mode = \"observe\"", "mode = \"observe\"") } else { POLICY.to_owned() }
+}
+
+/// Writes a file that is not there yet, and claims that it was not.
+fn write(path: &Path, text: &str) -> anyhow::Result<bool> {
     let attempted = || format!("failed to write `{}`", path.display());
     let dir = path.parent().expect("policy and configuration lie in a directory");
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).with_context(attempted)?;
@@ -101,7 +120,7 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     match made {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             left_alone(path);
-            Ok(())
+            Ok(false)
         }
         Err(error) => Err(error).with_context(attempted),
         Ok(mut file) => {
@@ -112,7 +131,7 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
                 path.display()
             );
             ui::say(&format!("wrote `{}`", path.display()));
-            Ok(())
+            Ok(true)
         }
     }
 }
@@ -123,7 +142,7 @@ fn left_alone(path: &Path) {
 
 #[cfg(test)]
 mod tests {
-    use super::{CONFIG, POLICY};
+    use super::{CONFIG, POLICY, policy};
     use crate::config::Settings;
     use crate::policy::file::File;
 
@@ -138,7 +157,7 @@ mod tests {
 
     #[test]
     fn every_line_of_the_templates_that_is_commented_out_is_right() {
-        for policy in [POLICY.to_owned(), uncommented(POLICY)] {
+        for policy in [policy(false), policy(true), uncommented(POLICY)] {
             let file: File = toml::from_str(&policy).unwrap();
             assert_eq!(file.policy.unwrap().version, 1);
         }

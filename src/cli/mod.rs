@@ -14,12 +14,12 @@ mod explained;
 mod hook;
 mod inbox;
 mod init;
+mod instant;
 mod policy;
 mod request_json;
 mod requests;
 mod resume;
 mod run;
-mod shells;
 mod show;
 
 use std::ffi::OsString;

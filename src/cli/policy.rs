@@ -1,5 +1,7 @@
 //! `gate policy`: whether the rules do what they say, and which are in force.
 
+mod replay;
+
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -9,16 +11,18 @@ use super::Place;
 use crate::command::visible;
 use crate::config::Config;
 use crate::error::Exit;
-use crate::policy::{Authority, InForce, LayerText, Policy, count, prove};
+use crate::policy::{Authority, InForce, LayerText, Mode, Policy, count, prove};
 use crate::ui;
 
-/// Check rules against their examples, or show which are in force
+/// Check rules against their examples, show which are in force, or judge past commands with them
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   gate policy check
   gate policy check ./policy.toml
   gate policy show git.force-push
-  gate policy show kubectl --json")]
+  gate policy show kubectl --json
+  gate policy replay --since 7d
+  gate policy replay --from claude ~/.claude/projects")]
 pub(super) struct Args {
     #[command(subcommand)]
     subcommand: Subcommand,
@@ -39,9 +43,10 @@ enum Subcommand {
         #[arg(long)]
         json: bool,
     },
+    Replay(replay::Args),
 }
 
-/// Checks or shows.
+/// Checks, shows or replays.
 pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     match &args.subcommand {
         Subcommand::Check { files } if files.is_empty() => {
@@ -62,6 +67,7 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
             let (_, policy) = Config::load_with_policy(place.home.as_deref())?;
             Ok(show(&policy, what.as_deref(), *json))
         }
+        Subcommand::Replay(args) => replay::run(args, place),
     }
 }
 
@@ -86,6 +92,9 @@ fn check(policy: &Policy, packs: bool) -> Exit {
 }
 
 fn show(policy: &Policy, what: Option<&str>, json: bool) -> Exit {
+    if policy.mode() == Mode::Observe {
+        ui::say("mode is `observe`: these rules are judged and recorded, NOT enforced; only the floor holds");
+    }
     let rules = policy.in_force();
     let wanted: Vec<&InForce> =
         rules.iter().filter(|rule| what.is_none_or(|what| is_about(rule, what))).collect();

@@ -9,7 +9,7 @@
 
 use std::ffi::{CString, OsStr};
 use std::fmt;
-use std::io::{self, PipeReader};
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
@@ -25,8 +25,6 @@ pub struct Start {
     pub(super) argv: Vec<CString>,
     /// The directory to change to; `None` where gate is in it already.
     pub(super) cwd: Option<CString>,
-    /// What it gets as standard input instead of gate's own.
-    pub(super) input: Option<PipeReader>,
 }
 
 /// Why a command cannot be started.
@@ -122,12 +120,11 @@ impl Start {
             path: c_string(path.into_os_string().as_bytes())?,
             argv: argv.iter().map(|word| c_string(word)).collect::<Result<_, _>>()?,
             cwd: if is_here { None } else { Some(c_string(command.cwd.as_os_str().as_bytes())?) },
-            input: None,
         })
     }
 }
 
-pub(super) fn c_string(bytes: &[u8]) -> Result<CString, NotStarted> {
+fn c_string(bytes: &[u8]) -> Result<CString, NotStarted> {
     CString::new(bytes).map_err(|_| NotStarted::Nul)
 }
 
@@ -146,11 +143,6 @@ impl Ready {
     pub fn new(approved: Approved, host: &Host) -> Result<Ready, NotStarted> {
         let start = Start::of(approved.command(), host)?;
         Ok(Ready { approved, start })
-    }
-
-    /// Gives the permission up to what runs it otherwise: a shell that is there already.
-    pub(super) fn into_approved(self) -> Approved {
-        self.approved
     }
 
     /// Returns the permission.

@@ -69,8 +69,7 @@ impl Gate {
             matters: &|name| self.policy.names_variable(name),
             commit: &|value| self.store.hmac(value),
         };
-        let mut gathered = exec::bind(command, &judged.analysis, &binding)?;
-        self.bind_past(&mut gathered);
+        let gathered = exec::bind(command, &judged.analysis, &binding)?;
         Ok((Content::of(command, &gathered.bound), gathered.uncovered))
     }
 }

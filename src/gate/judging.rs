@@ -135,6 +135,7 @@ impl Judged {
             rules: self.rule_ids(),
             reason: Some(self.judgement.reason()),
             instead: self.instead().into_iter().map(str::to_owned).collect(),
+            observed: self.is_observed(),
             ..Report::default()
         }
     }

@@ -63,7 +63,7 @@ pub(super) fn say_set_up(places: &Places) {
 }
 
 /// Returns the command in one short line, without secrets and with its length where that is not all of it.
-fn shown(command: &Source) -> String {
+pub fn shown(command: &Source) -> String {
     let (bytes, is_whole, length) = beginning(command);
     let text = visible(&bytes);
     match text.char_indices().nth(SHOWN) {

@@ -153,6 +153,8 @@ pub struct Matcher {
     pub builtin: Option<bool>,
     pub bare: Option<bool>,
     pub text: Option<String>,
+    /// A regular expression on the whole script as it is written, whatever action is looked at.
+    pub script: Option<String>,
     /// Only a certain match counts: what is only perhaps so is not looked at.
     pub certain: bool,
     /// Facts of the machine by name: `git-branch`, `git-remote`, `kube-context`, `kube-server`, `terraform-workspace`.

@@ -46,6 +46,16 @@ impl Policy {
         all
     }
 
+    /// Claims that some rule asks what time it is: the same command may then come to another verdict later.
+    pub fn asks_the_time(&self) -> bool {
+        let asks = |rule: &Rule| {
+            let raised = rule.raise.iter().map(|raise| &raise.when);
+            rule.when.iter().chain(raised).any(|when| !when.hours.is_empty())
+        };
+        let built_in = self.packs().rules();
+        built_in.iter().any(|body| asks(&body.rule)) || self.rules().iter().any(|placed| asks(&placed.body))
+    }
+
     fn one(
         &self,
         rule: &Rule,

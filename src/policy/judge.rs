@@ -116,7 +116,7 @@ pub fn judge(
     world: &dyn World,
     around: &Circumstances<'_>,
 ) -> Judgement {
-    let ground = Ground::of(world, around.start, policy.texts());
+    let ground = Ground::of(world, around.start, policy.texts(), &analysis.text);
     // A call of a function adds nothing but its redirects.
     let actions: Vec<Cow<'_, Action>> = analysis.actions.iter().map(effective).collect();
     let subjects: Vec<Subject<'_>> =

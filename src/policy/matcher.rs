@@ -346,6 +346,9 @@ impl Asking<'_> {
         if let Some(pattern) = &table.text {
             truth = truth & self.text(pattern);
         }
+        if let (Some(pattern), true) = (&table.script, truth != Truth::No) {
+            truth = truth & self.subject.ground.script_matches(pattern);
+        }
         truth & Truth::all(table.fact.iter().map(|(name, globs)| self.fact(name, globs)))
     }
 

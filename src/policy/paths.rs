@@ -25,6 +25,10 @@ pub(super) struct Ground<'a> {
     world: &'a dyn World,
     start: &'a Path,
     pub(super) texts: &'a Texts,
+    /// The whole script as it is written.
+    script: &'a [u8],
+    /// Which expressions match it.
+    in_script: RefCell<HashMap<String, Truth>>,
     found: OnceCell<Found>,
     real: RefCell<BTreeMap<PathBuf, PathBuf>>,
     /// The compiled patterns, to permit and to restrict.
@@ -38,16 +42,36 @@ struct Found {
 }
 
 impl<'a> Ground<'a> {
-    /// Returns the ground of a judgement by a gate that was started in `start`.
-    pub(super) fn of(world: &'a dyn World, start: &'a Path, texts: &'a Texts) -> Ground<'a> {
+    /// Returns the ground of a judgement of `script` by a gate that was started in `start`.
+    pub(super) fn of(
+        world: &'a dyn World,
+        start: &'a Path,
+        texts: &'a Texts,
+        script: &'a [u8],
+    ) -> Ground<'a> {
         Ground {
             world,
             start,
             texts,
+            script,
+            in_script: RefCell::default(),
             found: OnceCell::new(),
             real: RefCell::default(),
             patterns: Default::default(),
         }
+    }
+
+    /// Returns whether the script as it is written speaks of what the regular expression `pattern` describes: maybe or no,
+    /// because a word in a text is no proof of what runs.
+    pub(super) fn script_matches(&self, pattern: &str) -> Truth {
+        if let Some(known) = self.in_script.borrow().get(pattern) {
+            return *known;
+        }
+        let script = String::from_utf8_lossy(self.script);
+        let found = self.texts.regex(pattern).map(|regex| Truth::of(regex.is_match(&script)) & Truth::Maybe);
+        let truth = found.unwrap_or(Truth::Maybe);
+        self.in_script.borrow_mut().insert(pattern.to_owned(), truth);
+        truth
     }
 
     fn found(&self) -> &Found {

@@ -166,8 +166,10 @@ fn contradiction(table: &Matcher) -> Option<String> {
     if table.bare == Some(true) && has_arguments {
         return Some("can never match: `bare` refuses the arguments that are asked for".to_owned());
     }
-    if let Some(Err(error)) = table.text.as_deref().map(regex_lite::Regex::new) {
-        return Some(format!("`text` is no regular expression: {error}"));
+    for (key, pattern) in [("text", &table.text), ("script", &table.script)] {
+        if let Some(Err(error)) = pattern.as_deref().map(regex_lite::Regex::new) {
+            return Some(format!("`{key}` is no regular expression: {error}"));
+        }
     }
     None
 }

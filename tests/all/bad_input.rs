@@ -54,7 +54,7 @@ fn a_policy_of_somebody_else_or_that_cannot_be_read_stops_gate() {
 
 #[test]
 fn an_answer_that_cannot_be_written_is_no_success() {
-    let stage = Stage::new().policy(ALLOW);
+    let stage = Stage::new().policy("[policy]\nversion = 1\n");
     stage.gate(["--", "true"]).check();
     for subcommand in ["requests --json", "audit log", "audit log --json", "policy show", "explain -- ls"] {
         let script = format!("{} --home ../home {subcommand} > /dev/full", crate::running::gate());

@@ -167,7 +167,7 @@ pub(super) fn tool(name: &str, input: Option<&Input>) -> Result<Tool, Unreadable
         () if is(&PATCHERS) => patched(input),
         () if is(&EDITORS) => edited(&map),
         () if is(&TYPISTS) => Ok(typed(&map)),
-        () if lower == "powershell" || lower == "pwsh" => Ok(Tool::Unread("gate does not read PowerShell")),
+        () if lower == "powershell" || lower == "pwsh" => Ok(Tool::Unread("PowerShell cannot be judged")),
         () if is(&SHELLS) || takes_command => shell(&map).map(Tool::Shell),
         () => Ok(Tool::Other),
     }
@@ -268,7 +268,7 @@ fn patched(input: &Input) -> Result<Tool, Unreadable> {
 
 /// Returns what typing into a shell that runs already comes to: a key or a short answer is nothing, a command cannot be read.
 fn typed(map: &Map<String, Value>) -> Tool {
-    const REFUSED: &str = "gate does not see what a shell that runs already makes of this";
+    const REFUSED: &str = "what is typed into a shell that runs already cannot be judged";
     let Some(text) = map.get("input").and_then(Value::as_str) else { return Tool::Unread(REFUSED) };
     let mut rest = text;
     let mut letters = 0;

@@ -48,7 +48,7 @@ fn command(entry: &Value) -> Option<String> {
 fn said(entry: &Value) -> Option<String> {
     let data = &entry["data"];
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let observed = if entry["mode"] == "observed" { " (observed)" } else { "" };
+    let observed = if entry["mode"] == "observed" { " (not enforced)" } else { "" };
     let said = match entry["type"].as_str()? {
         "judged" => {
             let rules = entry["policy"]["rules"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -70,9 +70,6 @@ fn said(entry: &Value) -> Option<String> {
 }
 
 fn outcome(outcome: &Value) -> Option<String> {
-    if outcome["handed"] == true {
-        return Some("handed to a shell that ran on".to_owned());
-    }
     let seconds = outcome["duration_us"].as_u64()? as f64 / 1e6;
     let how = match (&outcome["exit"], &outcome["signal"], &outcome["error"]) {
         (Value::Number(code), _, _) => format!("exit {code}"),

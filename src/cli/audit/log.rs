@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::io::Write as _;
 use std::ops::ControlFlow;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde_json::Value;
 
+use super::super::instant::instant;
 use super::line::line;
 use crate::approval::Prefix;
 use crate::error::Exit;
@@ -41,6 +42,7 @@ pub(super) struct Args {
 /// Prints them.
 pub(super) fn run(args: &Args, store: &Store) -> anyhow::Result<Exit> {
     let since = args.since.as_deref().map(|text| instant(text, clock::now())).transpose()?;
+    let since = since.map(Moment::rfc3339);
     let request =
         args.request.as_deref().map(|text| Prefix::parse(text).context(not_an_id(text))).transpose()?;
     let wanted = |entry: &Value| {
@@ -61,25 +63,48 @@ pub(super) fn run(args: &Args, store: &Store) -> anyhow::Result<Exit> {
     let mut kept = VecDeque::new();
     let mut written = Ok(());
     store.entries(first, |row: Row<'_>| {
-        let Some(text) = shown(row.bytes, args.json, wanted) else { return ControlFlow::Continue(()) };
+        let Some(one) = shown(row.bytes, args.json, wanted) else { return ControlFlow::Continue(()) };
         match limit {
             Some(limit) => {
-                kept.push_back(text);
+                kept.push_back(one);
                 if kept.len() > limit {
                     kept.pop_front();
                 }
             }
-            None => written = out.write_all(&text),
+            None => written = out.write_all(&one.text),
         }
         if written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    let rest = |()| kept.iter().try_for_each(|text| out.write_all(text)).and_then(|()| out.flush());
+    let rest = |()| kept.iter().try_for_each(|one| out.write_all(&one.text)).and_then(|()| out.flush());
     ui::answered(written.and_then(rest));
+    if !args.json {
+        say_observed(kept.iter());
+    }
     Ok(Exit::Done)
 }
 
-/// Returns what is printed of an entry, with its newline, or `None` if it is not wanted.
-fn shown(bytes: &[u8], json: bool, wanted: impl Fn(&Value) -> bool) -> Option<Vec<u8>> {
+/// An entry as it is printed, with its newline.
+struct Shown {
+    text: Vec<u8>,
+    /// Whether its verdict was enforced, if it is a judgement.
+    enforced: Option<bool>,
+}
+
+/// Says how many of the judgements were not enforced, if any.
+fn say_observed<'a>(shown: impl Iterator<Item = &'a Shown>) {
+    let judged: Vec<bool> = shown.filter_map(|one| one.enforced).collect();
+    let observed = judged.iter().filter(|enforced| !**enforced).count();
+    if observed > 0 {
+        let were = if observed == 1 { "was" } else { "were" };
+        let all = judged.len();
+        ui::say(&format!(
+            "{observed} of {all} judgements here {were} not enforced: the policy only observed"
+        ));
+    }
+}
+
+/// Returns what is printed of an entry, or `None` if it is not wanted.
+fn shown(bytes: &[u8], json: bool, wanted: impl Fn(&Value) -> bool) -> Option<Shown> {
     // An entry that is no JSON is not hidden: `gate audit verify` says what it is.
     let entry: Value = serde_json::from_slice(bytes).unwrap_or(Value::Null);
     if !entry.is_null() && !wanted(&entry) {
@@ -87,46 +112,13 @@ fn shown(bytes: &[u8], json: bool, wanted: impl Fn(&Value) -> bool) -> Option<Ve
     }
     let mut text = if json { bytes.to_vec() } else { line(&entry).into_bytes() };
     text.push(b'\n');
-    Some(text)
+    let enforced = (entry["type"] == "judged").then(|| entry["mode"] != "observed");
+    Some(Shown { text, enforced })
 }
 
-fn not_an_id(text: &str) -> String {
+pub(super) fn not_an_id(text: &str) -> String {
     format!(
         "`{}` is no request id, like `7KQ2-M9XD-4T1B` or its beginning",
         crate::command::visible(text.as_bytes())
     )
-}
-
-/// Returns the instant that `text` names, in the form of the entries' own times.
-fn instant(text: &str, now: Moment) -> anyhow::Result<String> {
-    if let Some(span) = crate::policy::duration(text) {
-        let us = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-        return Ok(Moment { utc_us: now.utc_us.saturating_sub(us), ..now }.rfc3339());
-    }
-    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
-    match whole.parse::<jiff::Timestamp>() {
-        Ok(time) => Ok(Moment { utc_us: time.as_microsecond(), ..now }.rfc3339()),
-        Err(_) => bail!("`{text}` is no time, like `2026-11-21`, `2026-11-21T09:00:00Z` or `2h`"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::instant;
-    use crate::moment::{BootId, Moment};
-
-    #[track_caller]
-    fn case(text: &str, expected: Option<&str>) {
-        let now = Moment { utc_us: 1_795_251_600_000_000, boot_ns: 0, boot: BootId(1) };
-        assert_eq!(instant(text, now).ok().as_deref(), expected);
-    }
-
-    #[test]
-    fn times_are_dates_instants_or_lengths() {
-        case("2026-11-21", Some("2026-11-21T00:00:00.000000Z"));
-        case("2026-11-21T10:00:00+01:00", Some("2026-11-21T09:00:00.000000Z"));
-        case("2h", Some("2026-11-21T07:00:00.000000Z"));
-        case("yesterday", None);
-        case("", None);
-    }
 }

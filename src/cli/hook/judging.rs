@@ -10,7 +10,8 @@ use crate::agent::hook::{
 };
 use crate::command::{Command, Dialect, Source, quoted, visible};
 use crate::config::Config;
-use crate::gate::{Edits, Gate, Hooked, Judged, requester};
+use crate::exec;
+use crate::gate::{Edits, Gate, Hooked, Judged, requester, shown};
 use crate::policy::{Policy, Verdict};
 use crate::shell::Place;
 use crate::why::take_from;
@@ -32,6 +33,8 @@ enum Doubt {
     Leaves,
     /// The agent changes it before it runs.
     Changed,
+    /// The agent's shell is not bash, and might read it otherwise.
+    Shell,
 }
 
 impl Desk {
@@ -54,7 +57,7 @@ impl Desk {
     pub(super) fn answer(self, call: &Call, rewritable: bool) -> anyhow::Result<Answer> {
         match &call.tool {
             Tool::Other => Ok(Answer::Pass),
-            Tool::Unread(why) => Ok(unread(why)),
+            Tool::Unread(why) => Ok(unread(&call.name, why)),
             Tool::Shell(shell) => self.answer_shell(call, shell, rewritable),
             Tool::Edit(edit) => self.answer_edit(call, edit),
         }
@@ -80,20 +83,25 @@ impl Desk {
             }
             (Verdict::Deny, _) => {
                 self.record(&judged, &hooked(false))?;
-                Ok(refused(&judged, "run"))
+                Ok(refused(&judged, shell))
             }
             (Verdict::Ask, None) if own::goes_through_gate(&judged, &self.config) => Ok(Answer::Pass),
             (verdict, doubt) => self.through_gate(shell, &judged, verdict, doubt, rewritable),
         }
     }
 
-    /// Returns why the command might not be what was judged.
+    /// Returns why an allowed command might not be what was judged.
     fn doubt(&self, call: &Call, shell: &Shell, command: &Command, judged: &Judged) -> Option<Doubt> {
         if self.form == Form::Gemini && is_unwrapped_by_gemini(shell) {
             return Some(Doubt::Changed);
         }
+        if judged.verdict() != Verdict::Allow {
+            return None;
+        }
+        if self.may_run_in_zsh() && !self.is_allowed_in_zsh(command) {
+            return Some(Doubt::Shell);
+        }
         match call.directory {
-            _ if judged.verdict() != Verdict::Allow => None,
             Directory::Certain => None,
             Directory::Untold => {
                 let requester = requester(&self.config);
@@ -102,6 +110,26 @@ impl Desk {
             }
             Directory::Kept => self.leaves(call, judged).then_some(Doubt::Leaves),
         }
+    }
+
+    /// Claims that the agent's shell may be zsh: it is the one of `SHELL`, where the agent has no shell of its own.
+    fn may_run_in_zsh(&self) -> bool {
+        if matches!(self.form, Form::Gemini | Form::Copilot | Form::CopilotCompatible) {
+            return false;
+        }
+        let shell = self.config.host.var("SHELL").unwrap_or_default();
+        let name = shell.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let is_known = matches!(name, b"bash" | b"sh" | b"dash");
+        let is_there = || exec::real_shell(&self.config.host, Dialect::Zsh).is_some();
+        name == b"zsh" || (!is_known && is_there())
+    }
+
+    fn is_allowed_in_zsh(&self, command: &Command) -> bool {
+        let Source::Script { options, text, args, .. } = command.source.clone() else { return true };
+        let source = Source::Script { dialect: Dialect::Zsh, options, text, args };
+        let command = Command { source, cwd: command.cwd.clone() };
+        let judged = Judged::of(&command, &self.config, &self.policy, &requester(&self.config));
+        judged.verdict() == Verdict::Allow
     }
 
     /// Claims that the command may end in another directory than one of the project.
@@ -134,31 +162,31 @@ impl Desk {
         doubt: Option<Doubt>,
         rewritable: bool,
     ) -> anyhow::Result<Answer> {
-        let because = match (verdict, doubt) {
-            (Verdict::Allow, Some(Doubt::Elsewhere)) => {
-                "the hook is not told where it runs; gate judges it there".to_owned()
-            }
-            (Verdict::Allow, Some(Doubt::Leaves)) => {
+        let because = match doubt {
+            _ if verdict != Verdict::Allow => format!("a person is to be asked: {}", judged.because()),
+            Some(Doubt::Elsewhere) => "the hook is not told where it runs; gate judges it there".to_owned(),
+            Some(Doubt::Leaves) => {
                 "it would leave this shell outside the project, where later commands would run".to_owned()
             }
-            (Verdict::Allow, _) => "the agent would change it before it runs".to_owned(),
-            (Verdict::Ask | Verdict::Deny, _) => format!("a person is asked: {}", judged.because()),
+            Some(Doubt::Shell) => "the agent's shell might read it otherwise than bash".to_owned(),
+            Some(Doubt::Changed) | None => "the agent would change it before it runs".to_owned(),
         };
         let (text, is_script) = text(shell);
-        let line = self.line(shell.description.as_deref(), &text)?;
-        let because = format!("gate: {because}");
+        let says_why = take_from(text.as_bytes()).0.reason.is_some();
+        let description = shell.description.as_deref().filter(|_| !says_why);
+        let line = self.line(description, &text)?;
         if rewritable && is_script {
-            return Ok(Answer::Instead { command: line, because });
+            return Ok(Answer::Instead { command: line, because: format!("gate: {because}") });
         }
-        let mut said = vec![format!("{because}; nothing was run"), instruction(&line)];
+        let mut hints = vec![instruction(&line)];
         if verdict == Verdict::Ask {
-            said.push(
+            hints.push(
                 "it asks and waits; if it parks the request, run `gate resume ID` once it is approved"
                     .to_owned(),
             );
         }
-        said.extend(instead(judged));
-        Ok(Answer::Blocked { said: said.join("\n"), because })
+        hints.extend(instead(judged));
+        Ok(blocked(because, &format!("not run: {}", shown(&source(shell))), hints))
     }
 
     /// Returns the command line that runs `text` through this very gate.
@@ -198,21 +226,17 @@ impl Desk {
     }
 
     fn unwritten(&self, judged: &Judged, path: &Path) -> anyhow::Result<Answer> {
-        let path = visible(&quoted(path.as_os_str().as_encoded_bytes()));
+        let fact = format!("not written: {}", visible(&quoted(path.as_os_str().as_encoded_bytes())));
         if judged.judgement.verdict == Verdict::Deny {
-            let Answer::Blocked { said, because } = refused(judged, "written") else {
-                return Ok(Answer::Pass);
-            };
-            let first: Vec<&str> = said.lines().take(2).collect();
-            return Ok(Answer::Blocked { said: format!("{}\nthe file: {path}", first.join("\n")), because });
+            let because = format!("refused by {}", judged.because());
+            return Ok(blocked(because, &fact, instead(judged).into_iter().take(1).collect()));
         }
-        let because = format!("gate: writing {path} needs a person: {}", judged.because());
-        let gate = self.line(None, "COMMAND")?;
         // What a rule suggests instead of a command may be this very tool.
-        let said = format!(
-            "{because}; nothing was written\nask the person to make this change, or make it with a command through `{gate}`, which asks them"
+        let hint = format!(
+            "ask the person to make this change, or make it with a command through `{}`, which asks them",
+            self.line(None, "COMMAND")?
         );
-        Ok(Answer::Blocked { said, because })
+        Ok(blocked(format!("a person is to be asked: {}", judged.because()), &fact, vec![hint]))
     }
 
     /// Returns the paths of an edit, absolute; a leading `~` is also taken for the home directory, as some tools take it.
@@ -281,17 +305,21 @@ fn is_unwrapped_by_gemini(shell: &Shell) -> bool {
         .contains(&name.as_str())
 }
 
-fn unread(why: &str) -> Answer {
-    let because = format!("gate: {why}");
-    let said = format!("{because}; nothing was run\nrun it as a command of its own with the shell tool");
-    Answer::Blocked { said, because }
+/// Returns the refusal as a model reads it, one fact a line, and as a person does.
+fn blocked(because: String, fact: &str, hints: Vec<String>) -> Answer {
+    let mut said = vec![format!("gate: {because}"), format!("gate: {fact}")];
+    said.extend(hints.iter().map(|hint| format!("gate: hint: {hint}")));
+    Answer::Blocked { said: said.join("\n"), because: format!("gate: {because}") }
 }
 
-fn refused(judged: &Judged, done: &str) -> Answer {
-    let because = format!("gate: refused by {}", judged.because());
-    let mut said = vec![format!("{because}; nothing was {done}")];
-    said.extend(instead(judged));
-    Answer::Blocked { said: said.join("\n"), because }
+fn unread(name: &str, why: &str) -> Answer {
+    let fact = format!("not run: {}", visible(name.as_bytes()));
+    blocked(why.to_owned(), &fact, vec!["run the command with the shell tool".to_owned()])
+}
+
+fn refused(judged: &Judged, shell: &Shell) -> Answer {
+    let fact = format!("not run: {}", shown(&source(shell)));
+    blocked(format!("refused by {}", judged.because()), &fact, instead(judged))
 }
 
 fn instead(judged: &Judged) -> Vec<String> {

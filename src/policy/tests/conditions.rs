@@ -211,3 +211,14 @@ fn exceptions_free_only_where_they_are_certain() {
     excepted("allow", "tool *.c", "allow");
     excepted("deny", "tool *.c", "deny");
 }
+
+#[test]
+fn a_word_of_the_script_is_never_more_than_a_maybe() {
+    case("{ program = 'tool', script = 'secret' }", "tool; echo secret", Maybe, false);
+    case("{ program = 'tool', script = 'secret' }", "tool # secret", Maybe, false);
+    case("{ program = 'tool', script = '^secret' }", "tool secret", No, false);
+    case("{ program = 'tool', script = 'secret', certain = true }", "tool secret", No, false);
+    let opaque = user(&rule("x", "deny", "match = { opaque = true, script = '/etc/gate' }"));
+    let asked = |script: &str| verdict(&opaque, script).hits().any(|hit| hit.rule == "test.x");
+    assert!(asked("eval \"$x\" # /etc/gate") && !asked("tool /etc/gate") && !asked("eval \"$x\""));
+}
