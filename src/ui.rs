@@ -43,6 +43,22 @@ pub fn is_answer_lost() -> bool {
     ANSWER_LOST.load(Ordering::Relaxed)
 }
 
+/// Prints one line of a unified diff on standard output; in colour on a terminal, unless `NO_COLOR` is set.
+pub fn difference(line: &str) {
+    let colour = match line.as_bytes() {
+        [b'-', ..] => "31",
+        [b'+', ..] => "32",
+        [b'@', ..] => "36",
+        _ => "",
+    };
+    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if colour.is_empty() || is_plain || !rustix::termios::isatty(std::io::stdout()) {
+        answer(line);
+    } else {
+        answer(&format!("\x1b[{colour}m{line}\x1b[0m"));
+    }
+}
+
 /// Returns standard output, for an answer that is too long to hold; the writer sees a closed pipe and decides.
 pub fn output() -> impl Write {
     std::io::BufWriter::with_capacity(1 << 16, std::io::stdout())

@@ -1,9 +1,10 @@
-//! The agents and CI systems that gate knows: how they are told from a person.
+//! The agents and CI systems that gate knows: how they are told from a person, and how gate is put between them and what they run.
 //!
 //! What their variables say is asserted, never proof: it may only make gate stricter.
 
 mod detect;
 pub mod hook;
+pub mod setup;
 pub mod transcript;
 
 pub use detect::{Stated, detect};

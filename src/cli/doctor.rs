@@ -1,5 +1,6 @@
 //! `gate doctor`: what is wrong and how to mend it. It looks only; nothing is made or changed.
 
+mod agents;
 mod approvals;
 
 use std::path::Path;
@@ -26,6 +27,8 @@ pub(super) struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    place: super::agent::Where,
 }
 
 /// How a check came out.
@@ -72,7 +75,7 @@ impl Finding {
 
 /// Looks at everything and says what it found.
 pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
-    let findings = examine(place);
+    let findings = examine(place, args.place.directory.as_deref());
     let is_well = findings.iter().all(|finding| finding.state != State::Problem);
     if args.json {
         let checks: Vec<_> = findings
@@ -101,7 +104,7 @@ fn told(found: &Finding) -> String {
     line
 }
 
-fn examine(place: &Place) -> Vec<Finding> {
+fn examine(place: &Place, directory: Option<&Path>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let config = match Config::load(place.home.as_deref()) {
         Ok(config) => config,
@@ -117,12 +120,14 @@ fn examine(place: &Place) -> Vec<Finding> {
             findings.extend(rules(&config, &policy));
             findings.extend(approvals::findings(&policy, &config.user.name));
             findings.extend(machine(&config));
+            findings.extend(agents::findings(&config, directory));
         }
         Err(error) => {
             let mend = "nothing runs until the file is right; `gate policy check FILE` looks at one file";
             findings.push(Finding::problem("policy", format!("{error:#}"), mend));
             if let Ok(config) = Config::load(place.home.as_deref()) {
                 findings.extend(machine(&config));
+                findings.extend(agents::findings(&config, directory));
             }
         }
     }

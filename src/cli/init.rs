@@ -61,7 +61,9 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     }
     // Both are read back as every start reads them: what is wrong is told now.
     Config::load(place.home.as_deref())?;
-    ui::hint("`gate doctor` looks whether all is well; `gate -- CMD` runs a command through gate");
+    ui::hint(
+        "`gate doctor` looks whether all is well; `gate agent setup claude` puts gate in front of an agent",
+    );
     Ok(Exit::Done)
 }
 

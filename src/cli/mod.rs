@@ -2,6 +2,7 @@
 //!
 //! `gate … -- CMD` and `gate … -c STRING` are the hot path: [`hot`] parses them by hand, before anything of clap is built.
 
+mod agent;
 mod answer;
 mod audit;
 mod cancel;
@@ -108,6 +109,7 @@ subcommands! {
     Explain(explain),
     Hook(hook),
     Policy(policy),
+    Agent(agent),
 }
 
 /// Returns gate's command line as clap knows it, for help and completions.

@@ -8,7 +8,7 @@ fn each_shell_accepts_its_completions_and_they_know_the_subcommands() {
         let stage = Stage::new();
         let script = stage.gate(["completions", shell]).output();
         let text = String::from_utf8(script.stdout).unwrap();
-        for subcommand in ["approve", "inbox", "explain", "doctor"] {
+        for subcommand in ["approve", "inbox", "explain", "doctor", "agent", "setup"] {
             assert!(text.contains(subcommand), "{shell} has no `{subcommand}`");
         }
         let stage = stage.file("completions", &text);

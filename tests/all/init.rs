@@ -11,7 +11,7 @@ fn init_writes_a_policy_and_a_configuration_that_gate_can_read() {
             "
             gate: wrote `[ROOT]/home/policy.toml`
             gate: wrote `[ROOT]/home/config.toml`
-            gate: hint: `gate doctor` looks whether all is well; `gate -- CMD` runs a command through gate
+            gate: hint: `gate doctor` looks whether all is well; `gate agent setup claude` puts gate in front of an agent
             ",
         )
         .check();
@@ -30,7 +30,7 @@ fn init_leaves_what_is_there_as_it_is() {
             "
             gate: `[ROOT]/home/policy.toml` is there already; left as it is
             gate: `[ROOT]/home/config.toml` is there already; left as it is
-            gate: hint: `gate doctor` looks whether all is well; `gate -- CMD` runs a command through gate
+            gate: hint: `gate doctor` looks whether all is well; `gate agent setup claude` puts gate in front of an agent
             ",
         )
         .check();

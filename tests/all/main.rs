@@ -7,6 +7,7 @@
 
 mod stage;
 
+mod agent_setup;
 mod as_bash;
 mod asking;
 mod audit;

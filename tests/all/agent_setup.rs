@@ -1,0 +1,436 @@
+//! `gate agent setup`, `gate agent list` and what the doctor makes of them, against scratch directories only.
+//!
+//! `tests/all/agent_setup/NAME.json` is what a fresh set-up writes for each agent: the golden files.
+
+use std::path::PathBuf;
+
+use crate::stage::{Stage, set_mode, until};
+
+/// A stage with a person's directory in which each agent was started once.
+fn person() -> Stage {
+    let stage = Stage::new();
+    for dir in [".claude", ".codex", ".gemini", ".cursor", ".copilot"] {
+        std::fs::create_dir_all(stage.root().join("person").join(dir)).unwrap();
+    }
+    stage
+}
+
+fn path(stage: &Stage, name: &str) -> PathBuf {
+    stage.root().join("person").join(name)
+}
+
+fn has(stage: &Stage, name: &str, text: &str) {
+    std::fs::write(path(stage, name), text).unwrap();
+}
+
+fn text(stage: &Stage, name: &str) -> String {
+    std::fs::read_to_string(path(stage, name)).unwrap()
+}
+
+/// `gate agent ARGS… --directory PERSON`
+fn gate<'a>(stage: &'a Stage, args: &[&str]) -> crate::stage::Run<'a> {
+    let run = stage.gate(["agent"]);
+    let run = args.iter().fold(run, |run, arg| run.arg(arg));
+    run.arg("--directory").arg(stage.root().join("person")).env("PATH", "/usr/bin:/bin")
+}
+
+#[track_caller]
+fn ends(stage: &Stage, args: &[&str], code: i32, said: &str) {
+    let output = gate(stage, args).output();
+    let root = stage.root().display().to_string();
+    let stderr = String::from_utf8(output.stderr).unwrap().replace(&root, "[ROOT]");
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    assert!(stderr.contains(said), "{stderr}");
+}
+
+/// The settings that gate writes, with placeholders for its own paths.
+fn plain(stage: &Stage, text: &str) -> String {
+    let gate = std::fs::canonicalize(env!("CARGO_BIN_EXE_gate")).unwrap();
+    text.replace(&gate.display().to_string(), "[GATE]").replace(&stage.root().display().to_string(), "[ROOT]")
+}
+
+const AGENTS: [(&str, &str, &str); 5] = [
+    ("claude", ".claude/settings.json", include_str!("agent_setup/claude.json")),
+    ("codex", ".codex/hooks.json", include_str!("agent_setup/codex.json")),
+    ("gemini", ".gemini/settings.json", include_str!("agent_setup/gemini.json")),
+    ("cursor", ".cursor/hooks.json", include_str!("agent_setup/cursor.json")),
+    ("copilot", ".copilot/hooks/gate.json", include_str!("agent_setup/copilot.json")),
+];
+
+#[test]
+fn each_agents_settings_are_written_as_documented_and_gone_again() {
+    let stage = person();
+    for (agent, file, golden) in AGENTS {
+        ends(&stage, &["setup", agent, "--yes"], 0, "gate: wrote `");
+        assert_eq!(plain(&stage, &text(&stage, file)), golden, "{agent}");
+        ends(&stage, &["setup", agent, "--yes"], 0, "is already set up in `");
+        ends(&stage, &["setup", agent, "--undo", "--yes"], 0, "does not go through gate any more by `");
+        assert!(!path(&stage, file).exists(), "{agent}: the file was gate's alone");
+        ends(&stage, &["setup", agent, "--undo", "--yes"], 0, "nothing to undo");
+    }
+}
+
+const BEFORE: &str = "{
+  \"zzz\": 1.50,
+  \"hooks\": {
+    \"PreToolUse\": [
+      { \"matcher\": \"Bash\", \"hooks\": [{ \"type\": \"command\", \"command\": \"lint\" }] }
+    ]
+  },
+  \"aaa\": \"ü\"
+}
+";
+
+#[test]
+fn change_is_shown_and_nothing_happens_without_a_yes() {
+    let stage = person();
+    has(&stage, ".claude/settings.json", BEFORE);
+    let run = gate(&stage, &["setup", "claude"]);
+    let output = run.output();
+    let shown = plain(&stage, &String::from_utf8(output.stdout).unwrap());
+    let expected = "--- [ROOT]/person/.claude/settings.json
++++ [ROOT]/person/.claude/settings.json
+@@ -2,7 +2,18 @@
+   \"zzz\": 1.50,
+   \"hooks\": {
+     \"PreToolUse\": [
+-      { \"matcher\": \"Bash\", \"hooks\": [{ \"type\": \"command\", \"command\": \"lint\" }] }
++      { \"matcher\": \"Bash\", \"hooks\": [{ \"type\": \"command\", \"command\": \"lint\" }] },
++      {
++        \"matcher\": \"*\",
++        \"hooks\": [
++          {
++            \"type\": \"command\",
++            \"command\": \"'[GATE]' --home '[ROOT]/home' hook claude || exit 2\",
++            \"timeout\": 300,
++            \"onFailure\": \"block\"
++          }
++        ]
++      }
+     ]
+   },
+   \"aaa\": \"ü\"
+";
+    assert_eq!(shown, expected);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.ends_with("so nothing was changed; `--yes` makes the change\n"), "{said}");
+    assert_eq!(text(&stage, ".claude/settings.json"), BEFORE);
+}
+
+#[test]
+fn person_at_a_terminal_is_asked() {
+    let stage = person();
+    has(&stage, ".claude/settings.json", BEFORE);
+    let answer = |keys: &str, args: &[&str]| {
+        let mut terminal = gate(&stage, args).interactive();
+        terminal.shows("make this change to `");
+        terminal.shows("[y/N] ");
+        terminal.send(keys);
+        (terminal.code(), terminal.text())
+    };
+    let (code, shown) = answer("n\r", &["setup", "claude"]);
+    assert_eq!((code, text(&stage, ".claude/settings.json").as_str()), (1, BEFORE));
+    assert!(shown.contains("gate: nothing was changed\n"), "{shown}");
+    assert!(shown.contains("\x1b[32m+"), "colour on a terminal: {shown}");
+    assert_eq!(answer("y\r", &["setup", "claude"]).0, 0);
+    assert_ne!(text(&stage, ".claude/settings.json"), BEFORE);
+    assert_eq!(answer("y\r", &["setup", "claude", "--undo"]).0, 0);
+    assert_eq!(text(&stage, ".claude/settings.json"), BEFORE, "byte for byte");
+}
+
+#[test]
+fn undo_leaves_what_changed_meanwhile_and_every_copy_stays() {
+    let stage = person();
+    has(&stage, ".claude/settings.json", BEFORE);
+    ends(&stage, &["setup", "claude", "--yes"], 0, "gate: kept what was there as `[ROOT]/home/agents/");
+    let changed = text(&stage, ".claude/settings.json").replace("1.50", "2");
+    has(&stage, ".claude/settings.json", &changed);
+    ends(&stage, &["setup", "claude", "--undo", "--yes"], 0, "");
+    assert_eq!(text(&stage, ".claude/settings.json"), BEFORE.replace("1.50", "2"));
+    let copies: Vec<_> = std::fs::read_dir(stage.home().join("agents")).unwrap().collect();
+    assert_eq!(copies.len(), 2);
+}
+
+#[test]
+fn link_to_a_repository_of_dotfiles_stays_a_link_and_the_mode_stays() {
+    let stage = person();
+    has(&stage, "dotfile.json", "{}\n");
+    set_mode(&path(&stage, "dotfile.json"), 0o644);
+    std::os::unix::fs::symlink("../dotfile.json", path(&stage, ".claude/settings.json")).unwrap();
+    ends(&stage, &["setup", "claude", "--yes"], 0, "");
+    assert!(text(&stage, "dotfile.json").contains("hook claude"));
+    ends(&stage, &["setup", "claude", "--undo", "--yes"], 0, "");
+    assert_eq!(text(&stage, "dotfile.json"), "{}\n");
+    assert!(path(&stage, ".claude/settings.json").is_symlink());
+    stage.program("stat", ["-c", "%a", "../person/dotfile.json"]).stdout("644\n").check();
+}
+
+#[test]
+fn what_cannot_be_changed_safely_is_left_alone_and_told() {
+    let stage = person();
+    let case = |before: &str, said: &str| {
+        has(&stage, ".claude/settings.json", before);
+        ends(&stage, &["setup", "claude", "--yes"], 1, said);
+        assert_eq!(text(&stage, ".claude/settings.json"), before);
+    };
+    case(
+        "{ // mine\n}",
+        "was left as it is: line 1, column 3: it has comments, which gate would have to take apart",
+    );
+    case("{\"a\": 1,}", "line 1, column 9: it has a trailing comma");
+    case("{\"a\": ", "line 1, column 7: it ends where a value is expected");
+    case("{\"hooks\": \"x\"}", "`hooks` is a string, expected an object");
+    case("[]", "the whole is a list, expected an object");
+    case(&" ".repeat(2 << 20), "it is larger than 1024 KiB");
+    assert_eq!(std::fs::read_dir(stage.home()).unwrap().count(), 0, "no copy of what was not changed");
+    std::fs::remove_dir_all(path(&stage, ".codex")).unwrap();
+    ends(
+        &stage,
+        &["setup", "codex", "--yes"],
+        1,
+        "Codex was never started here: `[ROOT]/person/.codex` is not there; nothing was changed",
+    );
+    ends(&stage, &["setup", "codex", "--with", "shell", "--yes"], 1, "");
+    ends(
+        &stage,
+        &["setup", "gemini", "--with", "shell", "--yes"],
+        1,
+        "no documented setting chooses the shell of this agent",
+    );
+    ends(&stage, &["setup", "aider", "--with", "hook", "--yes"], 1, "Aider has no hooks; use `--with shell`");
+    ends(&stage, &["setup", "nobody"], 2, "invalid value 'nobody'");
+}
+
+#[test]
+fn read_only_settings_are_left_alone() {
+    let stage = person();
+    has(&stage, ".claude/settings.json", "{}\n");
+    set_mode(&path(&stage, ".claude/settings.json"), 0o444);
+    ends(&stage, &["setup", "claude", "--yes"], 1, "failed to write `[ROOT]/person/.claude/settings.json`: ");
+    assert_eq!(text(&stage, ".claude/settings.json"), "{}\n");
+}
+
+#[test]
+fn gate_that_would_block_everything_is_not_set_up() {
+    let stage = person().policy("[policy]\nversion = 9\n");
+    ends(&stage, &["setup", "claude", "--yes"], 1, "gate: error: ");
+    assert!(!path(&stage, ".claude/settings.json").exists());
+}
+
+#[test]
+fn project_has_settings_of_its_own() {
+    let stage = person();
+    ends(
+        &stage,
+        &["setup", "claude", "--project", "--yes"],
+        0,
+        "gate: wrote `[ROOT]/work/.claude/settings.local.json`",
+    );
+    ends(
+        &stage,
+        &["setup", "copilot", "--project", "--yes"],
+        0,
+        "gate: wrote `[ROOT]/work/.github/hooks/gate.json`",
+    );
+    let listed = String::from_utf8(gate(&stage, &["list"]).output().stdout).unwrap();
+    assert!(
+        plain(&stage, &listed)
+            .contains("claude   hook           `[GATE]`, by `[ROOT]/work/.claude/settings.local.json`"),
+        "{listed}"
+    );
+    ends(&stage, &["setup", "claude", "--project", "--undo", "--yes"], 0, "");
+    assert!(!stage.cwd().join(".claude/settings.local.json").exists());
+}
+
+#[test]
+fn agents_own_variable_is_followed_and_said() {
+    let stage = person();
+    let elsewhere = stage.root().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let run = stage.gate(["agent", "setup", "claude", "--yes"]).env("CLAUDE_CONFIG_DIR", &elsewhere);
+    let said = String::from_utf8(run.output().stderr).unwrap();
+    let expected = format!(
+        "gate: `CLAUDE_CONFIG_DIR` says that Claude Code keeps its settings in `{}`\n",
+        elsewhere.display()
+    );
+    assert!(said.starts_with(&expected), "{said}");
+    assert!(elsewhere.join("settings.json").exists());
+}
+
+#[test]
+fn list_says_how_each_agent_stands_and_what_is_wrong() {
+    let stage = person();
+    std::fs::remove_dir_all(path(&stage, ".cursor")).unwrap();
+    std::fs::remove_dir_all(path(&stage, ".copilot")).unwrap();
+    let old = "{\"hooks\":{\"PreToolUse\":[{\"matcher\":\"*\",\"hooks\":[{\"type\":\"command\",\"command\":\"'/gone/gate' hook claude\"}]}]},\"disableAllHooks\":true}";
+    has(&stage, ".claude/settings.json", old);
+    has(&stage, ".codex/config.toml", "[features]\nhooks = false\n");
+    ends(&stage, &["setup", "codex", "--yes"], 0, "type `/hooks` and trust this one");
+    let listed = String::from_utf8(gate(&stage, &["list"]).output().stdout).unwrap();
+    let expected = "claude   hook           `/gone/gate`, by `[ROOT]/person/.claude/settings.json`
+         problem: the agent would go on if gate were missing: `|| exit 2` is not there
+         problem: `/gone/gate` is not there
+         problem: `[ROOT]/person/.claude/settings.json`: `disableAllHooks` turns hooks off
+         note: it takes gate's policy from the usual place
+codex    hook           `[GATE]`, by `[ROOT]/person/.codex/hooks.json`
+         problem: `[ROOT]/person/.codex/config.toml`: `features.hooks = false` turns hooks off
+gemini   not set up     `gate agent setup gemini`
+cursor   not installed
+copilot  not installed
+aider    not installed
+";
+    assert_eq!(plain(&stage, &listed), expected);
+    let json = gate(&stage, &["list", "--json"]).output().stdout;
+    let all: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!((&all[0]["set_up"], &all[2]["set_up"]), (&"hook".into(), &"none".into()), "{all}");
+    assert_eq!(all[0]["command"], "'/gone/gate' hook claude");
+    ends(&stage, &["setup", "claude", "--yes"], 0, "");
+    assert!(!text(&stage, ".claude/settings.json").contains("/gone/gate"), "an old path is mended");
+}
+
+#[track_caller]
+fn doctor(stage: &Stage, expected: &[&str], code: i32) {
+    let run = stage.gate(["doctor", "--directory"]).arg(stage.root().join("person"));
+    let output = run.output();
+    let all = plain(stage, &String::from_utf8(output.stdout).unwrap());
+    for line in expected {
+        assert!(all.contains(line), "`{line}` is not in:\n{all}");
+    }
+    assert_eq!(output.status.code(), Some(code), "{all}");
+}
+
+#[test]
+fn doctor_sends_samples_through_the_hook_of_each_agent() {
+    let stage = person();
+    doctor(&stage, &["note     agent     claude: does not go through gate\n"], 0);
+    for (agent, _, _) in AGENTS {
+        ends(&stage, &["setup", agent, "--yes"], 0, "");
+    }
+    let tried = "its hook was tried: a harmless command passes, a harmful command is blocked, an edit of gate's policy is blocked";
+    let lines = AGENTS.map(|(agent, _, _)| format!("ok       agent     {agent}: {tried}\n"));
+    doctor(&stage, &lines.each_ref().map(String::as_str), 0);
+}
+
+const NO_PWD: &str = "[policy]
+version = 1
+[[rule]]
+id = \"my.pwd\"
+verdict = \"deny\"
+reason = \"tells where this is\"
+match = { program = \"pwd\" }
+examples = [\"pwd\"]
+counterexamples = [\"ls\"]
+";
+
+#[test]
+fn doctor_says_exactly_what_is_wrong_with_a_hook() {
+    let stage = person();
+    let entry = |stage: &Stage, command: &str| {
+        let hook = serde_json::json!({ "type": "command", "command": command, "timeout": 300, "onFailure": "block" });
+        let all = serde_json::json!({ "hooks": { "PreToolUse": [{ "matcher": "*", "hooks": [hook] }] } });
+        has(stage, ".claude/settings.json", &all.to_string());
+    };
+    entry(&stage, "'/gone/gate' hook claude || exit 2");
+    let gone = [
+        "problem  agent     claude: `/gone/gate` is not there\n",
+        "problem  agent     claude: it was not tried, because `/gone/gate` is not this gate\n",
+    ];
+    doctor(&stage, &gone, 1);
+    // Settings may come from anybody, and an agent may run `gate doctor`: nothing else is started.
+    let stage = stage.script("gate", "#!/bin/sh\ntouch started\n");
+    entry(&stage, &format!("'{}' hook claude || exit 2", stage.cwd().join("gate").display()));
+    let other = [
+        "problem  agent     claude: it calls `[ROOT]/work/gate`, and this gate is `[GATE]`\n",
+        "problem  agent     claude: it was not tried, because `[ROOT]/work/gate` is not this gate\n",
+    ];
+    doctor(&stage, &other, 1);
+    let gate = std::fs::canonicalize(env!("CARGO_BIN_EXE_gate")).unwrap().display().to_string();
+    entry(&stage, &format!("'{gate}' hook claude; touch started"));
+    let more = "problem  agent     claude: it was not tried: it does more than call gate's hook: '[GATE]' hook claude; touch started\n";
+    doctor(&stage, &[more], 1);
+    let stage = stage.policy(NO_PWD);
+    entry(&stage, &format!("'{gate}' --home '{}' hook claude || exit 2", stage.home().display()));
+    let blocked = "problem  agent     claude: a harmless command would be blocked; it said: ";
+    doctor(&stage, &[blocked], 1);
+    assert!(!stage.cwd().join("started").exists());
+}
+
+/// Runs gate where the password database says that home is the person's directory.
+fn at_home<'a>(stage: &'a Stage, gate: &std::path::Path, args: &[&str]) -> crate::stage::Run<'a> {
+    let home = stage.root().join("person");
+    let user = rustix::process::getuid().as_raw();
+    let line = format!("me:x:{user}:{user}::{}:/bin/sh\n", home.display());
+    std::fs::write(stage.root().join("passwd"), line).unwrap();
+    let run = stage.program("bwrap", ["--dev-bind", "/", "/", "--ro-bind"]).arg(stage.root().join("passwd"));
+    let run = run.arg("/etc/passwd").arg("--").arg(gate).env("HOME", home).env("PATH", "/usr/bin:/bin");
+    args.iter().fold(run, |run, arg| run.arg(arg))
+}
+
+/// Puts gate and its link where `install.sh` would.
+fn installed(stage: &Stage) -> PathBuf {
+    let prefix = path(stage, ".local");
+    std::fs::create_dir_all(prefix.join("bin")).unwrap();
+    std::fs::create_dir_all(prefix.join("lib/gate/shells")).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_gate"), prefix.join("bin/gate")).unwrap();
+    std::os::unix::fs::symlink("../../../bin/gate", prefix.join("lib/gate/shells/bash")).unwrap();
+    prefix.join("bin/gate")
+}
+
+#[test]
+fn doctor_gives_a_shell_one_command_that_runs_and_one_that_is_refused() {
+    let stage = person();
+    let gate = installed(&stage);
+    let set_up = at_home(&stage, &gate, &["agent", "setup", "claude", "--with", "shell", "--yes"]).output();
+    assert_eq!(set_up.status.code(), Some(0), "{}", String::from_utf8_lossy(&set_up.stderr));
+    let link = path(&stage, ".local/lib/gate/shells/bash").display().to_string();
+    let settings: serde_json::Value = serde_json::from_str(&text(&stage, ".claude/settings.json")).unwrap();
+    assert_eq!(settings, serde_json::json!({ "env": { "CLAUDE_CODE_SHELL": link } }));
+    let said = |output: std::process::Output| String::from_utf8(output.stdout).unwrap();
+    let tried = format!(
+        "ok       agent     claude: its shell `{link}` was tried: a harmless command runs, a forbidden one is refused\n"
+    );
+    let all = said(at_home(&stage, &gate, &["doctor"]).output());
+    assert!(all.contains(&tried), "{all}");
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("/bin/bash", &link).unwrap();
+    let output = at_home(&stage, &gate, &["doctor"]).output();
+    assert_eq!(output.status.code(), Some(1));
+    let all = said(output);
+    assert!(all.contains(&format!("claude: it was not tried, because `{link}` is not this gate\n")), "{all}");
+}
+
+#[test]
+fn shell_is_not_set_up_where_it_would_judge_by_another_policy() {
+    let stage = person();
+    ends(
+        &stage,
+        &["setup", "claude", "--with", "shell", "--yes"],
+        1,
+        "a shell cannot be told `--home`; set it up without that",
+    );
+}
+
+#[test]
+fn agent_can_neither_set_itself_up_nor_take_it_back() {
+    let stage = person();
+    for command in
+        ["gate agent setup claude --undo --yes", "rm -rf ~/.claude", "rm ~/.copilot/hooks/gate.json"]
+    {
+        let output = stage.gate(["explain", "--json", "-c", command]).output();
+        let judged: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(judged["verdict"], "deny", "{command}: {judged}");
+    }
+}
+
+#[test]
+fn two_at_once_lose_nothing() {
+    let stage = person();
+    has(&stage, ".claude/settings.json", BEFORE);
+    let mut both: Vec<_> = (0..2).map(|_| gate(&stage, &["setup", "claude", "--yes"]).spawn_only()).collect();
+    for child in &mut both {
+        until("both to end", || child.try_wait().unwrap());
+    }
+    let settings: serde_json::Value = serde_json::from_str(&text(&stage, ".claude/settings.json")).unwrap();
+    assert_eq!(settings["hooks"]["PreToolUse"].as_array().unwrap().len(), 2, "{settings}");
+}
