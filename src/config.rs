@@ -51,7 +51,7 @@ impl Config {
         let user = User::current();
         let places = Places::of(&user, home.map(std::path::absolute).transpose()?)?;
         let settings = Settings::read(&places.config, user.uid)?;
-        let host = Host::of(&user).trusting(settings.trusted_path.clone());
+        let host = Host::of(&user).with_own_directory(places.given()).trusting(settings.trusted_path.clone());
         Ok(Config { user, host, places, settings, cwd })
     }
 
@@ -94,7 +94,8 @@ impl Config {
     /// Returns the machine as it is judged under `policy`, which may be another than the one in force.
     pub fn host_under(&self, policy: &Policy) -> Host {
         let also = policy.trusted_path().iter().map(|dir| self.expand(dir)).collect();
-        Host::of(&self.user).trusting(self.settings.trusted_path.clone()).trusting_also(also)
+        let host = Host::of(&self.user).with_own_directory(self.places.given());
+        host.trusting(self.settings.trusted_path.clone()).trusting_also(also)
     }
 
     /// Returns a directory of a policy with a leading `~` as this user's home.

@@ -42,6 +42,11 @@ pub trait World {
     /// Returns the home directories a path may mean: the one of the password database first, then `$HOME` if it differs.
     fn homes(&self) -> Vec<PathBuf>;
 
+    /// Returns the directories that hold nothing but gate's own files, where they are not in their usual places.
+    fn own_directories(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// Returns where `name` leads when it is run in `cwd`; a name without `/` is looked up in `PATH`.
     fn resolve(&self, name: &[u8], cwd: &Path) -> Resolution;
 

@@ -7,7 +7,7 @@ use crate::approval::{
     Answer, Approver, Assurance, Decision, Origin, Request, Requester, RequesterKind, Session, State,
 };
 use crate::channel::{Card, Earlier, width};
-use crate::config::Config;
+use crate::config::{Config, Places};
 use crate::digest::Digest;
 use crate::error::Exit;
 use crate::exec::{is_alive, origin_with_ancestors};
@@ -108,7 +108,7 @@ impl Desk {
     pub(super) fn decide(&mut self, request: &Request, decision: &Decision) -> anyhow::Result<Exit> {
         match self.store.decide(clock::now(), request.id, decision) {
             Ok(after) => {
-                tell(&after, decision.answer);
+                tell(&after, decision.answer, &self.config.places);
                 Ok(Exit::Done)
             }
             Err(ChangeError::Store(error)) => {
@@ -123,7 +123,7 @@ impl Desk {
 }
 
 /// Says where an answered request stands now, and what happens next.
-fn tell(request: &Request, answer: Answer) {
+fn tell(request: &Request, answer: Answer, places: &Places) {
     let (id, progress) = (request.id, &request.progress);
     let prefix = &id.as_str()[..4];
     match (request.state(), answer) {
@@ -136,7 +136,8 @@ fn tell(request: &Request, answer: Answer) {
             };
             ui::say(&format!("approved {id}; {why}"));
             ui::hint(&format!(
-                "the requester runs `gate resume {prefix}` or the same command again, within 10 min"
+                "the requester runs `{} resume {prefix}` or the same command again, within 10 min",
+                places.gate()
             ));
         }
         (State::Approved, _) => ui::say(&format!("approved {id}; it starts now")),

@@ -29,6 +29,8 @@ type Name = (Vec<u8>, PathBuf);
 pub struct Host {
     env: Vec<(Vec<u8>, Vec<u8>)>,
     home: Option<PathBuf>,
+    /// The directory that `--home` named.
+    own_directory: Option<PathBuf>,
     trust: Trust,
     /// Where names led: asked again, the same file is meant, the one that was judged.
     found: RefCell<BTreeMap<Name, Option<PathBuf>>>,
@@ -56,6 +58,7 @@ impl Host {
         Host {
             env,
             home,
+            own_directory: None,
             trust: Trust::default(),
             found: RefCell::default(),
             real_dirs: RefCell::default(),
@@ -72,6 +75,12 @@ impl Host {
     /// Adds more of them.
     pub fn trusting_also(mut self, more: Vec<PathBuf>) -> Host {
         self.trust.add(more);
+        self
+    }
+
+    /// Says where gate's own files are, if not in their usual places.
+    pub fn with_own_directory(mut self, dir: Option<PathBuf>) -> Host {
+        self.own_directory = dir;
         self
     }
 
@@ -155,6 +164,10 @@ impl World for Host {
         let asserted = self.var("HOME").map(|home| PathBuf::from(OsString::from_vec(home)));
         homes.extend(asserted.filter(|home| home.is_absolute() && Some(home) != self.home.as_ref()));
         homes
+    }
+
+    fn own_directories(&self) -> Vec<PathBuf> {
+        self.own_directory.iter().cloned().collect()
     }
 
     fn resolve(&self, name: &[u8], cwd: &Path) -> Resolution {

@@ -1,7 +1,7 @@
 //! The paths an action reads and writes, and patterns on them.
 //!
 //! Paths come from the selectors of the program's entry and from redirects. A pattern that begins with `~` means any home, with
-//! `./` the directory gate was started in, with `/` an absolute path; any other matches whole last parts of the path (`.env`, `*.pem`,
+//! `~gate` the directory that `--home` names, with `./` the directory gate was started in, with `/` an absolute path; any other matches whole last parts of the path (`.env`, `*.pem`,
 //! `*/.git/config`). `X/**` is X and everything in it, `X/**/y` is `X/y` and any
 //! `y` below; `*` crosses `/` too.
 //!
@@ -35,9 +35,10 @@ pub(super) struct Ground<'a> {
     patterns: [RefCell<HashMap<String, Rc<[Glob]>>>; 2],
 }
 
-/// The directories that `~` and `./` stand for in a pattern, as given and as they really are.
+/// The directories that `~`, `~gate` and `./` stand for in a pattern, as given and as they really are.
 struct Found {
     homes: Vec<PathBuf>,
+    own: Vec<PathBuf>,
     starts: Vec<PathBuf>,
 }
 
@@ -77,6 +78,7 @@ impl<'a> Ground<'a> {
     fn found(&self) -> &Found {
         self.found.get_or_init(|| Found {
             homes: self.as_they_are(self.world.homes()),
+            own: self.as_they_are(self.world.own_directories()),
             starts: self.as_they_are(vec![self.start.to_owned()]),
         })
     }
@@ -114,11 +116,20 @@ impl<'a> Ground<'a> {
 
 /// Claims that an operand pattern speaks of a path, not of text.
 pub(super) fn is_path_pattern(pattern: &str) -> bool {
-    pattern.starts_with('/') || pattern.starts_with("./") || pattern == "." || is_home(pattern)
+    pattern.starts_with('/')
+        || pattern.starts_with("./")
+        || pattern == "."
+        || is_home(pattern)
+        || own(pattern).is_some()
 }
 
 fn is_home(pattern: &str) -> bool {
     pattern == "~" || pattern.starts_with("~/")
+}
+
+/// Returns what stands behind `~gate`.
+fn own(pattern: &str) -> Option<&str> {
+    pattern.strip_prefix("~gate").filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Returns the globs that a path pattern stands for.
@@ -140,7 +151,9 @@ fn each_form(pattern: &str, ground: &Ground<'_>, lean: Lean, all: &mut Vec<Glob>
         let dir = if dir == b"/" && !rest.is_empty() { b"" } else { dir };
         Glob::exactly(dir).then(Glob::new(rest))
     };
-    if is_home(pattern) {
+    if let Some(rest) = own(pattern) {
+        all.extend(ground.found().own.iter().map(|dir| under(dir, rest)));
+    } else if is_home(pattern) {
         let rest = &pattern[1..];
         all.extend(ground.found().homes.iter().map(|home| under(home, rest)));
         if lean == Lean::Restrict {
@@ -148,7 +161,7 @@ fn each_form(pattern: &str, ground: &Ground<'_>, lean: Lean, all: &mut Vec<Glob>
         }
     } else if pattern == "." || pattern.starts_with("./") {
         let rest = &pattern[1..];
-        let Found { homes, starts } = ground.found();
+        let Found { homes, starts, .. } = ground.found();
         for start in starts {
             match (lean, homes.iter().find(|home| home.starts_with(start))) {
                 (Lean::Restrict, _) | (Lean::Permit, None) => all.push(under(start, rest)),

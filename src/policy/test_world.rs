@@ -9,7 +9,7 @@ pub const PROJECT: &str = "/home/dev/project";
 
 /// A machine that is the same everywhere.
 ///
-/// The home is `/home/dev`, the directory [`PROJECT`] on branch `main` with a remote `origin`; every bare name is a trusted
+/// The home is `/home/dev`, gate was given `/srv/gate` for its own files, the directory [`PROJECT`] on branch `main` with a remote `origin`; every bare name is a trusted
 /// program, so is every path in a system directory, and no other path leads to a program.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TestWorld;
@@ -25,6 +25,10 @@ impl World for TestWorld {
 
     fn homes(&self) -> Vec<PathBuf> {
         vec![PathBuf::from("/home/dev")]
+    }
+
+    fn own_directories(&self) -> Vec<PathBuf> {
+        vec![PathBuf::from("/srv/gate")]
     }
 
     fn resolve(&self, name: &[u8], cwd: &Path) -> Resolution {

@@ -411,16 +411,38 @@ fn shell_is_not_set_up_where_it_would_judge_by_another_policy() {
     );
 }
 
+fn judged(stage: &Stage, command: &str) -> serde_json::Value {
+    let output = stage.gate(["explain", "--json", "-c", command]).output();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
 #[test]
 fn agent_can_neither_set_itself_up_nor_take_it_back() {
     let stage = person();
     for command in
         ["gate agent setup claude --undo --yes", "rm -rf ~/.claude", "rm ~/.copilot/hooks/gate.json"]
     {
-        let output = stage.gate(["explain", "--json", "-c", command]).output();
-        let judged: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let judged = judged(&stage, command);
         assert_eq!(judged["verdict"], "deny", "{command}: {judged}");
     }
+}
+
+#[test]
+fn files_below_the_given_directory_are_gates_own() {
+    let stage = person();
+    let home = stage.home().display().to_string();
+    std::os::unix::fs::symlink(stage.home(), stage.cwd().join("link")).unwrap();
+    for command in [
+        format!("echo x >> {home}/policy.toml"),
+        format!("rm -r {home}"),
+        format!("touch {home}/runs/x"),
+        "cp a ../home/gate.db".to_owned(),
+        "tee link/policy.toml".to_owned(),
+    ] {
+        let judged = judged(&stage, &command);
+        assert_eq!(judged["verdict"], "deny", "{command}: {judged}");
+    }
+    assert_ne!(judged(&stage, &format!("touch {home}s"))["verdict"], "deny");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Putting gate between a known agent and what it runs: the change to the agent's own settings, and how it is taken back.
 //!
-//! Text goes in and text comes out ([`set_up`], [`undone`]); [`file`] reads and writes, [`status`] looks at what is there.
+//! Text goes in and text comes out ([`set_up`], [`undone`]); [`mod@file`] reads and writes, [`status`] looks at what is there.
 //!
 //! MUST rules:
 //! 1. A setting that is not gate's is never changed: what [`set_up`] adds, [`undone`] takes out, and nothing else.

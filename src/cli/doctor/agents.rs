@@ -65,10 +65,6 @@ fn one(config: &Config, status: &Status) -> Vec<Finding> {
     let remark =
         |text: &String| Finding::note("agent", format!("{name}: {text}"), "look whether that is meant");
     findings.extend(status.notes.iter().map(remark));
-    if let Way::Hook { called: Called { home: Some(dir), .. }, .. } = way {
-        let text = format!("{name}: the built-in rules protect gate's usual places, not `{}`", dir.display());
-        findings.push(Finding::note("agent", text, "deny writing there with a rule of your own"));
-    }
     if status.agent == Agent::Codex {
         let text =
             "codex: whether Codex trusts the hook is not told to gate; it skips one that it does not trust";
@@ -81,7 +77,7 @@ fn one(config: &Config, status: &Status) -> Vec<Finding> {
 fn hook(config: &Config, agent: Agent, command: &str, called: &Called) -> anyhow::Result<String> {
     this_gate(config, &called.gate)?;
     ensure!(called.is_plain, "it was not tried: it does more than call gate's hook: {command}");
-    let policy = Places::of(&config.user, None)?.policy;
+    let policy = Places::of(&config.user, called.home.clone())?.policy;
     let (cwd, policy) = (config.cwd.display().to_string(), policy.display().to_string());
     let sh = real_shell(&config.host, Dialect::Posix).context("there is no sh that can be trusted")?;
     let mut told = Vec::new();
