@@ -12,12 +12,14 @@ mod judging;
 mod message;
 mod prompt;
 mod running;
+mod session;
 mod waiting;
 
 pub use ending::{Ending, Ends};
 pub use hooked::{Edits, Hooked};
 pub use judging::Judged;
 pub use message::{say_not_run, shown};
+pub use session::Shell;
 
 use std::time::Duration;
 
@@ -46,6 +48,8 @@ pub struct Gate {
     pub policy: Policy,
     pub requester: Requester,
     pub store: Store,
+    /// How a command that may run gets to run.
+    hands: session::Hands,
 }
 
 impl Gate {
@@ -56,7 +60,7 @@ impl Gate {
     pub fn open(config: Config, policy: Policy) -> anyhow::Result<Gate> {
         let requester = requester(&config);
         let store = Store::open(&config.places.state, clock::now())?;
-        Ok(Gate { config, policy, requester, store })
+        Ok(Gate { config, policy, requester, store, hands: session::Hands::Own })
     }
 
     /// Judges the command, asks if the policy says so, and runs it if it may run.
@@ -64,7 +68,7 @@ impl Gate {
     /// # Errors
     /// Whatever kept gate from its work: nothing was run.
     pub fn run(&mut self, wish: Wish) -> anyhow::Result<Ending> {
-        let judged = Judged::of(&wish.command, &self.config, &self.policy, &self.requester);
+        let judged = self.judge_for(&wish.command, &self.requester.clone());
         if let Some(approved) = Approved::by_judgement(wish.command.clone(), &judged.judgement) {
             return self.run_allowed(approved, &judged);
         }

@@ -113,6 +113,11 @@ pub fn hint(text: &str) {
     say(&format!("hint: {text}"));
 }
 
+/// Prints what another program said, on standard error, with everything invisible made visible.
+pub fn pass(said: &[u8]) {
+    let _closed = std::io::stderr().lock().write_all(visible_lines(said).as_bytes());
+}
+
 /// Rings the terminal's bell.
 pub fn ring() {
     let _closed = std::io::stderr().lock().write_all(b"\x07");

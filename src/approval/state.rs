@@ -106,6 +106,8 @@ pub enum Outcome {
     Signalled(u8),
     /// It could not be started.
     NotStarted(String),
+    /// It was handed to a shell that runs on; how it ended is that shell's knowledge.
+    Handed,
 }
 
 /// What happens to a request.
@@ -289,6 +291,7 @@ fn finish(request: &Request, outcome: &Outcome, now: Moment) -> Result<Request, 
     let state = match outcome {
         Outcome::Exited(0) => State::Succeeded,
         Outcome::Exited(_) | Outcome::Signalled(_) => State::Failed,
+        Outcome::Handed => State::Unknown,
         Outcome::NotStarted(_) => State::NotStarted,
     };
     let mut next = ended(request, state, now, None);

@@ -321,6 +321,7 @@ fn ended(outcome: &Outcome, took: Duration) -> Value {
         Outcome::Exited(code) => json!({ "exit": code, "duration_us": us }),
         Outcome::Signalled(signal) => json!({ "signal": signal, "duration_us": us }),
         Outcome::NotStarted(error) => json!({ "error": error, "duration_us": us }),
+        Outcome::Handed => json!({ "handed": true, "duration_us": us }),
     }
 }
 

@@ -152,6 +152,8 @@ struct OutcomeFields {
     signal: Option<u8>,
     #[serde(default)]
     error: Option<IgnoredAny>,
+    #[serde(default)]
+    handed: bool,
 }
 
 /// Goes through a log.
@@ -282,8 +284,10 @@ impl Fields<'_> {
 
     /// Returns the state that the outcome leads to.
     pub(super) fn ended(&self) -> Option<State> {
-        let OutcomeFields { exit, signal, error } = self.outcome.as_ref()?;
+        let OutcomeFields { exit, signal, error, handed } = self.outcome.as_ref()?;
         match (exit, signal, error) {
+            (None, None, None) if *handed => Some(State::Unknown),
+            _ if *handed => None,
             (Some(0), None, None) => Some(State::Succeeded),
             (Some(_), None, None) | (None, Some(_), None) => Some(State::Failed),
             (None, None, Some(_)) => Some(State::NotStarted),

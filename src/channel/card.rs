@@ -192,6 +192,7 @@ fn outcome(request: &Request) -> String {
     match &request.progress.outcome {
         Some(Outcome::Exited(code)) => format!(" with exit code {code}"),
         Some(Outcome::Signalled(signal)) => format!(" by signal {signal}"),
+        Some(Outcome::Handed) => " in a shell that ran on".to_owned(),
         Some(Outcome::NotStarted(why)) => format!(" ({})", visible(why.as_bytes())),
         None => String::new(),
     }

@@ -1,7 +1,8 @@
 //! The hot path: `gate [OPTIONS] -- CMD [ARG]…` and `gate [OPTIONS] -c STRING [ARG0 ARG…]`, parsed by hand.
 //!
 //! The shell's own options may stand anywhere before STRING, as bash takes them (`-lc`, `-c -l`, `-o pipefail -c`).
-//! Under the name `bash`, `sh` or `zsh` gate is that shell: without `-c` its arguments are the shell's (`bash x.sh`).
+//! Under the name `bash`, `sh` or `zsh`, or with `--as NAME`, gate is that shell: without `-c` its arguments are the shell's
+//! (`bash x.sh`), and without any the script comes on standard input, or from a person.
 //!
 //! Two forms need no `-c`, because no subcommand looks like them: `gate STRING`, where the one word is shell text (an
 //! agent's command prefix passes the whole text so), and `gate ./FILE ARG…`, a script file (so a `#!` line does).
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::command::{Dialect, Source};
+use crate::gate::Shell;
 use crate::policy::duration;
 
 /// What was asked for on the hot path.
@@ -27,8 +29,23 @@ pub struct Call {
     pub result: Option<PathBuf>,
     /// `--wait DURATION`: how long to wait for a decision, instead of what the configuration says.
     pub wait: Option<Duration>,
-    /// The command or script.
-    pub source: Source,
+    /// What is to run.
+    pub work: Work,
+}
+
+/// What a command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// A command or script that is known.
+    Command(Source),
+    /// A shell that runs a script file with its arguments: the words after the shell's name.
+    File(Dialect, Vec<Vec<u8>>),
+    /// A shell that reads its commands from standard input.
+    Shell(Shell),
+    /// What `SSH_ORIGINAL_COMMAND` holds, or a login shell (`--ssh-command`).
+    Ssh,
+    /// Only judged and recorded: the shell that asks runs it itself (`--line`).
+    Line(Source),
 }
 
 /// How the command line is wrong; gate's exit code for it is 125.
@@ -42,6 +59,8 @@ pub enum Usage {
     NoCommand(&'static str),
     /// A value that is no duration.
     NoDuration(String),
+    /// A shell that gate cannot stand in for.
+    NoShell(String),
     /// Options for running a command, but no command.
     NothingToRun,
 }
@@ -58,6 +77,7 @@ impl std::fmt::Display for Usage {
             Usage::NoDuration(text) => {
                 write!(f, "`{text}` is no duration, expected one like `100s`, `15m` or `8h`")
             }
+            Usage::NoShell(name) => write!(f, "`{name}` is no shell, expected `bash`, `sh` or `zsh`"),
             Usage::NothingToRun => write!(f, "nothing to run, expected `-- CMD` or `-c STRING`"),
         }
     }
@@ -73,7 +93,7 @@ pub fn parse(args: &[OsString]) -> Result<Option<Call>, Usage> {
         match parser.step(arg)? {
             Step::More => {}
             Step::Subcommand => return Ok(None),
-            Step::Run(source) => return Ok(Some(parser.call(source))),
+            Step::Run(work) => return Ok(Some(parser.call(work))),
         }
     }
     parser.end()
@@ -83,20 +103,48 @@ pub fn parse(args: &[OsString]) -> Result<Option<Call>, Usage> {
 enum Step {
     More,
     Subcommand,
-    Run(Source),
+    Run(Work),
 }
+
+/// The shells that gate stands in for.
+const SHELLS: [&str; 3] = ["bash", "sh", "zsh"];
+
+/// Long options of bash without a value; `-login` is one as well, before the first short one.
+const FLAGS: [&[u8]; 13] = [
+    b"login",
+    b"noprofile",
+    b"norc",
+    b"posix",
+    b"restricted",
+    b"verbose",
+    b"noediting",
+    b"debugger",
+    b"debug",
+    b"dump-strings",
+    b"dump-po-strings",
+    b"pretty-print",
+    b"protected",
+];
 
 struct Parser<'a> {
     rest: std::slice::Iter<'a, OsString>,
-    /// The shell that gate was called as, by the name of its link.
+    /// The shell that gate stands in for, by the name of its link or by `--as`.
     link: Option<&'static str>,
+    /// Claims that it was called by a link: then no option is gate's own.
+    is_link: bool,
     home: Option<PathBuf>,
     reason: Option<String>,
     ticket: Option<String>,
     result: Option<PathBuf>,
     wait: Option<Duration>,
-    shell: Vec<Vec<u8>>,
+    /// Long options of the shell; it wants them first.
+    long: Vec<Vec<u8>>,
+    short: Vec<Vec<u8>>,
     is_script: bool,
+    /// `-s`: the operands are arguments, the script comes on standard input.
+    is_input: bool,
+    is_interactive: bool,
+    is_line: bool,
     is_hot: bool,
 }
 
@@ -106,23 +154,34 @@ impl<'a> Parser<'a> {
         let name = rest.next().map(|name| Path::new(name).file_name().unwrap_or_default());
         let name = name.unwrap_or_default().as_bytes();
         let (plain, is_login) = name.strip_prefix(b"-").map_or((name, false), |plain| (plain, true));
-        let link = ["bash", "sh", "zsh"].into_iter().find(|shell| shell.as_bytes() == plain);
+        let link = SHELLS.into_iter().find(|shell| shell.as_bytes() == plain);
+        // A login program calls its shell by a name with a dash in front.
+        let link = if is_login { link.or(Some("bash")) } else { link };
         Parser {
             rest,
             link,
+            is_link: link.is_some(),
             home: None,
             reason: None,
             ticket: None,
             result: None,
             wait: None,
-            shell: if is_login { vec![b"-l".to_vec()] } else { Vec::new() },
+            long: if is_login { vec![b"--login".to_vec()] } else { Vec::new() },
+            short: Vec::new(),
             is_script: false,
+            is_input: false,
+            is_interactive: false,
+            is_line: false,
             is_hot: false,
         }
     }
 
     fn next(&mut self) -> Option<&'a [u8]> {
         self.rest.next().map(|arg| arg.as_bytes())
+    }
+
+    fn has_shell_options(&self) -> bool {
+        !self.long.is_empty() || !self.short.is_empty() || self.is_input || self.is_interactive
     }
 
     fn step(&mut self, arg: &'a [u8]) -> Result<Step, Usage> {
@@ -132,10 +191,21 @@ impl<'a> Parser<'a> {
         if !arg.starts_with(b"-") && !arg.starts_with(b"+") {
             return if self.is_script { Ok(Step::Run(self.script(arg))) } else { self.operand(arg) };
         }
-        if self.link.is_none() && self.own_option(arg)? {
-            return Ok(Step::More);
+        if !self.is_link {
+            match arg {
+                b"--ssh-command" if !self.has_shell_options() && !self.is_script => {
+                    return Ok(Step::Run(Work::Ssh));
+                }
+                b"--line" => {
+                    (self.is_line, self.is_hot) = (true, true);
+                    return Ok(Step::More);
+                }
+                _ if self.own_option(arg)? => return Ok(Step::More),
+                _ => {}
+            }
         }
-        if !self.is_script && !self.is_hot && matches!(arg, b"-h" | b"--help" | b"-V" | b"--version") {
+        let tells = matches!(arg, b"-h" | b"--help" | b"-V" | b"--version");
+        if tells && self.link.is_none() && !self.is_script && !self.is_hot {
             return Ok(Step::Subcommand);
         }
         self.shell_option(arg)
@@ -147,34 +217,66 @@ impl<'a> Parser<'a> {
             let text = self.next().ok_or(Usage::NoCommand("-c"))?;
             return Ok(Step::Run(self.script(text)));
         }
-        if self.link.is_some() {
-            return self.operand(arg);
+        if self.link.is_some() || self.has_shell_options() {
+            return match self.next() {
+                Some(operand) => self.operand(operand),
+                None => Ok(Step::Run(self.shell(None))),
+            };
         }
-        if arg == b"-" || !self.shell.is_empty() {
+        if arg == b"-" {
             return Err(Usage::UnknownOption(lossy(arg)));
         }
-        let words: Vec<Vec<u8>> = self.rest.by_ref().map(|word| word.as_bytes().to_vec()).collect();
-        if words.is_empty() { Err(Usage::NoCommand("--")) } else { Ok(Step::Run(Source::Argv(words))) }
-    }
-
-    /// A word without `-c` before it: a subcommand of gate, or the script file of a shell.
-    fn operand(&mut self, arg: &'a [u8]) -> Result<Step, Usage> {
-        match self.link {
-            Some(shell) => Ok(Step::Run(self.file(shell, arg))),
-            None if self.rest.len() == 0 && is_text(arg) => Ok(Step::Run(self.script(arg))),
-            None if arg.contains(&b'/') => Ok(Step::Run(self.file("bash", arg))),
-            None if self.shell.is_empty() && !self.is_hot => Ok(Step::Subcommand),
-            None => Err(Usage::NothingToRun),
+        let words = self.words();
+        if words.is_empty() {
+            Err(Usage::NoCommand("--"))
+        } else {
+            Ok(Step::Run(Work::Command(Source::Argv(words))))
         }
     }
 
-    /// A script file with its arguments, for the shell `name`.
-    fn file(&mut self, name: &str, file: &[u8]) -> Source {
-        let mut words = vec![name.as_bytes().to_vec()];
-        words.append(&mut self.shell);
+    /// A word without `-c` before it: a subcommand of gate, shell text, or the script file of a shell.
+    fn operand(&mut self, arg: &'a [u8]) -> Result<Step, Usage> {
+        let is_shell = self.link.is_some() || self.has_shell_options();
+        Ok(Step::Run(match () {
+            () if self.is_input => self.shell(Some(arg)),
+            () if is_shell => self.file(arg),
+            () if self.rest.len() == 0 && is_text(arg) => self.script(arg),
+            () if arg.contains(&b'/') => self.file(arg),
+            () if self.is_hot => return Err(Usage::NothingToRun),
+            () => return Ok(Step::Subcommand),
+        }))
+    }
+
+    fn words(&mut self) -> Vec<Vec<u8>> {
+        self.rest.by_ref().map(|word| word.as_bytes().to_vec()).collect()
+    }
+
+    fn options(&mut self) -> Vec<Vec<u8>> {
+        let mut options = std::mem::take(&mut self.long);
+        options.append(&mut self.short);
+        options
+    }
+
+    /// A script file with its arguments.
+    fn file(&mut self, file: &[u8]) -> Work {
+        let mut words = self.options();
+        if self.is_interactive {
+            words.push(b"-i".to_vec());
+        }
+        if file.starts_with(b"-") || file.starts_with(b"+") {
+            words.push(b"--".to_vec());
+        }
         words.push(file.to_vec());
-        words.extend(self.rest.by_ref().map(|word| word.as_bytes().to_vec()));
-        Source::Argv(words)
+        words.append(&mut self.words());
+        Work::File(self.dialect(), words)
+    }
+
+    /// A shell that reads its commands from standard input, with `first` and what follows as its arguments.
+    fn shell(&mut self, first: Option<&[u8]>) -> Work {
+        let mut args: Vec<Vec<u8>> = first.into_iter().map(<[u8]>::to_vec).collect();
+        args.append(&mut self.words());
+        let (dialect, options) = (self.dialect(), self.options());
+        Work::Shell(Shell { dialect, options, args, is_interactive: self.is_interactive })
     }
 
     /// Takes gate's own option, with its value after `=` or as the next argument.
@@ -184,7 +286,7 @@ impl<'a> Parser<'a> {
             Some(at) => (&text[..at], Some(&text[at + 1..])),
             None => (text, None),
         };
-        if !matches!(name, b"home" | b"reason" | b"ticket" | b"result" | b"wait") {
+        if !matches!(name, b"home" | b"reason" | b"ticket" | b"result" | b"wait" | b"as") {
             return Ok(false);
         }
         let value = match value {
@@ -197,6 +299,10 @@ impl<'a> Parser<'a> {
             b"result" => self.result = Some(path),
             b"reason" => self.reason = Some(lossy(value)),
             b"ticket" => self.ticket = Some(lossy(value)),
+            b"as" => {
+                let known = SHELLS.into_iter().find(|shell| shell.as_bytes() == value);
+                self.link = Some(known.ok_or_else(|| Usage::NoShell(lossy(value)))?);
+            }
             _ => {
                 let text = lossy(value);
                 self.wait = Some(duration(&text).ok_or(Usage::NoDuration(text))?);
@@ -208,65 +314,85 @@ impl<'a> Parser<'a> {
 
     /// Takes an option of the shell: a bundle of letters, `-o NAME`, or one of its long ones.
     fn shell_option(&mut self, arg: &'a [u8]) -> Result<Step, Usage> {
-        const FLAGS: [&[u8]; 6] =
-            [b"--login", b"--noprofile", b"--norc", b"--posix", b"--restricted", b"--verbose"];
+        if self.long_option(arg)? {
+            return Ok(Step::More);
+        }
         if arg.starts_with(b"--") {
-            if FLAGS.contains(&arg) {
-                self.shell.push(arg.to_vec());
-                return Ok(Step::More);
-            }
-            return if self.is_script || self.is_hot || self.link.is_some() {
-                Err(Usage::UnknownOption(lossy(arg)))
-            } else {
-                Ok(Step::Subcommand)
-            };
+            let is_own = self.is_script || self.is_hot || self.link.is_some() || self.has_shell_options();
+            return if is_own { Err(Usage::UnknownOption(lossy(arg))) } else { Ok(Step::Subcommand) };
         }
         let (sign, letters) = (arg[0], &arg[1..]);
-        let is_letter = |letter: &u8| letter.is_ascii_alphabetic();
-        if letters.is_empty() || !letters.iter().all(is_letter) {
+        if letters.is_empty() || !letters.iter().all(u8::is_ascii_alphabetic) {
             return Err(Usage::UnknownOption(lossy(arg)));
         }
-        let kept: Vec<u8> =
-            std::iter::once(sign).chain(letters.iter().copied().filter(|letter| *letter != b'c')).collect();
+        // Each of these says what kind of call it is, and is passed on by what is made of it.
+        let is_form = |letter: u8| sign == b'-' && b"cis".contains(&letter) || letter == b'c';
         self.is_script |= sign == b'-' && letters.contains(&b'c');
-        if kept.len() > 1 {
-            self.shell.push(kept);
+        self.is_input |= sign == b'-' && letters.contains(&b's');
+        self.is_interactive |= sign == b'-' && letters.contains(&b'i');
+        let kept: Vec<u8> = letters.iter().copied().filter(|letter| !is_form(*letter)).collect();
+        if !kept.is_empty() {
+            self.short.push([&[sign], kept.as_slice()].concat());
         }
         for _ in letters.iter().filter(|letter| matches!(letter, b'o' | b'O')) {
             let name = self.next().ok_or_else(|| Usage::NoValue(lossy(arg)))?;
-            self.shell.push(name.to_vec());
+            self.short.push(name.to_vec());
         }
         Ok(Step::More)
     }
 
-    fn script(&mut self, text: &[u8]) -> Source {
-        let dialect = match self.link {
+    /// Takes a long option of bash, with two dashes or, before the first short one, with one.
+    fn long_option(&mut self, arg: &'a [u8]) -> Result<bool, Usage> {
+        let is_first = self.short.is_empty() && self.link == Some("bash");
+        let Some(name) = arg.strip_prefix(b"--").or_else(|| arg.strip_prefix(b"-").filter(|_| is_first))
+        else {
+            return Ok(false);
+        };
+        let tells = self.link.is_some() && matches!(name, b"help" | b"version") && arg.starts_with(b"--");
+        let takes_file = matches!(name, b"rcfile" | b"init-file");
+        if !FLAGS.contains(&name) && !takes_file && !tells {
+            return Ok(false);
+        }
+        self.long.push([b"--", name].concat());
+        if takes_file {
+            let file = self.next().ok_or_else(|| Usage::NoValue(lossy(arg)))?;
+            self.long.push(file.to_vec());
+        }
+        Ok(true)
+    }
+
+    fn dialect(&self) -> Dialect {
+        match self.link {
             Some("sh") => Dialect::Posix,
             Some("zsh") => Dialect::Zsh,
             Some(_) | None => Dialect::Bash,
-        };
-        let args = self.rest.by_ref().map(|arg| arg.as_bytes().to_vec()).collect();
-        Source::Script { dialect, options: std::mem::take(&mut self.shell), text: text.to_vec(), args }
+        }
     }
 
-    fn call(self, source: Source) -> Call {
+    fn script(&mut self, text: &[u8]) -> Work {
+        let dialect = self.dialect();
+        let mut options = self.options();
+        // Their place among the others means nothing to a shell.
+        options.extend(self.is_interactive.then(|| b"-i".to_vec()));
+        options.extend(self.is_input.then(|| b"-s".to_vec()));
+        let source = Source::Script { dialect, options, text: text.to_vec(), args: self.words() };
+        if self.is_line { Work::Line(source) } else { Work::Command(source) }
+    }
+
+    fn call(self, work: Work) -> Call {
         let Parser { home, reason, ticket, result, wait, .. } = self;
-        Call { home, reason, ticket, result, wait, source }
+        Call { home, reason, ticket, result, wait, work }
     }
 
     fn end(mut self) -> Result<Option<Call>, Usage> {
         if self.is_script {
             return Err(Usage::NoCommand("-c"));
         }
-        match self.link {
-            Some(shell) => {
-                let mut words = vec![shell.as_bytes().to_vec()];
-                words.append(&mut self.shell);
-                Ok(Some(self.call(Source::Argv(words))))
-            }
-            None if self.is_hot || !self.shell.is_empty() => Err(Usage::NothingToRun),
-            None => Ok(None),
+        if self.link.is_some() || self.has_shell_options() {
+            let work = self.shell(None);
+            return Ok(Some(self.call(work)));
         }
+        if self.is_hot { Err(Usage::NothingToRun) } else { Ok(None) }
     }
 }
 
@@ -283,8 +409,9 @@ fn lossy(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, Usage, parse};
+    use super::{Call, Usage, Work, parse};
     use crate::command::{Dialect, Source};
+    use crate::gate::Shell;
     use std::ffi::OsString;
     use std::time::Duration;
 
@@ -298,7 +425,18 @@ mod tests {
 
     #[track_caller]
     fn argv(args: &[&str], expected: &[&str]) {
-        assert_eq!(call(args).unwrap().unwrap().source, Source::Argv(bytes(expected)));
+        assert_eq!(call(args).unwrap().unwrap().work, Work::Command(Source::Argv(bytes(expected))));
+    }
+
+    #[track_caller]
+    fn file(args: &[&str], dialect: Dialect, expected: &[&str]) {
+        assert_eq!(call(args).unwrap().unwrap().work, Work::File(dialect, bytes(expected)));
+    }
+
+    #[track_caller]
+    fn shell(args: &[&str], dialect: Dialect, options: &[&str], rest: &[&str], is_interactive: bool) {
+        let expected = Shell { dialect, options: bytes(options), args: bytes(rest), is_interactive };
+        assert_eq!(call(args).unwrap().unwrap().work, Work::Shell(expected));
     }
 
     #[track_caller]
@@ -309,7 +447,7 @@ mod tests {
             text: text.as_bytes().to_vec(),
             args: bytes(rest),
         };
-        assert_eq!(call(args).unwrap().unwrap().source, expected);
+        assert_eq!(call(args).unwrap().unwrap().work, Work::Command(expected));
     }
 
     #[track_caller]
@@ -345,16 +483,41 @@ mod tests {
         script(&["gate", "-c", "--login", "ls"], Bash, &["--login"], "ls", &[]);
         script(&["/x/bash", "-c", "ls"], Bash, &[], "ls", &[]);
         script(&["/x/sh", "-c", "ls"], Posix, &[], "ls", &[]);
-        script(&["-zsh", "-c", "ls"], Zsh, &["-l"], "ls", &[]);
+        script(&["-zsh", "-c", "ls"], Zsh, &["--login"], "ls", &[]);
+        script(&["-gate", "-c", "ls"], Bash, &["--login"], "ls", &[]);
+        script(&["gate", "-eu", "-o", "pipefail", "-c", "ls"], Bash, &["-eu", "-o", "pipefail"], "ls", &[]);
+        script(&["gate", "-e", "--norc", "-c", "ls"], Bash, &["--norc", "-e"], "ls", &[]);
+        script(&["gate", "-ic", "ls"], Bash, &["-i"], "ls", &[]);
+        script(&["bash", "-norc", "-c", "ls"], Bash, &["--norc"], "ls", &[]);
+        script(&["bash", "--rcfile", "f", "-c", "ls"], Bash, &["--rcfile", "f"], "ls", &[]);
+        script(&["gate", "--as", "sh", "-c", "ls"], Posix, &[], "ls", &[]);
+        script(&["gate", "-O", "extglob", "-c", "ls"], Bash, &["-O", "extglob"], "ls", &[]);
         script(&["gate", "--home=/h", "-c", "ls"], Bash, &[], "ls", &[]);
     }
 
     #[test]
     fn under_a_shells_name_a_script_file_is_the_shells_operand() {
-        argv(&["/x/bash", "x.sh", "-c"], &["bash", "x.sh", "-c"]);
-        argv(&["sh", "-e", "x.sh"], &["sh", "-e", "x.sh"]);
-        argv(&["-bash"], &["bash", "-l"]);
-        argv(&["bash", "--", "x"], &["bash", "--", "x"]);
+        use Dialect::{Bash, Posix, Zsh};
+        file(&["/x/bash", "x.sh", "-c"], Bash, &["x.sh", "-c"]);
+        file(&["sh", "-e", "x.sh"], Posix, &["-e", "x.sh"]);
+        file(&["bash", "--", "-x"], Bash, &["--", "-x"]);
+        file(&["gate", "--as=zsh", "x"], Zsh, &["x"]);
+        file(&["gate", "-e", "x.sh", "a"], Bash, &["-e", "x.sh", "a"]);
+    }
+
+    #[test]
+    fn without_a_script_the_shell_reads_its_commands_itself() {
+        use Dialect::{Bash, Posix};
+        shell(&["bash"], Bash, &[], &[], false);
+        shell(&["-bash"], Bash, &["--login"], &[], false);
+        shell(&["-gate"], Bash, &["--login"], &[], false);
+        shell(&["gate", "-s", "a", "-b"], Bash, &[], &["a", "-b"], false);
+        shell(&["gate", "-ls", "--", "a"], Bash, &["-l"], &["a"], false);
+        shell(&["gate", "-i"], Bash, &[], &[], true);
+        shell(&["gate", "-l"], Bash, &["-l"], &[], false);
+        shell(&["gate", "--login", "-i"], Bash, &["--login"], &[], true);
+        shell(&["sh", "-e", "-"], Posix, &["-e"], &[], false);
+        assert_eq!(call(&["gate", "--ssh-command"]).unwrap().unwrap().work, Work::Ssh);
     }
 
     #[test]
@@ -372,10 +535,9 @@ mod tests {
 
     #[test]
     fn a_word_with_a_slash_is_a_script_file() {
-        argv(&["gate", "./x.sh", "-c", "b"], &["bash", "./x.sh", "-c", "b"]);
-        argv(&["gate", "/a/x"], &["bash", "/a/x"]);
-        argv(&["gate", "-e", "./x.sh"], &["bash", "-e", "./x.sh"]);
-        argv(&["gate", "--reason=x", "a/x.sh"], &["bash", "a/x.sh"]);
+        file(&["gate", "./x.sh", "-c", "b"], Dialect::Bash, &["./x.sh", "-c", "b"]);
+        file(&["gate", "/a/x"], Dialect::Bash, &["/a/x"]);
+        file(&["gate", "--reason=x", "a/x.sh"], Dialect::Bash, &["a/x.sh"]);
     }
 
     #[test]
@@ -408,9 +570,9 @@ mod tests {
         wrong(&["gate", "--reason"], "option `--reason` needs a value");
         wrong(&["gate", "--reason", "x"], "nothing to run, expected `-- CMD` or `-c STRING`");
         wrong(&["gate", "--reason", "x", "ls"], "nothing to run, expected `-- CMD` or `-c STRING`");
-        wrong(&["gate", "-l", "ls"], "nothing to run, expected `-- CMD` or `-c STRING`");
         wrong(&["gate", "-o"], "option `-o` needs a value");
-        wrong(&["gate", "-c", "--init-file", "x"], "unknown option `--init-file`; see `gate --help`");
+        wrong(&["gate", "-c", "--init-script", "x"], "unknown option `--init-script`; see `gate --help`");
+        wrong(&["gate", "--as", "fish"], "`fish` is no shell, expected `bash`, `sh` or `zsh`");
         wrong(&["gate", "-c", "-1", "x"], "unknown option `-1`; see `gate --help`");
         wrong(
             &["gate", "--wait", "soon", "--", "x"],

@@ -21,6 +21,7 @@ mod request_json;
 mod requests;
 mod resume;
 mod run;
+mod shells;
 mod show;
 
 use std::ffi::OsString;

@@ -1,16 +1,19 @@
 //! What the hot path does with a command line: makes a wish of it, has gate carry it out, and reports what came of it.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::hot::Call;
+use super::hot::{Call, Work};
+use super::shells;
 use crate::command::{Command, Source};
 use crate::config::{Config, Places};
 use crate::error::Exit;
 use crate::exec::User;
 use crate::gate::{Ending, Gate, Wish, say_not_run};
 use crate::report::{Report, ReportFile};
+use crate::shell::Past;
 use crate::ui;
 use crate::why::{self, Why};
 
@@ -19,7 +22,7 @@ use crate::why::{self, Why};
 /// # Errors
 /// Whatever kept gate from doing so: nothing was run.
 pub(super) fn run(call: Call) -> anyhow::Result<ExitCode> {
-    let source = call.source.clone();
+    let source = shells::shown(&call.work);
     reported(call.result.clone(), call.home.clone(), &source, || start(call))
 }
 
@@ -81,13 +84,24 @@ fn start(call: Call) -> anyhow::Result<Ending> {
     let said = Why { reason: call.reason, ticket: call.ticket };
     let asserted =
         Why { reason: variable("GATE_REASON").map(text), ticket: variable("GATE_TICKET").map(text) };
-    let (inside, source) = without_why(call.source);
+    let is_line = matches!(call.work, Work::Line(_));
+    let source = match call.work {
+        Work::Command(source) | Work::Line(source) => source,
+        Work::File(dialect, words) => shells::file(&config.host, dialect, words, &config.cwd)?,
+        Work::Shell(shell) => return shells::run(&shell, config, policy, &said.or(asserted)),
+        Work::Ssh => match variable("SSH_ORIGINAL_COMMAND") {
+            Some(command) => shells::text(command.into_vec()),
+            None => return shells::run(&shells::login(), config, policy, &said.or(asserted)),
+        },
+    };
+    let (inside, source) = without_why(source);
     let wish = Wish {
         command: Command { source, cwd: config.cwd.clone() },
         why: said.or(inside).or(asserted),
         wait: call.wait,
     };
-    Gate::open(config, policy)?.run(wish)
+    let mut gate = Gate::open(config, policy)?;
+    if is_line { gate.line_of_asker(wish, Past::default()) } else { gate.run(wish) }
 }
 
 /// Takes the reason and ticket off a script's beginning: what runs is the text without them.

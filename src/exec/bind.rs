@@ -24,6 +24,9 @@ use crate::world::{Fact, World};
 /// The largest file whose contents are bound; a hash of more would keep a person waiting.
 const LARGEST: u64 = 1 << 30;
 
+/// How a standard input that nobody can bind is called.
+pub const STREAM: &str = "what comes in on standard input";
+
 /// The most files that are bound below one directory operand.
 const MOST_FILES: usize = 256;
 
@@ -79,7 +82,7 @@ pub fn bind(command: &Command, analysis: &Analysis, with: &Binding<'_>) -> Resul
     }
     let stdin = stdin();
     if stdin == BoundStdin::Stream {
-        gatherer.uncovered.insert("what comes in on standard input".to_owned());
+        gatherer.uncovered.insert(STREAM.to_owned());
     }
     Ok(Gathered {
         bound: Bound {

@@ -16,18 +16,26 @@ mod inherited;
 mod mentioned;
 mod origin;
 mod process;
+mod reading;
 mod run;
+#[cfg(target_os = "linux")]
+mod session;
+#[cfg(not(target_os = "linux"))]
+#[path = "session/elsewhere.rs"]
+mod session;
 mod shell;
 mod trust;
 mod user;
 
 pub use attention::{Attention, Told};
-pub use bind::{Binding, Gathered, bind};
+pub use bind::{Binding, Gathered, STREAM, bind};
 pub use guard::guard;
 pub use host::Host;
 pub use inherited::is_null_device;
 pub use origin::{is_alive, origin, origin_with_ancestors};
 pub use process::{Ended, raise_again};
+pub use reading::{Reading, read_by_shell};
 pub use run::{Fault, NotStarted, Ready, Start};
+pub use session::{Heard, Session};
 pub use shell::{real_shell, shell_name};
 pub use user::User;

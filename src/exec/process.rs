@@ -23,6 +23,8 @@ pub enum Ended {
     Exited(u8),
     /// By this signal.
     Signalled(i32),
+    /// Not by itself: it was handed to a shell that goes on.
+    Handed,
 }
 
 /// Signals that gate takes in while it waits, instead of being ended or stopped by them.
@@ -50,15 +52,15 @@ pub(super) fn run(start: &Start) -> Result<Ended, NotStarted> {
 
 /// The signal state that gate inherited, for the child. Gate itself keeps the signals blocked to its end: a Ctrl-C that its
 /// child has answered must not keep it from recording how the child ended.
-struct Signals {
+pub(super) struct Signals {
     mask: libc::sigset_t,
-    taken: libc::sigset_t,
+    pub(super) taken: libc::sigset_t,
     sigchld: libc::sigaction,
 }
 
 impl Signals {
     /// Blocks what gate takes in, and makes sure that children can be waited for.
-    fn take() -> Signals {
+    pub(super) fn take() -> Signals {
         let taken = set_of(&TAKEN);
         // SAFETY: all pointers are to local values; an all-zero sigaction is SIG_DFL without flags, and valid.
         unsafe {
@@ -70,6 +72,18 @@ impl Signals {
             libc::sigaction(libc::SIGCHLD, &default, &mut sigchld);
             Signals { mask, taken, sigchld }
         }
+    }
+
+    /// Lets gate itself be reached again by what it inherited as not blocked.
+    pub(super) fn give_back(&self) {
+        // SAFETY: the mask was filled in by the kernel.
+        unsafe { libc::sigprocmask(libc::SIG_SETMASK, &self.mask, std::ptr::null_mut()) };
+    }
+
+    /// Blocks them again.
+    pub(super) fn take_again(&self) {
+        // SAFETY: the set was filled in when it was made.
+        unsafe { libc::sigprocmask(libc::SIG_BLOCK, &self.taken, std::ptr::null_mut()) };
     }
 }
 
@@ -86,7 +100,7 @@ fn set_of(signals: &[c_int]) -> libc::sigset_t {
 }
 
 /// Forks and executes; returns the child once it runs its own program.
-fn spawn(start: &Start, signals: &Signals) -> Result<libc::pid_t, NotStarted> {
+pub(super) fn spawn(start: &Start, signals: &Signals) -> Result<libc::pid_t, NotStarted> {
     let failed = |path: &CStr, errno: i32| NotStarted::System {
         path: PathBuf::from(OsStr::from_bytes(path.to_bytes())),
         errno,
@@ -145,8 +159,11 @@ fn become_command(
         libc::sigaction(libc::SIGPIPE, &disposition, std::ptr::null_mut());
         libc::sigaction(libc::SIGCHLD, &signals.sigchld, std::ptr::null_mut());
         libc::sigprocmask(libc::SIG_SETMASK, &signals.mask, std::ptr::null_mut());
+        if let Some(input) = &start.input {
+            libc::dup2(input.as_raw_fd(), 0);
+        }
         for descriptor in 0..3 {
-            if inherited::is_closed(descriptor) {
+            if inherited::is_closed(descriptor) && !(descriptor == 0 && start.input.is_some()) {
                 libc::close(descriptor);
             }
         }
@@ -195,7 +212,7 @@ fn errno() -> i32 {
 }
 
 /// Waits for the child's end; passes on what is sent to gate, and stops with the child.
-fn wait(child: libc::pid_t, signals: &Signals) -> Ended {
+pub(super) fn wait(child: libc::pid_t, signals: &Signals) -> Ended {
     loop {
         match poll(child) {
             Some(Change::Ended(ended)) => return ended,
@@ -205,14 +222,14 @@ fn wait(child: libc::pid_t, signals: &Signals) -> Ended {
     }
 }
 
-enum Change {
+pub(super) enum Change {
     Ended(Ended),
     /// By this signal.
     Stopped(c_int),
 }
 
 /// Returns what became of the child, if anything did.
-fn poll(child: libc::pid_t) -> Option<Change> {
+pub(super) fn poll(child: libc::pid_t) -> Option<Change> {
     let mut status = 0;
     // SAFETY: `status` is a local value.
     let found = unsafe { libc::waitpid(child, &mut status, libc::WNOHANG | libc::WUNTRACED) };
@@ -241,7 +258,7 @@ fn reap(child: libc::pid_t) {
 /// Stops gate by the signal that stopped its child, so that the shell above sees one stopped job; goes on together.
 ///
 /// In a process group without a shell to continue it the kernel does not let TSTP, TTIN and TTOU stop anybody; then the child goes on at once.
-fn stop_too(child: libc::pid_t, signal: c_int) {
+pub(super) fn stop_too(child: libc::pid_t, signal: c_int) {
     let set = set_of(&[signal]);
     // SAFETY: `set` is filled in; the other calls have no pointers. The unblocking returns when gate is continued.
     unsafe {
@@ -255,6 +272,11 @@ fn stop_too(child: libc::pid_t, signal: c_int) {
 /// Waits for one signal and passes it on if a process sent it: what the terminal sends, the child has got itself.
 fn take_signal(child: libc::pid_t, signals: &Signals) {
     let (signal, is_sent) = next_signal(&signals.taken);
+    pass_on(child, signal, is_sent);
+}
+
+/// Passes a signal on if a process sent it.
+pub(super) fn pass_on(child: libc::pid_t, signal: c_int, is_sent: bool) {
     let passes = match signal {
         libc::SIGTERM | libc::SIGHUP | libc::SIGUSR1 | libc::SIGUSR2 | libc::SIGWINCH => is_sent,
         libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU | libc::SIGCONT => is_sent,

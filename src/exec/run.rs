@@ -9,7 +9,7 @@
 
 use std::ffi::{CString, OsStr};
 use std::fmt;
-use std::io;
+use std::io::{self, PipeReader};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
@@ -25,6 +25,8 @@ pub struct Start {
     pub(super) argv: Vec<CString>,
     /// The directory to change to; `None` where gate is in it already.
     pub(super) cwd: Option<CString>,
+    /// What it gets as standard input instead of gate's own.
+    pub(super) input: Option<PipeReader>,
 }
 
 /// Why a command cannot be started.
@@ -120,11 +122,12 @@ impl Start {
             path: c_string(path.into_os_string().as_bytes())?,
             argv: argv.iter().map(|word| c_string(word)).collect::<Result<_, _>>()?,
             cwd: if is_here { None } else { Some(c_string(command.cwd.as_os_str().as_bytes())?) },
+            input: None,
         })
     }
 }
 
-fn c_string(bytes: &[u8]) -> Result<CString, NotStarted> {
+pub(super) fn c_string(bytes: &[u8]) -> Result<CString, NotStarted> {
     CString::new(bytes).map_err(|_| NotStarted::Nul)
 }
 
@@ -143,6 +146,11 @@ impl Ready {
     pub fn new(approved: Approved, host: &Host) -> Result<Ready, NotStarted> {
         let start = Start::of(approved.command(), host)?;
         Ok(Ready { approved, start })
+    }
+
+    /// Gives the permission up to what runs it otherwise: a shell that is there already.
+    pub(super) fn into_approved(self) -> Approved {
+        self.approved
     }
 
     /// Returns the permission.

@@ -69,7 +69,8 @@ impl Gate {
             matters: &|name| self.policy.names_variable(name),
             commit: &|value| self.store.hmac(value),
         };
-        let gathered = exec::bind(command, &judged.analysis, &binding)?;
+        let mut gathered = exec::bind(command, &judged.analysis, &binding)?;
+        self.bind_past(&mut gathered);
         Ok((Content::of(command, &gathered.bound), gathered.uncovered))
     }
 }

@@ -11,6 +11,9 @@ use crate::exec::raise_again;
 use crate::report::{Next, Report};
 use crate::ui;
 
+/// The exit code that tells a shell's line editor to go on with a line: no command has run, so it is not 0.
+const HANDED: u8 = 10;
+
 /// The end of a run.
 #[derive(Debug)]
 pub struct Ending {
@@ -27,6 +30,8 @@ pub enum Ends {
     Signal(i32),
     /// A code of gate's own.
     Gate(Exit),
+    /// Not yet: the command went to a shell that runs on.
+    Handed,
 }
 
 impl Ending {
@@ -72,6 +77,7 @@ impl Ending {
         match self.ends {
             Ends::Command(code) => ExitCode::from(code),
             Ends::Gate(exit) => exit.into(),
+            Ends::Handed => ExitCode::from(HANDED),
             Ends::Signal(signal) => {
                 raise_again(signal);
                 ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
@@ -84,6 +90,7 @@ impl Ending {
         let exit = match self.ends {
             Ends::Command(code) => Some(code),
             Ends::Gate(exit) => Some(exit as u8),
+            Ends::Handed => Some(HANDED),
             Ends::Signal(_) => None,
         };
         Report { exit, ..self.report.clone() }

@@ -34,7 +34,7 @@ impl Gate {
             Err(problem) => return self.not_started(&command, judged, draft, &problem),
         };
         let run = self.store.start_allowed(clock::now(), ready.approved(), draft)?;
-        let ended = ready.run();
+        let ended = self.carry_out(ready);
         Ok(self.finish(run, ended, judged.report()))
     }
 
@@ -57,7 +57,7 @@ impl Gate {
             Err(refused) => return self.changed_meanwhile(refused),
         };
         say_approved(request);
-        let ended = Ready::new(approved, &self.config.host).and_then(Ready::run);
+        let ended = Ready::new(approved, &self.config.host).and_then(|ready| self.carry_out(ready));
         Ok(self.finish(run, ended, report))
     }
 
@@ -67,7 +67,7 @@ impl Gate {
         let home = self.config.places.given();
         let again = Config::load_for(home.as_deref(), command.cwd.clone()).and_then(Config::with_policy);
         (self.config, self.policy) = again.map_err(|error| Misfit::Gone(format!("the policy: {error:#}")))?;
-        let judged = Judged::of(&command, &self.config, &self.policy, &request.ask.requester);
+        let judged = self.judge_for(&command, &request.ask.requester);
         let content = self.content(&command, &judged);
         let (content, _) = content.map_err(|problem| Misfit::Gone(problem.to_string()))?;
         let differs = request.content.surroundings(&content);
@@ -166,6 +166,10 @@ impl Gate {
                 Outcome::Signalled(u8::try_from(*signal).unwrap_or(u8::MAX)),
                 Ending::signalled(report, *signal),
             ),
+            Ok(Ended::Handed) => {
+                let report = Report { state: "HANDED_OVER".to_owned(), ..report };
+                (Outcome::Handed, Ending { report, ends: Ends::Handed })
+            }
             Err(problem) => {
                 ui::say(&problem.to_string());
                 let report =

@@ -1,5 +1,6 @@
 //! The way in: a command, the machine and the table of programs give the list of actions.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -25,16 +26,86 @@ pub struct Analysis {
     pub files: Vec<(PathBuf, Digest)>,
 }
 
+/// What the commands that a shell has run so far leave behind: what names mean, what variables hold.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// What is known of the shell; `None` before its first command.
+    state: Option<State>,
+    names: BTreeSet<String>,
+    arrays: BTreeSet<String>,
+    undefines: bool,
+    /// Claims that a command whose effect on the shell is not known was run in it.
+    is_murky: bool,
+}
+
+impl Past {
+    /// Returns a past in which only these names were given to functions or aliases, and any variable may have any value.
+    pub fn with_names(names: impl IntoIterator<Item = String>) -> Past {
+        Past { names: names.into_iter().collect(), ..Past::default() }
+    }
+
+    /// Claims that nothing was run yet.
+    pub fn is_empty(&self) -> bool {
+        self.state.is_none() && self.names.is_empty()
+    }
+
+    /// Notes the directory that the shell is in now, as the system says. What the commands say of it stays, where it
+    /// leads to the same; `is_plain`: they did not go up by `..`, whose meaning depends on the way the shell came.
+    pub fn is_in(&mut self, found: Option<&Path>, is_plain: bool, world: &dyn World) {
+        let Some(state) = &mut self.state else { return };
+        state.cwd = match (&state.cwd, found) {
+            (Place::Known(said), Some(found)) if world.real_path(said) == found => Place::Known(said.clone()),
+            (_, Some(found)) if is_plain => Place::Known(found.to_owned()),
+            (_, _) => Place::Unknown,
+        };
+    }
+
+    /// Returns the directory that the shell is in, if that is known.
+    pub fn cwd(&self) -> Option<&Path> {
+        match &self.state.as_ref()?.cwd {
+            Place::Known(path) => Some(path),
+            Place::Unknown => None,
+        }
+    }
+}
+
 /// Returns what `command` would run. Whatever is not certain is in the list as an opaque action.
 pub fn analyse(command: &Command, world: &dyn World, programs: &dyn Programs) -> Analysis {
+    analyse_after(&Past::default(), command, world, programs).0
+}
+
+/// Returns what `command` would run in a shell with this `past`, and what the past is if it does.
+pub fn analyse_after(
+    past: &Past,
+    command: &Command,
+    world: &dyn World,
+    programs: &dyn Programs,
+) -> (Analysis, Past) {
     let mut walker = Walker::new(world, programs);
+    let mut after = past.clone();
+    (walker.names, walker.arrays, walker.undefines) =
+        (std::mem::take(&mut after.names), std::mem::take(&mut after.arrays), past.undefines);
     let text = match &command.source {
         Source::Argv(argv) => analyse_argv(&mut walker, argv, &command.cwd),
         Source::Script { dialect, options, text, args } => {
-            analyse_script(&mut walker, *dialect, options, text, args, &command.cwd);
+            after.state = analyse_script(&mut walker, past, (*dialect, options), text, args, &command.cwd);
             text.clone()
         }
     };
+    (after.names, after.arrays, after.undefines) =
+        (walker.names.clone(), walker.arrays.clone(), walker.undefines);
+    let analysis = finished(walker, text);
+    after.is_murky |= analysis.actions.iter().any(may_change_the_shell);
+    (analysis, after)
+}
+
+/// Claims that an opaque action may be the shell's own, so that nobody knows what the shell is like after it.
+fn may_change_the_shell(action: &Action) -> bool {
+    let is_program = action.program.as_literal().is_some_and(|name| !name.is_empty());
+    action.opaque.is_some() && (action.builtin || !is_program || action.shadowed.is_some())
+}
+
+fn finished(mut walker: Walker<'_>, text: Vec<u8>) -> Analysis {
     for doubt in std::mem::take(&mut walker.doubts) {
         let context = context(&text, Dialect::Bash, false);
         walker.opaque(&context, &State::new(Place::Unknown, None), doubt.span, doubt.reason);
@@ -99,23 +170,29 @@ fn analyse_argv(walker: &mut Walker, argv: &[Vec<u8>], cwd: &Path) -> Vec<u8> {
     text
 }
 
+/// Follows a script, and returns what the shell is like after it.
 fn analyse_script(
     walker: &mut Walker,
-    dialect: Dialect,
-    options: &[Vec<u8>],
+    past: &Past,
+    (dialect, options): (Dialect, &[Vec<u8>]),
     text: &[u8],
     args: &[Vec<u8>],
     cwd: &Path,
-) {
+) -> Option<State> {
     let mut context = context(text, dialect, true);
     let args = if args.is_empty() { vec![b"sh".to_vec()] } else { args.to_vec() };
-    let state = State::new(Place::Known(logical(walker.world, cwd)), Some(args));
+    let new = || State::new(Place::Known(logical(walker.world, cwd)), Some(args));
+    let state = past.state.clone().unwrap_or_else(new);
+    if past.is_murky {
+        let span = Span { start: 0, end: text.len() };
+        walker.opaque(&context, &state, span, "an earlier command may have changed what names mean");
+    }
     if let Some(reason) = doubtful_start(walker.world, dialect, options, text) {
         let span = Span { start: 0, end: text.len() };
         walker.opaque(&context, &state, span, reason);
     }
     context.depth = 1;
-    walker.script(&context, state, text);
+    Some(walker.script(&context, state.clone(), text).after(&state))
 }
 
 /// Returns the name of `cwd` that a shell would use: the inherited `PWD`, if it leads to the same directory.

@@ -327,6 +327,11 @@ impl Walker<'_> {
                     } else {
                         Some(Word::literal(rest, word.span))
                     };
+                    if letter == 'u' && !value.as_ref().is_some_and(is_plain_descriptor) {
+                        return Some(
+                            "it may read from a descriptor that the shell keeps for itself".to_owned(),
+                        );
+                    }
                     if names.contains(&option.as_str()) {
                         match value
                             .and_then(|value| value.as_literal())
@@ -688,4 +693,9 @@ fn shifted(state: &State, literals: &[Option<Vec<u8>>]) -> Option<std::rc::Rc<Ve
     let mut left = vec![args[0].clone()];
     left.extend(args[1 + count..].iter().cloned());
     Some(left.into())
+}
+
+/// Claims that a descriptor is one that a script opens itself: the shell keeps what it reads its script from at 10 and above.
+fn is_plain_descriptor(word: &Word) -> bool {
+    word.as_literal().is_some_and(|number| number.len() == 1 && number[0].is_ascii_digit())
 }

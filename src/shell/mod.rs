@@ -25,16 +25,18 @@ mod shells;
 mod state;
 mod syntax;
 mod truth;
+mod unit;
 mod unwrap;
 mod walk;
 
 pub use action::{
     Action, Assignment, Opaque, Piece, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word,
 };
-pub use analysis::{Analysis, analyse};
+pub use analysis::{Analysis, Past, analyse, analyse_after};
 pub use arguments::{Arguments, Certainty, Given, Operand, Unknown};
 pub use program::{Program, Programs, Runs, Selector};
 pub use truth::Truth;
+pub use unit::{Closing, Unit, first_unit};
 
 #[cfg(test)]
 mod tests;

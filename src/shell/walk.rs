@@ -697,6 +697,9 @@ impl<'a> Walker<'a> {
                         unknown_word(context.source(word.span), span)
                     };
                     let reads = matches!(kind, super::RedirectKind::Read | super::RedirectKind::ReadWrite);
+                    if reads && target.as_literal().is_some_and(|path| is_of_the_shell(&path)) {
+                        self.doubt(span, "the shell may keep a descriptor of its own there");
+                    }
                     if reads && is_input {
                         stdin = Some(Stdin::File(target.clone()));
                     }
@@ -735,6 +738,15 @@ impl<'a> Walker<'a> {
         let parts = bodies.get(index)?;
         let word = syntax::Word { parts: parts.clone(), span: Span::default() };
         self.single(context, state, &word).0.as_literal()
+    }
+}
+
+/// Claims that reading from `path` may take what the shell reads its script from: a descriptor from 10 on, or of any process.
+fn is_of_the_shell(path: &[u8]) -> bool {
+    let number = path.strip_prefix(b"/dev/fd/").or_else(|| path.strip_prefix(b"/proc/self/fd/"));
+    match number {
+        Some(number) => !(number.len() == 1 && number[0].is_ascii_digit()),
+        None => path.starts_with(b"/proc/") && path.windows(4).any(|part| part == b"/fd/"),
     }
 }
 

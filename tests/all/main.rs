@@ -32,4 +32,5 @@ mod readme;
 mod replay;
 mod report;
 mod running;
+mod sessions;
 mod stage_works;

@@ -70,6 +70,9 @@ fn said(entry: &Value) -> Option<String> {
 }
 
 fn outcome(outcome: &Value) -> Option<String> {
+    if outcome["handed"] == true {
+        return Some("handed to a shell that ran on".to_owned());
+    }
     let seconds = outcome["duration_us"].as_u64()? as f64 / 1e6;
     let how = match (&outcome["exit"], &outcome["signal"], &outcome["error"]) {
         (Value::Number(code), _, _) => format!("exit {code}"),

@@ -59,6 +59,13 @@ pub(super) fn parse(text: &[u8], dialect: Dialect) -> Parsed {
     Parsed { list, bodies: parser.bodies, refusal }
 }
 
+/// Returns the length of the first line of `text` with everything that belongs to it, or `None` where that is not certain.
+pub(super) fn first_line(text: &[u8], dialect: Dialect) -> Option<usize> {
+    let mut parser = Parser::new(text, dialect);
+    let is_read = matches!(parser.line(&mut List::new()), Ok(true));
+    (is_read && parser.tiled == parser.at).then_some(parser.at)
+}
+
 struct Parser<'a> {
     text: &'a [u8],
     dialect: Dialect,

@@ -321,6 +321,9 @@ impl Parser<'_> {
         if length == 0 || digits > 3 || rest.get(length).is_some_and(|byte| !super::ends_word(*byte)) {
             return self.refuse("a descriptor is duplicated from what is no plain number");
         }
+        if input && digits > 1 {
+            return self.refuse("the shell may keep a descriptor of its own there");
+        }
         self.step(length);
         if matches!(self.peek(), Some(b'<' | b'>')) {
             return self.refuse("two redirects are glued together");

@@ -133,6 +133,13 @@ impl<'stage> Run<'stage> {
         Terminal::start(&mut self.command(true))
     }
 
+    /// Starts it with all three streams as pipes that the test holds.
+    pub(crate) fn talk(self) -> Child {
+        let mut command = self.command(false);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("setsid of util-linux")
+    }
+
     /// Starts it and returns at once.
     pub(crate) fn spawn_only(self) -> Child {
         self.spawn().0

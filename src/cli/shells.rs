@@ -1,0 +1,68 @@
+//! Gate in a shell's place: a script file, a script on standard input, a person at a terminal.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use super::hot::Work;
+use crate::command::{Dialect, Source};
+use crate::config::Config;
+use crate::exec::{Host, NotStarted, real_shell, shell_name};
+use crate::gate::{Ending, Gate, Shell};
+use crate::policy::Policy;
+use crate::why::Why;
+
+/// Returns the command that runs a script file by the real shell of `dialect`, whatever `PATH` says that shell is.
+///
+/// # Errors
+/// There is no such shell.
+pub(super) fn file(
+    host: &Host,
+    dialect: Dialect,
+    words: Vec<Vec<u8>>,
+    cwd: &Path,
+) -> Result<Source, NotStarted> {
+    let name = shell_name(dialect);
+    let real = real_shell(host, dialect).ok_or(NotStarted::NoShell { name })?;
+    let same = |found: &Path| std::fs::canonicalize(found).ok() == std::fs::canonicalize(&real).ok();
+    // The plain name, where it leads there: it stands in front of the shell's own messages.
+    let is_found = host.find(name.as_bytes(), cwd).is_some_and(|found| same(&found));
+    let first = if is_found { OsStr::new(name) } else { real.as_os_str() };
+    Ok(Source::Argv(std::iter::once(first.as_bytes().to_vec()).chain(words).collect()))
+}
+
+/// Returns what was asked for as a command, for messages about it.
+pub(super) fn shown(work: &Work) -> Source {
+    let argv = |dialect: Dialect, words: &[Vec<u8>]| {
+        Source::Argv([&[shell_name(dialect).as_bytes().to_vec()], words].concat())
+    };
+    match work {
+        Work::Command(source) | Work::Line(source) => source.clone(),
+        Work::File(dialect, words) => argv(*dialect, words),
+        Work::Shell(shell) => argv(shell.dialect, &[&shell.options[..], &shell.args].concat()),
+        Work::Ssh => argv(Dialect::Bash, &[]),
+    }
+}
+
+/// Returns the script that somebody gave as one text.
+pub(super) fn text(text: Vec<u8>) -> Source {
+    Source::Script { dialect: Dialect::Bash, options: Vec::new(), text, args: Vec::new() }
+}
+
+/// Returns the shell of a person who logs in.
+pub(super) fn login() -> Shell {
+    Shell {
+        dialect: Dialect::Bash,
+        options: vec![b"--login".to_vec()],
+        args: Vec::new(),
+        is_interactive: false,
+    }
+}
+
+/// Runs a shell that reads its commands itself.
+///
+/// # Errors
+/// Whatever kept gate from it: what was not handed over did not run.
+pub(super) fn run(shell: &Shell, config: Config, policy: Policy, why: &Why) -> anyhow::Result<Ending> {
+    Gate::open(config, policy)?.session(shell, why)
+}

@@ -1,0 +1,79 @@
+//! What the real shell says about the form of a text, where gate's own parser is not certain: it reads (`-n`) and runs nothing.
+//!
+//! MUST rules:
+//! 1. The shell gets no environment, no start-up file and the text on its standard input only; `-n` keeps it from running anything.
+//! 2. What it says decides where a text is cut, never whether it may run.
+
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+
+use super::{Host, real_shell};
+use crate::command::Dialect;
+
+/// How a shell reads a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// As complete commands.
+    Complete,
+    /// As the beginning of one; at the end of the text it says this.
+    Incomplete(Vec<u8>),
+    /// As an error, which it says so.
+    Wrong(Vec<u8>),
+}
+
+/// What bash says (in the C locale) where the text ends too early; a here-document's missing end is only a warning.
+const ENDS_EARLY: [&str; 3] = ["unexpected end of file", "unexpected EOF", "delimited by end-of-file"];
+
+/// Returns how the shell called `name` reads `text`, which begins at line `line`; `None` where there is no bash to ask.
+pub fn read_by_shell(host: &Host, dialect: Dialect, name: &str, text: &[u8], line: usize) -> Option<Reading> {
+    let bash = real_shell(host, Dialect::Bash).filter(|_| dialect != Dialect::Zsh)?;
+    let posix: &[&str] = if dialect == Dialect::Posix { &["--posix"] } else { &[] };
+    let ask = |extra: &[&str]| -> Option<Reading> {
+        let mut command = Command::new(&bash);
+        command.arg0(name).args(["--norc", "--noprofile"]).args(posix).args(extra).args(["-n", "-s"]);
+        command.env_clear().env("LC_ALL", "C").current_dir("/");
+        let pipes = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = pipes.spawn().ok()?;
+        let mut stdin = child.stdin.take()?;
+        let given = [vec![b'\n'; line.saturating_sub(1)], text.to_vec()].concat();
+        let _may_stop_early = stdin.write_all(&given);
+        drop(stdin);
+        let output = child.wait_with_output().ok()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        Some(match ENDS_EARLY.iter().any(|words| said.contains(words)) {
+            true => Reading::Incomplete(output.stderr),
+            false if output.status.success() => Reading::Complete,
+            false => Reading::Wrong(output.stderr),
+        })
+    };
+    // The session may have switched extended globs on.
+    match ask(&[])? {
+        Reading::Wrong(said) => Some(
+            ask(&["-O", "extglob"])
+                .filter(|other| !matches!(other, Reading::Wrong(_)))
+                .unwrap_or(Reading::Wrong(said)),
+        ),
+        read => Some(read),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reading, read_by_shell};
+    use crate::command::Dialect;
+    use crate::exec::Host;
+
+    #[test]
+    fn bash_itself_says_where_a_text_ends_too_early() {
+        let host = Host::made_of(std::iter::empty::<(&str, &str)>(), None);
+        let read = |text: &str| read_by_shell(&host, Dialect::Bash, "bash", text.as_bytes(), 3).unwrap();
+        assert_eq!(read("coproc cat\n"), Reading::Complete);
+        assert_eq!(read("echo !(a)\n"), Reading::Complete);
+        for text in ["if a\n", "echo 'a\n", "cat <<E\n", "select x in a; do\n", "a \"$(b\n"] {
+            assert!(matches!(read(text), Reading::Incomplete(_)), "{text}");
+        }
+        let said = "bash: line 3: syntax error near unexpected token `fi'\nbash: line 3: `fi'\n";
+        assert_eq!(read("fi\n"), Reading::Wrong(said.into()));
+    }
+}

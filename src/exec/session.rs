@@ -1,0 +1,379 @@
+//! A shell that lives on: it is handed one judged command after the other and keeps its directory, variables and functions.
+//!
+//! MUST rules:
+//! 1. Nothing is written to the shell but the text of an [`Approved`](crate::approval::Approved), and gate's own `exit N`.
+//! 2. The text stands in braces whose standard input is empty: no command can take bytes of the script, and change what was judged.
+//! 3. The shell opens gate's mark only after it has read the closing brace. If it goes on reading without having opened it, it takes
+//!    the text for a part of something longer than what was judged: then nothing more is written, and the shell is ended.
+//! 4. The next command is judged when the one before has ended: the shell reads on only then.
+//!
+//! How gate knows that the shell reads on: the pipe holds one page, so it is writable exactly when it is empty. One blank is written
+//! behind each command, which means nothing to a shell; when it is gone, the shell has come back for more.
+#![expect(unsafe_code, reason = "signalfd, inotify, poll and the size of a pipe have no safe wrapper here")]
+
+use std::ffi::{CString, c_int};
+use std::io::{self, PipeWriter, Write as _};
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+use super::process::{self, Change, Ended, Signals};
+use super::run::{NotStarted, Ready, Start, c_string};
+use super::{Host, real_shell, shell_name};
+use crate::command::{Dialect, Source};
+use crate::shell::Closing;
+
+/// What came of listening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// More text.
+    More,
+    /// The end of the text.
+    End,
+    /// The end of the shell.
+    Over,
+}
+
+/// A shell that is handed one command after the other. It starts with the first.
+pub struct Session {
+    dialect: Dialect,
+    start: Option<Start>,
+    running: Option<Running>,
+    ended: Option<Ended>,
+    /// Claims that the shell took a text for something longer than what was judged.
+    is_astray: bool,
+}
+
+struct Running {
+    child: libc::pid_t,
+    script: Option<PipeWriter>,
+    signals: Signals,
+    heard: OwnedFd,
+    mark: Mark,
+    /// The lines that the shell has read.
+    lines: usize,
+}
+
+/// An empty file that the shell opens with each command, and the watch on it.
+#[derive(Debug)]
+struct Mark {
+    path: String,
+    watch: OwnedFd,
+    _file: OwnedFd,
+}
+
+impl Session {
+    /// Returns a session of the shell of `dialect` with these options and arguments.
+    ///
+    /// # Errors
+    /// There is no such shell, or a word that no process can be given.
+    pub fn new(
+        host: &Host,
+        dialect: Dialect,
+        options: &[Vec<u8>],
+        args: &[Vec<u8>],
+    ) -> Result<Session, NotStarted> {
+        let name = shell_name(dialect);
+        let path = real_shell(host, dialect).ok_or(NotStarted::NoShell { name })?;
+        // Keeps an argument that begins with `-` or `+` from being read as an option.
+        let dashes = if args.is_empty() { vec![] } else { vec![b"--".to_vec()] };
+        let words = [&[name.as_bytes().to_vec()], options, &[b"-s".to_vec()], &dashes, args].concat();
+        let start = Start {
+            path: c_string(path.as_os_str().as_bytes())?,
+            argv: words.iter().map(|word| c_string(word)).collect::<Result<_, _>>()?,
+            cwd: None,
+            input: None,
+        };
+        Ok(Session { dialect, start: Some(start), running: None, ended: None, is_astray: false })
+    }
+
+    /// Waits for more of the script on gate's own standard input.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn listen(&mut self, text: &mut Vec<u8>) -> io::Result<Heard> {
+        let stdin = io::stdin();
+        if let (Some(running), None) = (&self.running, self.ended) {
+            running.signals.take_again();
+            self.ended = running.until_readable(&stdin)?;
+            running.signals.give_back();
+        }
+        if self.ended.is_some() {
+            return Ok(Heard::Over);
+        }
+        let mut bytes = [0; 8192];
+        let count = rustix::io::retry_on_intr(|| rustix::io::read(&stdin, &mut bytes))?;
+        text.extend_from_slice(&bytes[..count]);
+        Ok(if count == 0 { Heard::End } else { Heard::More })
+    }
+
+    /// Hands the command over, closed by `closing`, and waits until the shell comes back for more or ends.
+    ///
+    /// # Errors
+    /// The shell cannot be started; nothing ran.
+    pub fn hand_over(
+        &mut self,
+        ready: Ready,
+        closing: Option<Closing>,
+        line: usize,
+    ) -> Result<Ended, NotStarted> {
+        let approved = ready.into_approved();
+        let Source::Script { text, .. } = &approved.command().source else { return Err(NotStarted::Nul) };
+        let running = self.running()?;
+        running.signals.take_again();
+        let done = running.run(text, closing.unwrap_or(Closing::on_its_own_line(text)), line);
+        running.signals.give_back();
+        match done {
+            Done::Back => Ok(Ended::Handed),
+            Done::Over(ended) => {
+                self.ended = Some(ended);
+                Ok(ended)
+            }
+            Done::Astray => {
+                running.script = None;
+                // SAFETY: a system call without pointers; the child is not reaped yet.
+                unsafe { libc::kill(running.child, libc::SIGKILL) };
+                let ended = process::wait(running.child, &running.signals);
+                (self.is_astray, self.ended) = (true, Some(ended));
+                Ok(ended)
+            }
+        }
+    }
+
+    /// Claims that the shell was ended because it read on where a command should have been complete.
+    pub fn is_astray(&self) -> bool {
+        self.is_astray
+    }
+
+    /// Makes `$?` what a refused command's exit code is.
+    pub fn set_status(&mut self, code: u8) {
+        if let Some(running) = &mut self.running {
+            let _gone = running.write(format!("(exit {code})\n").as_bytes());
+            running.lines += 1;
+        }
+    }
+
+    /// Returns how the shell ended, if it has.
+    pub fn ended(&self) -> Option<Ended> {
+        self.ended
+    }
+
+    /// Returns the directory that the shell is in, as the kernel says.
+    pub fn cwd(&self) -> Option<PathBuf> {
+        std::fs::read_link(format!("/proc/{}/cwd", self.running.as_ref()?.child)).ok()
+    }
+
+    /// Lets the shell come to its end, with `code` if one is given, and returns how it ended; `None` if none was started.
+    pub fn end(&mut self, code: Option<u8>) -> Option<Ended> {
+        if self.ended.is_none()
+            && let Some(running) = &mut self.running
+        {
+            running.signals.take_again();
+            if let Some(code) = code {
+                let _gone = running.write(format!("exit {code}\n").as_bytes());
+            }
+            running.script = None;
+            self.ended = Some(process::wait(running.child, &running.signals));
+        }
+        self.ended
+    }
+
+    /// Returns the running shell, started if it is not there yet.
+    fn running(&mut self) -> Result<&mut Running, NotStarted> {
+        if let Some(mut start) = self.start.take() {
+            let failed = |error: io::Error| NotStarted::System {
+                path: PathBuf::from(shell_name(self.dialect)),
+                errno: error.raw_os_error().unwrap_or(libc::EIO),
+            };
+            let (reader, writer) = io::pipe().map_err(failed)?;
+            one_page(&writer).map_err(failed)?;
+            let mark = Mark::make().map_err(failed)?;
+            start.input = Some(reader);
+            let signals = Signals::take();
+            let heard = signal_descriptor(&signals.taken).map_err(failed)?;
+            let spawned = process::spawn(&start, &signals);
+            signals.give_back();
+            let child = spawned?;
+            self.running = Some(Running { child, script: Some(writer), signals, heard, mark, lines: 0 });
+        }
+        self.running.as_mut().ok_or(NotStarted::NoShell { name: shell_name(self.dialect) })
+    }
+}
+
+/// What became of a command.
+enum Done {
+    /// The shell wants the next one.
+    Back,
+    Over(Ended),
+    Astray,
+}
+
+impl Running {
+    fn run(&mut self, text: &[u8], closing: Closing, line: usize) -> Done {
+        if text.is_empty() {
+            return Done::Back;
+        }
+        self.mark.forget();
+        // Lines that were not handed over count as well, so that the shell's messages name the right ones.
+        let skipped = vec![b'\n'; line.saturating_sub(self.lines + 1)];
+        let (before, after) = text.split_at(closing.at.min(text.len()));
+        let closed = format!("{} <{} </dev/null", closing.with, self.mark.path);
+        let end: &[u8] = if after.ends_with(b"\n") { b"" } else { b"\n" };
+        let whole = [skipped.as_slice(), b"{ ", before, closed.as_bytes(), after, end].concat();
+        self.lines += whole.iter().filter(|byte| **byte == b'\n').count();
+        for part in [whole.as_slice(), b" "] {
+            if self.write(part).is_err() {
+                return Done::Over(process::wait(self.child, &self.signals));
+            }
+            if let Some(ended) = self.until_read() {
+                return Done::Over(ended);
+            }
+        }
+        if self.mark.was_opened() { Done::Back } else { Done::Astray }
+    }
+
+    /// Writes all of `bytes`, as the shell reads them.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let Some(script) = &mut self.script else { return Err(io::ErrorKind::BrokenPipe.into()) };
+            let fd = script.as_raw_fd();
+            match script.write(rest) {
+                Ok(count) => rest = &rest[count..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if wait_for(&[(fd, libc::POLLOUT), (self.heard.as_raw_fd(), libc::POLLIN)])?[1] != 0
+                        && self.hear().is_some()
+                    {
+                        return Err(io::ErrorKind::BrokenPipe.into());
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until there is something to read, or the shell has ended: then returns how.
+    fn until_readable(&self, stdin: &io::Stdin) -> io::Result<Option<Ended>> {
+        // It may have ended while nobody listened.
+        if let Some(Change::Ended(ended)) = process::poll(self.child) {
+            return Ok(Some(ended));
+        }
+        loop {
+            let ready =
+                wait_for(&[(stdin.as_raw_fd(), libc::POLLIN), (self.heard.as_raw_fd(), libc::POLLIN)])?;
+            if ready[1] == 0 {
+                return Ok(None);
+            }
+            if let Some(ended) = self.hear() {
+                return Ok(Some(ended));
+            }
+        }
+    }
+
+    /// Waits until the shell has read everything; returns how it ended if it did.
+    fn until_read(&self) -> Option<Ended> {
+        let fd = self.script.as_ref()?.as_raw_fd();
+        loop {
+            let ready = wait_for(&[(fd, libc::POLLOUT), (self.heard.as_raw_fd(), libc::POLLIN)]);
+            let Ok(ready) = ready else { return Some(process::wait(self.child, &self.signals)) };
+            if ready[0] & (libc::POLLERR | libc::POLLHUP) != 0 {
+                return Some(process::wait(self.child, &self.signals));
+            }
+            if ready[1] != 0 {
+                if let Some(ended) = self.hear() {
+                    return Some(ended);
+                }
+            } else if ready[0] & libc::POLLOUT != 0 {
+                return None;
+            }
+        }
+    }
+
+    /// Takes in one signal: passes it on, stops with the shell, or returns how the shell ended.
+    fn hear(&self) -> Option<Ended> {
+        // SAFETY: signalfd_siginfo is plain data that the kernel overwrites; the length is its own.
+        let (signal, is_sent) = unsafe {
+            let mut info: libc::signalfd_siginfo = std::mem::zeroed();
+            let length = size_of::<libc::signalfd_siginfo>();
+            let count = libc::read(self.heard.as_raw_fd(), (&raw mut info).cast(), length);
+            if count == length as isize { (info.ssi_signo as i32, info.ssi_code <= 0) } else { (0, false) }
+        };
+        match process::poll(self.child) {
+            Some(Change::Ended(ended)) => Some(ended),
+            Some(Change::Stopped(signal)) => {
+                process::stop_too(self.child, signal);
+                None
+            }
+            None => {
+                process::pass_on(self.child, signal, is_sent);
+                None
+            }
+        }
+    }
+}
+
+impl Mark {
+    fn make() -> io::Result<Mark> {
+        let file = rustix::fs::memfd_create("gate", rustix::fs::MemfdFlags::CLOEXEC)?;
+        let path = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd());
+        let name = CString::new(path.as_str()).map_err(io::Error::other)?;
+        // SAFETY: the name ends with NUL and lives through the call; the descriptor is checked and owned from here on.
+        let (watch, watched) = unsafe {
+            let watch = owned(libc::inotify_init1(libc::IN_CLOEXEC | libc::IN_NONBLOCK))?;
+            let watched = libc::inotify_add_watch(watch.as_raw_fd(), name.as_ptr(), libc::IN_OPEN);
+            (watch, watched)
+        };
+        if watched == -1 { Err(io::Error::last_os_error()) } else { Ok(Mark { path, watch, _file: file }) }
+    }
+
+    /// Claims that the shell has opened it since it was asked last.
+    fn was_opened(&self) -> bool {
+        let mut events = [0; 4096];
+        matches!(rustix::io::read(&self.watch, &mut events), Ok(1..))
+    }
+
+    fn forget(&self) {
+        while self.was_opened() {}
+    }
+}
+
+/// Owns a descriptor that a system call returned.
+///
+/// # Safety
+/// Nobody else owns it.
+unsafe fn owned(descriptor: c_int) -> io::Result<OwnedFd> {
+    if descriptor == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it is open, and the caller says that it is nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
+}
+
+/// Makes a pipe hold one page, so that it is writable exactly when it is empty, and its writer never wait.
+fn one_page(writer: &PipeWriter) -> io::Result<()> {
+    rustix::pipe::fcntl_setpipe_size(writer, 4096)?;
+    let flags = rustix::fs::fcntl_getfl(writer)?;
+    Ok(rustix::fs::fcntl_setfl(writer, flags | rustix::fs::OFlags::NONBLOCK)?)
+}
+
+fn signal_descriptor(set: &libc::sigset_t) -> io::Result<OwnedFd> {
+    // SAFETY: the set is filled in; the descriptor is new.
+    unsafe { owned(libc::signalfd(-1, set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK)) }
+}
+
+/// Waits until one of the descriptors is ready for what is asked of it, and returns what each is ready for.
+fn wait_for<const N: usize>(asked: &[(c_int, i16); N]) -> io::Result<[i16; N]> {
+    let mut polled = asked.map(|(fd, events)| libc::pollfd { fd, events, revents: 0 });
+    loop {
+        // SAFETY: the array is local and its length is its own.
+        if unsafe { libc::poll(polled.as_mut_ptr(), N as libc::nfds_t, -1) } != -1 {
+            return Ok(polled.map(|polled| polled.revents));
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
