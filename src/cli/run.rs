@@ -88,10 +88,10 @@ fn start(call: Call) -> anyhow::Result<Ending> {
     let source = match call.work {
         Work::Command(source) | Work::Line(source) => source,
         Work::File(dialect, words) => shells::file(&config.host, dialect, words, &config.cwd)?,
-        Work::Shell(shell) => return shells::run(&shell, config, policy, &said.or(asserted)),
+        Work::Shell(shell) => return shells::run(&shell, config, policy, (&said.or(asserted), call.wait)),
         Work::Ssh => match variable("SSH_ORIGINAL_COMMAND") {
             Some(command) => shells::text(command.into_vec()),
-            None => return shells::run(&shells::login(), config, policy, &said.or(asserted)),
+            None => return shells::run(&shells::login(), config, policy, (&said.or(asserted), call.wait)),
         },
     };
     let (inside, source) = without_why(source);

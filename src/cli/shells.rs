@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use super::hot::Work;
 use crate::command::{Dialect, Source};
@@ -63,6 +64,11 @@ pub(super) fn login() -> Shell {
 ///
 /// # Errors
 /// Whatever kept gate from it: what was not handed over did not run.
-pub(super) fn run(shell: &Shell, config: Config, policy: Policy, why: &Why) -> anyhow::Result<Ending> {
-    Gate::open(config, policy)?.session(shell, why)
+pub(super) fn run(
+    shell: &Shell,
+    config: Config,
+    policy: Policy,
+    (why, wait): (&Why, Option<Duration>),
+) -> anyhow::Result<Ending> {
+    Gate::open(config, policy)?.session(shell, why, wait)
 }

@@ -122,22 +122,15 @@ impl Session {
         let running = self.running()?;
         running.signals.take_again();
         let done = running.run(text, closing.unwrap_or(Closing::on_its_own_line(text)), line);
+        let is_astray = matches!(done, Done::Astray);
+        let ended = match done {
+            Done::Back => None,
+            Done::Over(ended) => Some(ended),
+            Done::Astray => Some(running.kill()),
+        };
         running.signals.give_back();
-        match done {
-            Done::Back => Ok(Ended::Handed),
-            Done::Over(ended) => {
-                self.ended = Some(ended);
-                Ok(ended)
-            }
-            Done::Astray => {
-                running.script = None;
-                // SAFETY: a system call without pointers; the child is not reaped yet.
-                unsafe { libc::kill(running.child, libc::SIGKILL) };
-                let ended = process::wait(running.child, &running.signals);
-                (self.is_astray, self.ended) = (true, Some(ended));
-                Ok(ended)
-            }
-        }
+        (self.is_astray, self.ended) = (is_astray, ended);
+        Ok(ended.unwrap_or(Ended::Handed))
     }
 
     /// Claims that the shell was ended because it read on where a command should have been complete.
@@ -230,6 +223,14 @@ impl Running {
             }
         }
         if self.mark.was_opened() { Done::Back } else { Done::Astray }
+    }
+
+    /// Ends the shell whatever it does. The signals are taken: its end must not be missed.
+    fn kill(&mut self) -> Ended {
+        self.script = None;
+        // SAFETY: a system call without pointers; the child is not reaped yet.
+        unsafe { libc::kill(self.child, libc::SIGKILL) };
+        process::wait(self.child, &self.signals)
     }
 
     /// Writes all of `bytes`, as the shell reads them.

@@ -5,6 +5,8 @@
 //! 2. What was refused is not handed over. A script ends there, because nothing after it may rely on it; an interactive shell goes on.
 //! 3. An approval holds for this session only: what ran before belongs to what was approved.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 
 use super::{Ending, Ends, Gate, Judged, Wish};
@@ -73,7 +75,8 @@ impl Gate {
     ///
     /// # Errors
     /// Whatever kept gate from its work: what was not handed over did not run.
-    pub fn session(&mut self, shell: &Shell, why: &Why) -> anyhow::Result<Ending> {
+    pub fn session(&mut self, shell: &Shell, why: &Why, wait: Option<Duration>) -> anyhow::Result<Ending> {
+        let asking = (why, wait);
         let mut options = shell.options.clone();
         if shell.is_interactive {
             options.push(b"-i".to_vec());
@@ -83,7 +86,7 @@ impl Gate {
         let session = Session::new(&self.config.host, shell.dialect, &options, &shell.args)?;
         self.hands = Hands::Shell(Box::new(Line {
             session,
-            past: Past::default(),
+            past: Past::of_fed_shell(),
             history: None,
             closing: None,
             number: 1,
@@ -112,7 +115,7 @@ impl Gate {
                 }
             };
             let unit: Vec<u8> = text.drain(..length).collect();
-            let ending = self.hand_over(shell, unit, why)?;
+            let ending = self.hand_over(shell, unit, asking)?;
             let is_refused = matches!(ending.ends, Ends::Gate(_));
             if (is_refused && !shell.is_interactive) || self.line()?.session.ended().is_some() {
                 return self.close(ending);
@@ -122,7 +125,7 @@ impl Gate {
         // The shell starts even for an empty script: its start-up and its exit code belong to it.
         let last = match last {
             Some(last) => last,
-            None => self.hand_over(shell, Vec::new(), why)?,
+            None => self.hand_over(shell, Vec::new(), asking)?,
         };
         self.close(last)
     }
@@ -200,7 +203,12 @@ impl Gate {
     }
 
     /// Judges a unit, and hands it over if it may run.
-    fn hand_over(&mut self, shell: &Shell, text: Vec<u8>, why: &Why) -> anyhow::Result<Ending> {
+    fn hand_over(
+        &mut self,
+        shell: &Shell,
+        text: Vec<u8>,
+        (why, wait): (&Why, Option<Duration>),
+    ) -> anyhow::Result<Ending> {
         let cwd = self.line()?.session.cwd().unwrap_or_else(|| self.config.cwd.clone());
         if cwd != self.config.cwd {
             let home = self.config.places.given();
@@ -211,7 +219,7 @@ impl Gate {
         let source = Source::Script { dialect: shell.dialect, options: shell.options.clone(), text, args };
         let command = Command { source, cwd };
         let after = self.analyse(&command).1;
-        let wish = Wish { command: command.clone(), why: why.clone(), wait: None };
+        let wish = Wish { command: command.clone(), why: why.clone(), wait };
         let ending = self.run(wish)?;
         let lines = command.text().iter().filter(|byte| **byte == b'\n').count();
         let Hands::Shell(line) = &mut self.hands else { bail!("no shell to hand a command to") };

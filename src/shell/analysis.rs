@@ -36,9 +36,16 @@ pub struct Past {
     undefines: bool,
     /// Claims that a command whose effect on the shell is not known was run in it.
     is_murky: bool,
+    /// Claims that the shell reads on after each command.
+    is_fed: bool,
 }
 
 impl Past {
+    /// Returns the past of a shell that is fed its script command by command, before the first.
+    pub fn of_fed_shell() -> Past {
+        Past { is_fed: true, ..Past::default() }
+    }
+
     /// Returns a past in which only these names were given to functions or aliases, and any variable may have any value.
     pub fn with_names(names: impl IntoIterator<Item = String>) -> Past {
         Past { names: names.into_iter().collect(), ..Past::default() }
@@ -83,6 +90,7 @@ pub fn analyse_after(
 ) -> (Analysis, Past) {
     let mut walker = Walker::new(world, programs);
     let mut after = past.clone();
+    walker.is_fed = past.is_fed;
     (walker.names, walker.arrays, walker.undefines) =
         (std::mem::take(&mut after.names), std::mem::take(&mut after.arrays), past.undefines);
     let text = match &command.source {

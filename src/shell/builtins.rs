@@ -551,6 +551,11 @@ impl Walker<'_> {
             let Some(text) = literal else { return Some("an alias is known only when it runs".to_owned()) };
             if let Some(at) = text.iter().position(|byte| *byte == b'=') {
                 defines = true;
+                if !text[..at].iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte))
+                    || super::parser::is_reserved(&text[..at], context.dialect)
+                {
+                    return Some("an alias changes how the rest is read".to_owned());
+                }
                 self.names.insert(String::from_utf8_lossy(&text[..at]).into_owned());
             }
         }

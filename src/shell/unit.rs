@@ -26,9 +26,12 @@ pub struct Closing {
 }
 
 impl Closing {
-    /// Returns the closing where only the shell knows how the unit ends: on a line of its own.
+    /// Returns the closing where only the shell knows how the unit ends: on a line of its own, which a backslash at the
+    /// unit's end does not join to it.
     pub fn on_its_own_line(unit: &[u8]) -> Closing {
-        Closing { at: unit.strip_suffix(b"\n").unwrap_or(unit).len(), with: "\n}" }
+        let line = unit.strip_suffix(b"\n").unwrap_or(unit);
+        let with = if line.ends_with(b"\\") { "\n\n}" } else { "\n}" };
+        Closing { at: line.len(), with }
     }
 }
 

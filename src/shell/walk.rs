@@ -107,6 +107,8 @@ pub(super) struct Walker<'a> {
     /// Names that were used for arrays.
     pub(super) arrays: BTreeSet<String>,
     pub(super) full: bool,
+    /// Claims that the shell is fed its script bit by bit, and reads on after these commands.
+    pub(super) is_fed: bool,
 }
 
 impl<'a> Walker<'a> {
@@ -129,6 +131,7 @@ impl<'a> Walker<'a> {
             nesting: 0,
             arrays: BTreeSet::new(),
             full: false,
+            is_fed: false,
         }
     }
 
@@ -687,6 +690,9 @@ impl<'a> Walker<'a> {
         let mut stdin = None;
         for redirect in redirects {
             let is_input = redirect.descriptor.unwrap_or(0) == 0;
+            if self.is_fed && puts_input_in_place_of_the_shells(redirect) {
+                self.doubt(context.span(Span::default()), "the shell may keep a descriptor of its own there");
+            }
             match &redirect.target {
                 Target::File { kind, word } => {
                     let mut words = self.arguments(context, state, std::slice::from_ref(word));
@@ -739,6 +745,17 @@ impl<'a> Walker<'a> {
         let word = syntax::Word { parts: parts.clone(), span: Span::default() };
         self.single(context, state, &word).0.as_literal()
     }
+}
+
+/// Claims that after this redirect the shell may read its script from elsewhere: it keeps where it reads it from at 10 or above.
+fn puts_input_in_place_of_the_shells(redirect: &syntax::Redirect) -> bool {
+    let only_writes = match &redirect.target {
+        Target::File { kind, .. } => {
+            !matches!(kind, super::RedirectKind::Read | super::RedirectKind::ReadWrite)
+        }
+        Target::Descriptor { .. } | Target::HereDoc(_) | Target::HereString(_) => false,
+    };
+    redirect.descriptor.is_some_and(|number| number > 9) && !only_writes
 }
 
 /// Claims that reading from `path` may take what the shell reads its script from: a descriptor from 10 on, or of any process.

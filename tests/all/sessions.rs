@@ -68,6 +68,9 @@ fn a_script_on_standard_input_does_what_it_does_under_bash() {
         "return\necho $?\n",
         "alias e='echo aliased'\nshopt -s expand_aliases\ne\n",
         "printf '%s\\n' \"$@\"\nshift\necho $1\n",
+        "echo a\\\n",
+        "echo a\\",
+        "exec 10</dev/null\nread -r x <&9\necho next\n",
     ] {
         same(&["-s", "one", "two words"], script);
     }
@@ -157,4 +160,41 @@ fn an_approval_of_one_command_lets_the_shell_go_on_with_it() {
     stage.gate(["approve", "--yes", &id]).on_terminal().output();
     assert_eq!(child.wait_with_output().unwrap().stdout, b"end\n");
     assert!(stage.cwd().join("made-5").exists());
+}
+
+#[test]
+fn a_script_waits_for_a_decision_as_long_as_it_was_told() {
+    let stage = Stage::new().policy(SOME);
+    let output = stage.gate(["--wait", "0s", "-s"]).stdin("touch made\necho never\n").output();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(124), b"".as_slice()), "{said}");
+    assert!(said.contains("parked, nothing was run"), "{said}");
+}
+
+#[test]
+fn no_command_puts_another_script_in_place_of_the_one_that_is_judged() {
+    let policy = SOME.replace("version = 1", "version = 1\ndefault = \"allow\"");
+    let stage = Stage::new().policy(&policy).file("kept", "").file("other", "rm kept\necho unjudged\n");
+    for script in [
+        "exec 10<other\n",
+        "exec 11<>other\n",
+        "exec 3<other\nexec 10<&3\n",
+        "exec 3<other\nexec 10>&3\n",
+        "exec {fd}<other\n",
+        "eval 'exec 10<other'\n",
+        "alias {='rm kept; {'\n",
+        "alias }='rm kept; }'\n",
+        "alias time=nice\n",
+        "set -H\n",
+    ] {
+        let script = format!("{script}echo next\n");
+        let run = stage.gate(["--wait", "0s", "-s"]).stdin(&script).output();
+        let said = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert_eq!(
+            (run.status.code(), run.stdout.as_slice()),
+            (Some(124), b"".as_slice()),
+            "{script}: {said}"
+        );
+    }
+    assert!(stage.cwd().join("kept").exists());
 }
