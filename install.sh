@@ -36,9 +36,11 @@ program=$prefix/bin/gate
 bash_file=$prefix/share/bash-completion/completions/gate
 zsh_file=$prefix/share/zsh/site-functions/_gate
 fish_file=$prefix/share/fish/vendor_completions.d/gate.fish
+# gate under the names of shells, for agents whose shell can be chosen; a directory of its own, which belongs in no PATH.
+shells=$prefix/lib/gate/shells
 
 remove() {
-    [ -e "$1" ] || return 0
+    [ -e "$1" ] || [ -L "$1" ] || return 0
     rm -f "$1" || fail "cannot remove \`$1\`"
     say "removed $1"
 }
@@ -67,12 +69,27 @@ remove_settings() {
     fi
 }
 
+# Agents whose settings call this gate: without it they would block every command.
+agents_behind() {
+    [ -x "$program" ] || return 0
+    "$program" agent list 2>/dev/null |
+        awk -v program="\`$program\`" -v shells="\`$shells/" \
+            '($2 == "hook" || $2 == "shell") && (index($0, program) || index($0, shells)) { print $1 }' | sort -u
+}
+
 if [ $uninstall = yes ]; then
-    for file in "$program" "$bash_file" "$zsh_file" "$fish_file"; do
+    agents=$(agents_behind)
+    for agent in $agents; do
+        say "$agent goes through this gate, and could run nothing without it: \`$program agent setup $agent --undo\` takes that out"
+    done
+    [ -z "$agents" ] || fail "nothing was removed; \`$program agent list\` says where gate is called"
+    for file in "$shells/bash" "$shells/sh" "$shells/zsh" "$program" "$bash_file" "$zsh_file" "$fish_file"; do
         remove "$file"
         # Only directories that are empty go.
-        if rmdir "$(dirname "$file")" 2>/dev/null; then rmdir "$(dirname "$(dirname "$file")")" 2>/dev/null || :; fi
+        dir=$(dirname "$file")
+        while [ "$dir" != "$prefix" ] && rmdir "$dir" 2>/dev/null; do dir=$(dirname "$dir"); done
     done
+    rmdir "$prefix" 2>/dev/null || :
     remove_settings
     say 'done'
     exit 0
@@ -131,6 +148,17 @@ done
 place "$build/completions.bash" "$bash_file" 644
 place "$build/completions.zsh" "$zsh_file" 644
 place "$build/completions.fish" "$fish_file" 644
+
+# A link by a relative path, so that the whole may be moved. No zsh where there is none: who looks for one would take it for real.
+link() {
+    { mkdir -p "$shells" && ln -sfn ../../../bin/gate "$shells/$1"; } || fail "cannot write \`$shells/$1\`"
+}
+link bash
+link sh
+case $(command -v zsh 2>/dev/null || :) in
+"" | "$shells"/*) rm -f "$shells/zsh" ;;
+*) link zsh ;;
+esac
 say "installed $program"
 case :$PATH: in
 *:"$prefix/bin":*) ;;
@@ -140,4 +168,4 @@ esac
 if [ $demo = yes ]; then
     exec "$program" demo
 fi
-say "hint: \`gate demo\` shows what it does, \`gate init\` writes a commented policy"
+say "hint: \`gate demo\` shows what it does, \`gate agent setup claude\` (or codex, gemini, cursor, copilot, aider) puts an agent behind it"
