@@ -74,7 +74,7 @@ agents_behind() {
     [ -x "$program" ] || return 0
     "$program" agent list 2>/dev/null |
         awk -v program="\`$program\`" -v shells="\`$shells/" \
-            '($2 == "hook" || $2 == "shell") && (index($0, program) || index($0, shells)) { print $1 }' | sort -u
+            '/^[a-z]/ && (index($0, program) || index($0, shells)) { print $1 }' | sort -u
 }
 
 if [ $uninstall = yes ]; then

@@ -236,7 +236,7 @@ fn project_has_settings_of_its_own() {
     let listed = String::from_utf8(gate(&stage, &["list"]).output().stdout).unwrap();
     assert!(
         plain(&stage, &listed)
-            .contains("claude   hook           `[GATE]`, by `[ROOT]/work/.claude/settings.local.json`"),
+            .contains("claude   set up         hook `[GATE]`, by `[ROOT]/work/.claude/settings.local.json`"),
         "{listed}"
     );
     ends(&stage, &["setup", "claude", "--project", "--undo", "--yes"], 0, "");
@@ -268,12 +268,12 @@ fn list_says_how_each_agent_stands_and_what_is_wrong() {
     has(&stage, ".codex/config.toml", "[features]\nhooks = false\n");
     ends(&stage, &["setup", "codex", "--yes"], 0, "type `/hooks` and trust this one");
     let listed = String::from_utf8(gate(&stage, &["list"]).output().stdout).unwrap();
-    let expected = "claude   hook           `/gone/gate`, by `[ROOT]/person/.claude/settings.json`
+    let expected = "claude   changed since  hook `/gone/gate`, by `[ROOT]/person/.claude/settings.json`
          problem: the agent would go on if gate were missing: `|| exit 2` is not there
          problem: `/gone/gate` is not there
          problem: `[ROOT]/person/.claude/settings.json`: `disableAllHooks` turns hooks off
          note: it takes gate's policy from the usual place
-codex    hook           `[GATE]`, by `[ROOT]/person/.codex/hooks.json`
+codex    partly set up  hook `[GATE]`, by `[ROOT]/person/.codex/hooks.json`
          problem: `[ROOT]/person/.codex/config.toml`: `features.hooks = false` turns hooks off
 gemini   not set up     `gate agent setup gemini`
 cursor   not installed
@@ -285,6 +285,14 @@ aider    not installed
     let all: serde_json::Value = serde_json::from_slice(&json).unwrap();
     assert_eq!((&all[0]["set_up"], &all[2]["set_up"]), (&"hook".into(), &"none".into()), "{all}");
     assert_eq!(all[0]["command"], "'/gone/gate' hook claude");
+    let states: Vec<_> = all.as_array().unwrap().iter().filter_map(|one| one["state"].as_str()).collect();
+    assert_eq!(
+        states,
+        ["changed since", "partly set up", "not set up", "not installed", "not installed", "not installed"]
+    );
+    has(&stage, ".gemini/settings.json", "{");
+    let listed = String::from_utf8(gate(&stage, &["list"]).output().stdout).unwrap();
+    assert!(listed.contains("gemini   unknown\n         problem: "), "{listed}");
     ends(&stage, &["setup", "claude", "--yes"], 0, "");
     assert!(!text(&stage, ".claude/settings.json").contains("/gone/gate"), "an old path is mended");
 }
@@ -398,6 +406,36 @@ fn doctor_gives_a_shell_one_command_that_runs_and_one_that_is_refused() {
     assert_eq!(output.status.code(), Some(1));
     let all = said(output);
     assert!(all.contains(&format!("claude: it was not tried, because `{link}` is not this gate\n")), "{all}");
+}
+
+#[test]
+fn hook_and_shell_are_not_set_up_together() {
+    let stage = person();
+    let gate = installed(&stage);
+    let ran = |args: &[&str]| {
+        let output = at_home(&stage, &gate, args).output();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(ran(&["agent", "setup", "claude", "--project", "--with", "shell", "--yes"]).0, Some(0));
+    let (code, said) = ran(&["agent", "setup", "claude", "--yes"]);
+    let expected = format!(
+        "gate: Claude Code goes through gate by `{}/.claude/settings.local.json` already; nothing was changed
+gate: hint: a hook and the shell together would ask about a command twice; take the other out first, with `--undo`
+",
+        stage.cwd().display()
+    );
+    assert_eq!((code, said), (Some(1), expected));
+    let hook = "'/opt/gate' hook claude || exit 2";
+    let group = serde_json::json!({ "matcher": "*", "hooks": [{ "type": "command", "command": hook }] });
+    has(
+        &stage,
+        ".claude/settings.json",
+        &serde_json::json!({ "hooks": { "PreToolUse": [group] } }).to_string(),
+    );
+    let listed = at_home(&stage, &gate, &["agent", "list"]).output().stdout;
+    let listed = String::from_utf8(listed).unwrap();
+    let twice = "problem: a hook and the shell both lead to gate, which then asks about a command twice\n";
+    assert!(listed.contains(twice), "{listed}");
 }
 
 #[test]

@@ -6,6 +6,9 @@ use super::hooks::{found, is_set_up, others};
 use super::settings::{is_link, shell};
 use super::{Agent, Called, Mode, Own, Places, Scope, aider, file, json, lowered};
 
+/// A hook hands what must be asked for to `gate -c`, and gate as the shell would ask about that once more.
+const TWICE: &str = "a hook and the shell both lead to gate, which then asks about a command twice";
+
 /// What was found out about one agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
@@ -17,10 +20,57 @@ pub struct Status {
     pub file: PathBuf,
     /// How it goes through gate; `None` if it does not.
     pub way: Option<Way>,
+    /// Claims that gate's own entry is not as this gate writes it.
+    pub is_changed: bool,
     /// What keeps gate from being asked, or from being asked rightly.
     pub problems: Vec<String>,
     /// What is worth knowing.
     pub notes: Vec<String>,
+}
+
+/// How an agent stands, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It goes through gate.
+    SetUp,
+    /// gate's entry was changed since, or is of another gate.
+    Changed,
+    /// The entry is right, and something else keeps it from holding.
+    Partly,
+    /// It does not go through gate.
+    NotSetUp,
+    /// Its settings cannot be read.
+    Unknown,
+    /// Nothing of it is on this machine.
+    NotInstalled,
+}
+
+impl State {
+    /// Returns it as a person reads it.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::SetUp => "set up",
+            State::Changed => "changed since",
+            State::Partly => "partly set up",
+            State::NotSetUp => "not set up",
+            State::Unknown => "unknown",
+            State::NotInstalled => "not installed",
+        }
+    }
+}
+
+impl Status {
+    /// Returns how it stands.
+    pub fn state(&self) -> State {
+        match (&self.way, &self.installed) {
+            (Some(_), _) if self.is_changed => State::Changed,
+            (Some(_), _) if !self.problems.is_empty() => State::Partly,
+            (Some(_), _) => State::SetUp,
+            (None, _) if !self.problems.is_empty() => State::Unknown,
+            (None, Some(_)) => State::NotSetUp,
+            (None, None) => State::NotInstalled,
+        }
+    }
 }
 
 /// How an agent goes through gate.
@@ -52,11 +102,19 @@ impl Way {
 
 /// Claims that these settings speak of gate.
 pub fn has_gate(text: &str, agent: Agent) -> bool {
+    mode(text, agent).is_some()
+}
+
+/// Returns how these settings lead the agent through gate; a hook counts before a shell.
+pub fn mode(text: &str, agent: Agent) -> Option<Mode> {
     if agent == Agent::Aider {
-        return aider::shell(text).is_some();
+        return aider::shell(text).map(|_| Mode::Shell);
     }
-    let Ok(root) = json::parse(text) else { return false };
-    !found(&root, agent).is_empty() || shell(&root).is_some_and(is_link)
+    let root = json::parse(text).ok()?;
+    match found(&root, agent).is_empty() {
+        false => Some(Mode::Hook),
+        true => shell(&root).is_some_and(is_link).then_some(Mode::Shell),
+    }
 }
 
 /// Returns how `agent` is set up: for the user, and for the project if gate stands in its settings too.
@@ -67,9 +125,14 @@ pub fn look(agent: Agent, places: &Places, programs: &[PathBuf], own: &Own) -> V
     let project = one(agent, Scope::Project, places, programs, own);
     let is_other = project.file != all[0].file;
     if is_other && project.way.is_some() {
-        if all[0].way.is_some() {
-            let text = "the project's settings call gate as well; one of the two is enough".to_owned();
-            all[0].notes.push(text);
+        match (&all[0].way, &project.way) {
+            (Some(own), Some(other)) if own.mode() == other.mode() => {
+                all[0]
+                    .notes
+                    .push("the project's settings call gate as well; one of the two is enough".to_owned());
+            }
+            (Some(_), Some(_)) => all[0].problems.push(TWICE.to_owned()),
+            _ => {}
         }
         all.push(project);
     }
@@ -84,6 +147,7 @@ fn one(agent: Agent, scope: Scope, places: &Places, programs: &[PathBuf], own: &
         installed: installed(agent, places, programs),
         file: path.clone(),
         way: None,
+        is_changed: false,
         problems: Vec::new(),
         notes: Vec::new(),
     };
@@ -96,7 +160,9 @@ fn one(agent: Agent, scope: Scope, places: &Places, programs: &[PathBuf], own: &
         Err(error) => status.problems.push(format!("{error:#}")),
     }
     if let Some(way) = status.way.clone() {
-        status.problems.extend(wrong_program(way.gate(), own));
+        let wrong = wrong_program(way.gate(), own);
+        status.is_changed |= wrong.is_some();
+        status.problems.extend(wrong);
         if let Way::Hook { called, .. } = &way
             && called.home != own.home
         {
@@ -150,6 +216,7 @@ fn hooks(status: &mut Status, text: &str) {
         } else if !is_current {
             status.problems.push("the entry is not as this gate writes it".to_owned());
         }
+        status.is_changed = !status.problems.is_empty();
         status.way = Some(Way::Hook { command, called: called.clone() });
         status.notes.extend(others(&root, agent).iter().map(|other| {
             format!(
@@ -159,9 +226,7 @@ fn hooks(status: &mut Status, text: &str) {
     }
     if let Some(shell) = shell(&root).filter(|shell| is_link(shell)) {
         if status.way.is_some() {
-            status
-                .problems
-                .push("hook and shell both lead to gate, so that commands are judged twice".to_owned());
+            status.problems.push(TWICE.to_owned());
         } else {
             status.way = Some(Way::Shell(shell.into()));
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Where, own, places};
-use crate::agent::setup::status::{Status, Way, look};
+use crate::agent::setup::status::{State, Status, Way, look};
 use crate::agent::setup::{Agent, Scope};
 use crate::cli::Place;
 use crate::command::visible;
@@ -53,6 +53,7 @@ fn object(status: &Status) -> Value {
         "installed": status.installed,
         "scope": match status.scope { Scope::User => "user", Scope::Project => "project" },
         "settings": status.file,
+        "state": status.state().name(),
         "set_up": status.way.as_ref().map_or("none", |way| way.mode().name()),
         "gate": status.way.as_ref().map(Way::gate),
         "command": command,
@@ -65,14 +66,15 @@ fn told(status: &Status) -> String {
     let shown = |text: &str| visible(text.as_bytes());
     let name = status.agent.name();
     let file = shown(&status.file.display().to_string());
-    let mut lines = vec![match (&status.way, &status.installed) {
+    let rest = match (&status.way, status.state()) {
         (Some(way), _) => {
             let gate = shown(&way.gate().display().to_string());
-            format!("{name:<8} {:<14} `{gate}`, by `{file}`", way.mode().name())
+            format!("{} `{gate}`, by `{file}`", way.mode().name())
         }
-        (None, Some(_)) => format!("{name:<8} {:<14} `gate agent setup {name}`", "not set up"),
-        (None, None) => format!("{name:<8} {}", "not installed"),
-    }];
+        (None, State::NotSetUp) => format!("`gate agent setup {name}`"),
+        (None, _) => String::new(),
+    };
+    let mut lines = vec![format!("{name:<8} {:<14} {rest}", status.state().name()).trim_end().to_owned()];
     lines.extend(status.problems.iter().map(|text| format!("{:8} problem: {}", "", shown(text))));
     lines.extend(status.notes.iter().map(|text| format!("{:8} note: {}", "", shown(text))));
     lines.join("\n")

@@ -6,8 +6,8 @@ use clap::ValueEnum;
 
 use super::{Where, own, places};
 use crate::agent::setup::file::{self, Copy, Settings};
-use crate::agent::setup::status::has_gate;
-use crate::agent::setup::{Agent, Mode, Refusal, Scope, Was, set_up, undone, unified};
+use crate::agent::setup::status::{self, has_gate};
+use crate::agent::setup::{Agent, Mode, Places, Refusal, Scope, Was, set_up, undone, unified};
 use crate::cli::Place;
 use crate::command::visible;
 use crate::config::Config;
@@ -118,6 +118,17 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
         With::Hook => Mode::Hook,
         With::Shell => Mode::Shell,
     });
+    if let Some(other) = other_way(agent, scope, mode, &places) {
+        ui::say(&format!(
+            "{} goes through gate by `{}` already; nothing was changed",
+            agent.title(),
+            other.display()
+        ));
+        ui::hint(
+            "a hook and the shell together would ask about a command twice; take the other out first, with `--undo`",
+        );
+        return Ok(Exit::No);
+    }
     let before = change.settings.text.as_deref();
     match set_up(before, agent, mode, &own(&config)?) {
         Err(refusal) => Ok(refused(&change, &refusal)),
@@ -127,6 +138,14 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
         }
         Ok(after) => made(&change, mode, &after, args.yes),
     }
+}
+
+/// Returns the settings of the other scope, if they lead the agent through gate by another way.
+fn other_way(agent: Agent, scope: Scope, mode: Mode, places: &Places) -> Option<PathBuf> {
+    let other = agent.file(if scope == Scope::User { Scope::Project } else { Scope::User }, places);
+    let text = file::read(&other).ok()?.text?;
+    let is_other = status::mode(&text, agent).is_some_and(|there| there != mode);
+    (is_other && other != agent.file(scope, places)).then_some(other)
 }
 
 fn made(change: &Change, mode: Mode, after: &str, yes: bool) -> anyhow::Result<Exit> {
