@@ -13,7 +13,7 @@ use crate::command::{Dialect, visible, visible_lines};
 use crate::config::Config;
 use crate::error::Exit;
 use crate::exec::{origin, real_shell, shell_name};
-use crate::policy::{Mode, Policy, prove};
+use crate::policy::{InForce, Mode, Policy, Verdict, prove};
 use crate::store::{Store, StoreError, Which};
 use crate::ui;
 
@@ -153,6 +153,7 @@ fn rules(config: &Config, policy: &Policy) -> Vec<Finding> {
         let text = "`observe`: verdicts are recorded and NOT enforced; everything but the floor runs";
         findings.push(Finding::note("mode", text, mend));
     }
+    findings.extend(laxity(policy));
     findings.extend(prove(policy, false).into_iter().map(|found| {
         Finding::problem(
             "policy",
@@ -160,6 +161,27 @@ fn rules(config: &Config, policy: &Policy) -> Vec<Finding> {
             "`gate policy check` shows all of them",
         )
     }));
+    findings
+}
+
+/// What makes gate ask less than it was made for.
+fn laxity(policy: &Policy) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if policy.default_verdict() == Verdict::Allow {
+        let text = "`default = \"allow\"`: what no rule speaks of runs, and nobody is asked";
+        findings.push(Finding::note("policy", text, "`default = \"ask\"`, and rules for what is safe"));
+    }
+    let rules = policy.in_force();
+    let is_lifted = |rule: &&InForce| {
+        rule.verdict == Verdict::Allow
+            && rule.overridden.as_ref().is_some_and(|change| change.was > Verdict::Allow)
+    };
+    let lifted = rules.iter().filter(is_lifted).count();
+    if lifted > 0 {
+        let strict = rules.iter().filter(|rule| rule.verdict > Verdict::Allow).count() + lifted;
+        let text = format!("{lifted} of the {strict} rules that ask or refuse are overridden with `allow`");
+        findings.push(Finding::note("policy", text, "`gate policy show` lists them as `(overridden)`"));
+    }
     findings
 }
 

@@ -63,7 +63,7 @@ impl Policy {
         place: String,
         (examples, counterexamples): (Vec<String>, Vec<String>),
     ) -> InForce {
-        let overridden = self.overridden(&rule.id).cloned();
+        let overridden = self.overridden(&rule.id, authority, rule.verdict, rule.floor);
         let verdict = overridden.as_ref().map_or(rule.verdict, |change| change.verdict);
         let risk = overridden.as_ref().and_then(|change| change.risk).or(rule.risk).unwrap_or(Risk::Medium);
         InForce {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::file::{Label, Rule, Variable};
 use super::labels::{LabelName, Labels, Reliance};
-use super::layer::{Authority, Overridden, Policy};
+use super::layer::{Authority, OF_VARIABLES, Overridden, Policy};
 use super::matcher;
 use super::paths::Ground;
 use super::requirement::Requirement;
@@ -185,7 +185,7 @@ struct Candidate<'a> {
     rule: &'a Rule,
     authority: Authority,
     verdict: Verdict,
-    overridden: Option<&'a Overridden>,
+    overridden: Option<Overridden>,
 }
 
 struct Court<'a> {
@@ -215,8 +215,8 @@ impl Court<'_> {
         let layered = self.policy.rules().iter().filter(|rule| rule.reach.covers(&subject.name, is_opaque));
         let layered = layered.map(|rule| (&*rule.body, rule.authority));
         for (rule, authority) in built_in.chain(layered) {
-            let overridden = self.policy.overridden(&rule.id);
-            let verdict = overridden.map_or(rule.verdict, |change| change.verdict);
+            let overridden = self.policy.overridden(&rule.id, authority, rule.verdict, rule.floor);
+            let verdict = overridden.as_ref().map_or(rule.verdict, |change| change.verdict);
             let candidate = Candidate { rule, authority, verdict, overridden };
             if let Some(hit) = self.hit(&candidate, subject, &labels) {
                 for value in &rule.data {
@@ -269,8 +269,12 @@ impl Court<'_> {
             (Verdict::Deny, Truth::Maybe) => Verdict::Ask,
             (verdict, _) => verdict,
         };
-        let mut risk =
-            candidate.overridden.and_then(|change| change.risk).or(rule.risk).unwrap_or(Risk::Medium);
+        let mut risk = candidate
+            .overridden
+            .as_ref()
+            .and_then(|change| change.risk)
+            .or(rule.risk)
+            .unwrap_or(Risk::Medium);
         for raise in &rule.raise {
             if when::holds(&raise.when, subject, labels, self.around, Lean::Restrict) != Truth::No {
                 risk = risk.max(raise.risk);
@@ -287,7 +291,7 @@ impl Court<'_> {
             instead: rule.instead.clone(),
             is_certain: truth == Truth::Yes,
             floor: rule.floor,
-            overridden: candidate.overridden.cloned(),
+            overridden: candidate.overridden.clone(),
             authority: candidate.authority,
             span: subject.action.span,
         })
@@ -327,18 +331,25 @@ impl Court<'_> {
 
     fn untrusted_variables(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let found = self.variables.of(subject);
-        let hit = |variable: &super::variables::Untrusted| Hit {
-            rule: format!("env.{}", variable.name),
-            verdict: Verdict::Ask,
-            risk: Risk::High,
-            reason: format!("`{}` {}", variable.name, variable.reason),
-            instead: None,
-            is_certain: true,
-            floor: false,
-            overridden: None,
-            authority: Authority::BuiltIn,
-            span: subject.action.span,
+        let hit = |variable: &super::variables::Untrusted| {
+            let rule = format!("{OF_VARIABLES}{}", variable.name);
+            let overridden = self.policy.overridden(&rule, Authority::BuiltIn, Verdict::Ask, false);
+            let verdict = overridden.as_ref().map_or(Verdict::Ask, |change| change.verdict);
+            let risk = overridden.as_ref().and_then(|change| change.risk).unwrap_or(Risk::High);
+            // A variable that does not matter is no reason to allow the command that has it.
+            (verdict > Verdict::Allow).then(|| Hit {
+                rule,
+                verdict,
+                risk,
+                reason: format!("`{}` {}", variable.name, variable.reason),
+                instead: None,
+                is_certain: true,
+                floor: false,
+                overridden,
+                authority: Authority::BuiltIn,
+                span: subject.action.span,
+            })
         };
-        found.iter().map(hit).collect()
+        found.iter().filter_map(hit).collect()
     }
 }

@@ -2,11 +2,17 @@
 //!
 //! `/etc/gate/policy.d` > the user's file > the built-in packs; a project's file stands apart and only restricts.
 
+mod overrides;
+
+pub(super) use overrides::OF_VARIABLES;
+pub use overrides::Overridden;
+use overrides::Overrides;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::blob::Reach;
-use super::file::{Approver, File, Group, Label, Override, Rule, Test, Variable};
+use super::file::{Approver, File, Group, Label, Rule, Test, Variable};
 use super::matcher::text_matches;
 use super::packs::Packs;
 use super::problem::{PolicyError, Problem, Step, lines_of, unreadable};
@@ -61,21 +67,6 @@ pub(super) struct Placed<T> {
     pub(super) body: Rc<T>,
 }
 
-/// What an override makes of a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Overridden {
-    /// The verdict the rule had.
-    pub was: Verdict,
-    /// The verdict it has.
-    pub verdict: Verdict,
-    pub risk: Option<Risk>,
-    /// Why, in the words of the override.
-    pub reason: String,
-    /// Who says so: `/etc/gate/policy.d/50.toml:12`.
-    pub place: String,
-    pub authority: Authority,
-}
-
 /// The policy in force.
 pub struct Policy {
     packs: Packs,
@@ -84,7 +75,7 @@ pub struct Policy {
     programs: BTreeMap<String, Rc<Program>>,
     variables: Vec<Variable>,
     tests: Vec<(String, Test)>,
-    overrides: BTreeMap<String, Overridden>,
+    overrides: Overrides,
     default: Verdict,
     said_default: Option<Verdict>,
     mode: Mode,
@@ -127,7 +118,7 @@ impl Policy {
             programs: BTreeMap::new(),
             variables: Vec::new(),
             tests: Vec::new(),
-            overrides: BTreeMap::new(),
+            overrides: Overrides::default(),
             default: Verdict::Ask,
             said_default: None,
             mode: Mode::Enforce,
@@ -223,11 +214,6 @@ impl Policy {
     pub(super) fn tests(&self) -> Vec<(String, Test)> {
         let built_in = self.packs.tests().into_iter();
         built_in.chain(self.tests.iter().cloned()).collect()
-    }
-
-    /// Returns what overrides make of the rule with this id.
-    pub fn overridden(&self, id: &str) -> Option<&Overridden> {
-        self.overrides.get(id)
     }
 
     fn add<'a>(&mut self, layer: &LayerText, file: &'a File, highest: Authority) -> Result<(), Problem<'a>> {
@@ -352,50 +338,6 @@ impl Policy {
     fn place_of(&self, id: &str) -> Option<String> {
         let own = self.rules.iter().find(|rule| rule.body.id == id).map(|rule| rule.place.clone());
         own.or_else(|| self.packs.place_by_id(id))
-    }
-
-    fn add_overrides<'a>(&mut self, layer: &LayerText, file: &'a File) -> Result<(), Problem<'a>> {
-        let lines = lines_of(&layer.text, "override");
-        for (index, change) in file.overrides.iter().enumerate() {
-            let at = vec![Step::Key("override"), Step::Index(index), Step::Key("rule")];
-            let (was, floor, authority) = match self.rules.iter().find(|rule| rule.body.id == change.rule) {
-                Some(rule) => (rule.body.verdict, rule.body.floor, rule.authority),
-                None => match self.packs.rule_by_id(&change.rule) {
-                    Some(body) => (body.rule.verdict, body.rule.floor, Authority::BuiltIn),
-                    None => return problem(at, format!("unknown rule `{}`", change.rule)),
-                },
-            };
-            if floor {
-                return problem(
-                    at,
-                    format!("`{}` belongs to the floor, which nothing overrides", change.rule),
-                );
-            }
-            if authority > layer.authority || authority == Authority::Project {
-                let whose = authority.word();
-                let message = format!(
-                    "`{}` is a rule of the {whose} layer, which this file cannot change",
-                    change.rule
-                );
-                return problem(at, message);
-            }
-            let place = format!("{}:{}", layer.path, lines.get(index).unwrap_or(&1));
-            self.override_one(change, was, layer.authority, place);
-        }
-        Ok(())
-    }
-
-    /// The highest authority's word counts; another's only where it is stricter. Files come highest first.
-    fn override_one(&mut self, change: &Override, was: Verdict, authority: Authority, place: String) {
-        let (verdict, risk, reason) = (change.verdict, change.risk, change.reason.clone());
-        let new = Overridden { was, verdict, risk, reason, place, authority };
-        match self.overrides.get_mut(&change.rule) {
-            Some(known) if new.verdict > known.verdict => *known = new,
-            Some(_) => {}
-            None => {
-                self.overrides.insert(change.rule.clone(), new);
-            }
-        }
     }
 
     /// Replaces groups by their members.

@@ -76,6 +76,11 @@ impl Packs {
         self.index.ids.iter().position(|known| *known == id).map(|at| self.rule(at as u16))
     }
 
+    /// Returns the ids of all rules.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &'static str> {
+        self.index.ids.iter().copied()
+    }
+
     /// Returns where the rule with this id stands.
     pub fn place_by_id(&self, id: &str) -> Option<String> {
         self.rule_by_id(id).map(|body| self.place(&body))

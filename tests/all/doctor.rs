@@ -50,6 +50,16 @@ fn rule_that_does_not_do_what_it_says_is_named() {
 }
 
 #[test]
+fn policy_that_allows_everything_is_noted() {
+    let lax = "[policy]\nversion = 1\ndefault = \"allow\"\n[[override]]\nrule = \"*\"\nverdict = \"allow\"\nreason = \"r\"\n";
+    let output = Stage::new().policy(lax).gate(["doctor"]).output();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("note     policy    `default = \"allow\"`: what no rule speaks of runs"), "{text}");
+    assert!(text.contains(" rules that ask or refuse are overridden with `allow`\n"), "{text}");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
 fn agent_is_told_that_it_cannot_decide() {
     let output = Stage::new().gate(["doctor"]).env("CLAUDECODE", "1").output();
     let text = String::from_utf8(output.stdout).unwrap();

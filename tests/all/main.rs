@@ -34,3 +34,4 @@ mod report;
 mod running;
 mod sessions;
 mod stage_works;
+mod transparency;

@@ -66,6 +66,30 @@ fn of_two_overrides_the_higher_counts_and_a_lower_only_where_it_is_stricter() {
 }
 
 #[test]
+fn an_override_of_a_pattern_changes_every_rule_it_matches() {
+    let rules =
+        file(&(rule("a", "ask", TOOL) + &rule("b", "deny", "match = { program = 'tool', option = '-f' }")));
+    let change = |pattern: &str, verdict: &str| {
+        file(&format!("[[override]]\nrule = '{pattern}'\nverdict = '{verdict}'\nreason = 'mine'"))
+    };
+    let with = |pattern: &str| rules.clone() + change(pattern, "allow").trim_start_matches(&file(""));
+    case(&[(User, &with("*"))], "tool -f", Verdict::Allow);
+    case(&[(User, &with("test.?"))], "tool -f", Verdict::Allow);
+    case(&[(User, &with("test.b*"))], "tool -f", Verdict::Ask);
+    // The strictest counts, wherever it stands.
+    let both = with("*") + "\n[[override]]\nrule = 'test.b'\nverdict = 'deny'\nreason = 'x'";
+    case(&[(User, &both)], "tool -f", Verdict::Deny);
+    case(&[(User, &both)], "tool", Verdict::Allow);
+    // What a layer above or a project says stays.
+    case(&[(System, &rules), (User, &change("*", "allow"))], "tool -f", Verdict::Deny);
+    case(&[(User, &change("*", "allow")), (Project, &rules)], "tool -f", Verdict::Deny);
+    case(&[(System, &change("*", "allow")), (User, &rules)], "tool -f", Verdict::Allow);
+    case(&[(System, &change("*", "deny")), (User, &with("*"))], "tool", Verdict::Deny);
+    let error = try_policy(&[(User, &change("nosuch.*", "allow"))]).err().unwrap();
+    assert_eq!(error.to_string(), "user.toml:4:8: `nosuch.*` matches no rule");
+}
+
+#[test]
 fn the_default_is_the_highest_layers_word() {
     let deny = "[policy]\nversion = 1\ndefault = 'deny'";
     case(&[(User, deny)], "tool", Verdict::Deny);
@@ -98,6 +122,8 @@ fn nothing_overrides_the_floor() {
     for authority in [User, System] {
         let error = try_policy(&[(authority, &change), (Authority::BuiltIn, &floor)]).err().unwrap();
         assert_eq!(error.message, "`test.f` belongs to the floor, which nothing overrides");
+        let all = file("[[override]]\nrule = '*'\nverdict = 'allow'\nreason = 'x'");
+        case(&[(authority, &all), (Authority::BuiltIn, &floor)], "tool", Verdict::Deny);
     }
 }
 

@@ -166,6 +166,20 @@ fn variables_that_change_what_runs_take_the_proof_away() {
 }
 
 #[test]
+fn an_override_puts_a_variable_out_of_account_and_allows_nothing_by_itself() {
+    let change = |id: &str| format!("[[override]]\nrule = '{id}'\nverdict = 'allow'\nreason = 'x'\n");
+    let judged = |rules: &str, script: &str| Scene::default().judge(&user(rules), script).verdict;
+    let allow = rule("x", "allow", "match = { program = 'tool' }");
+    for id in ["env.GIT_PAGER", "env.*", "*"] {
+        let rules = format!("{VARIABLE}{allow}{}", change(id));
+        assert_eq!(judged(&rules, "GIT_PAGER=./x tool"), Verdict::Allow, "{id}");
+        assert_eq!(judged(&rules, "GIT_PAGER=./x other"), Verdict::Ask, "{id}");
+    }
+    let other = format!("{VARIABLE}{allow}{}", change("env.LD_*"));
+    assert_eq!(judged(&other, "GIT_PAGER=./x tool"), Verdict::Ask);
+}
+
+#[test]
 fn a_link_is_judged_by_where_it_leads() {
     let scene = Scene::default();
     let allow = user(&rule("x", "allow", "match = { program = 'tool', reads_all = './**' }"));
