@@ -9,6 +9,7 @@ mod ask;
 mod ending;
 mod hooked;
 mod judging;
+mod meaning;
 mod message;
 mod prompt;
 mod running;
@@ -18,6 +19,7 @@ mod waiting;
 pub use ending::{Ending, Ends};
 pub use hooked::{Edits, Hooked};
 pub use judging::Judged;
+pub use meaning::Meaning;
 pub use message::{say_not_run, shown};
 pub use session::Shell;
 

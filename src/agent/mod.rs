@@ -3,8 +3,10 @@
 //! What their variables say is asserted, never proof: it may only make gate stricter.
 
 mod detect;
+mod envelope;
 pub mod hook;
 pub mod setup;
 pub mod transcript;
 
 pub use detect::{Stated, detect};
+pub use envelope::Envelope;

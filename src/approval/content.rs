@@ -71,6 +71,34 @@ pub struct Bound {
     pub facts: Vec<(String, String)>,
 }
 
+/// What an agent put around its own command, as it is stored beside the whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrapping {
+    /// Whose envelope it is (`claude-code`).
+    pub agent: String,
+    /// Which of its shapes (`call`).
+    pub shape: String,
+    /// The agent's own command; `None` where it only prepares itself.
+    pub inner: Option<Vec<u8>>,
+    /// Where the inner command stands in the script, quotes included.
+    pub within: Option<(usize, usize)>,
+    /// Where the name of a file stands that is another at each call: C leaves it open.
+    pub per_call: Option<(usize, usize)>,
+}
+
+impl Wrapping {
+    /// Returns what of `command` is shown: the agent's own where it is in an envelope, else all of it.
+    pub fn shown(wrapping: Option<&Wrapping>, command: &Command) -> Source {
+        let mut shown = command.source.clone();
+        if let (Some(inner), Source::Script { text, .. }) =
+            (wrapping.and_then(|wrapping| wrapping.inner.as_ref()), &mut shown)
+        {
+            text.clone_from(inner);
+        }
+        shown
+    }
+}
+
 /// A command's content: the canonical JSON and its digest C.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content {
@@ -81,9 +109,14 @@ pub struct Content {
 impl Content {
     /// Returns the content of `command` with what is bound to it.
     pub fn of(command: &Command, bound: &Bound) -> Content {
+        Content::wrapped(command, None, bound)
+    }
+
+    /// Returns the content of `command`, which an agent has put into an envelope: all of it but what differs at each call.
+    pub fn wrapped(command: &Command, wrapping: Option<&Wrapping>, bound: &Bound) -> Content {
         let value = json!({
             "v": 1,
-            "command": command_value(command),
+            "command": wrapped_value(command, wrapping),
             "programs": bound.programs.iter().map(file_value).collect::<Vec<_>>(),
             "cwd": { "device": bound.cwd.device.to_string(), "inode": bound.cwd.inode.to_string(), "path": path_value(&bound.cwd.path) },
             "files": bound.files.iter().map(file_value).collect::<Vec<_>>(),
@@ -141,9 +174,42 @@ impl Content {
     }
 
     /// Returns the command exactly as it was given, or `None` where the stored bytes are no content.
-    pub fn command(&self) -> Option<Command> {
+    ///
+    /// `per_call` is what C leaves open of an envelope.
+    pub fn command(&self, per_call: Option<&str>) -> Option<Command> {
         let value: Value = serde_json::from_slice(&self.json).ok()?;
-        value_command(value.get("command")?)
+        let mut command = value_command(value.get("command")?)?;
+        let open = value.get("command")?.get("envelope").and_then(|envelope| envelope.get("open")?.as_u64());
+        match (open, per_call, &mut command.source) {
+            (None, None, _) => {}
+            (Some(at), Some(name), Source::Script { text, .. }) => {
+                let at = usize::try_from(at).ok().filter(|at| *at <= text.len())?;
+                text.splice(at..at, name.bytes());
+            }
+            (_, _, _) => return None,
+        }
+        Some(command)
+    }
+
+    /// Returns the envelope around the command, if there is one, as it stands in what [`Content::command`] gives.
+    pub fn wrapping(&self, per_call: Option<&str>) -> Option<Wrapping> {
+        let value: Value = serde_json::from_slice(&self.json).ok()?;
+        let envelope = value.get("command")?.get("envelope")?;
+        let text = |name: &str| envelope.get(name).and_then(Value::as_str).map(str::to_owned);
+        let place = |at: &Value| at.as_u64().and_then(|at| usize::try_from(at).ok());
+        let within = envelope.get("within").and_then(Value::as_array);
+        let within = within.and_then(|ends| Some((place(ends.first()?)?, place(ends.get(1)?)?)));
+        let open = envelope.get("open").and_then(place);
+        Some(Wrapping {
+            agent: text("agent")?,
+            shape: text("shape")?,
+            inner: envelope.get("inner").and_then(canonical::to_raw),
+            within: within.map(|(start, end)| {
+                let moved = open.filter(|open| *open <= start).and(per_call).map_or(0, str::len);
+                (start + moved, end + moved)
+            }),
+            per_call: open.zip(per_call).map(|(open, name)| (open, open + name.len())),
+        })
     }
 }
 
@@ -189,6 +255,32 @@ pub(crate) fn command_value(command: &Command) -> Value {
     let Value::Object(mut map) = source else { unreachable!("an object literal") };
     map.insert("cwd".to_owned(), path_value(&command.cwd));
     Value::Object(map)
+}
+
+/// The form of a command in an envelope: the script without what C leaves open, and where that stood; all offsets are into that script.
+fn wrapped_value(command: &Command, wrapping: Option<&Wrapping>) -> Value {
+    let Some(wrapping) = wrapping else { return command_value(command) };
+    let mut closed = command.clone();
+    let mut envelope = Map::new();
+    envelope.insert("agent".to_owned(), json!(wrapping.agent));
+    envelope.insert("shape".to_owned(), json!(wrapping.shape));
+    if let (Some((start, end)), Source::Script { text, .. }) = (wrapping.per_call, &mut closed.source) {
+        text.drain(start..end);
+        envelope.insert("open".to_owned(), json!(start));
+    }
+    if let Some(inner) = &wrapping.inner {
+        envelope.insert("inner".to_owned(), canonical::from_raw(inner));
+    }
+    if let Some((start, end)) = wrapping.within {
+        let before =
+            wrapping.per_call.filter(|(_, open)| *open <= start).map_or(0, |(start, end)| end - start);
+        envelope.insert("within".to_owned(), json!([start - before, end - before]));
+    }
+    let mut value = command_value(&closed);
+    if let Value::Object(map) = &mut value {
+        map.insert("envelope".to_owned(), Value::Object(envelope));
+    }
+    value
 }
 
 /// Returns the command that `value` writes down, whatever else stands beside it; `None` if it is none.
@@ -284,7 +376,7 @@ mod tests {
             r#""facts":[],"files":[],"programs":[],"stdin":{"kind":"empty"},"v":1}"#
         );
         assert_eq!(std::str::from_utf8(content.json()).unwrap(), expected);
-        assert_eq!(content.command(), Some(command(&["git", "push"])));
+        assert_eq!(content.command(None), Some(command(&["git", "push"])));
         assert_eq!(Content::from_stored(content.json().to_vec()), content);
     }
 

@@ -21,7 +21,7 @@ mod state;
 pub use crate::policy::{Assurance, Requirement, Risk};
 pub use approved::{Approved, Basis};
 pub use asked::{AskedAction, AskedBy};
-pub use content::{Bound, BoundDirectory, BoundFile, BoundStdin, Content, FileIdentity};
+pub use content::{Bound, BoundDirectory, BoundFile, BoundStdin, Content, FileIdentity, Wrapping};
 pub(crate) use content::{command_value, dialect_name, path_value, value_command};
 pub use decision::{Answer, Approver, Decision, INLINE, Ineligible, is_inline_possible};
 pub use hurdle::{Hurdle, hurdles};

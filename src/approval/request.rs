@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::asked::{AskedAction, AskedBy};
-use super::content::Content;
+use super::content::{Content, Wrapping};
 use super::decision::{Answer, Decision};
 use super::id::RequestId;
 use super::requester::{Origin, Requester};
 use super::state::{Outcome, State};
-use crate::command::Command;
+use crate::command::{Command, Source};
 use crate::digest::Digest;
 use crate::moment::Moment;
 use crate::policy::{Requirement, Risk, Step};
@@ -46,6 +46,9 @@ pub struct Ask {
     pub requirement: Requirement,
     /// What could not be bound, in words for the card.
     pub uncovered: Vec<String>,
+    /// The name of a file that the requester's envelope has another of at each call: C leaves it open, D covers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_call: Option<String>,
 }
 
 /// The text D is the digest of.
@@ -139,7 +142,7 @@ impl Request {
                 said.content
             ));
         }
-        if content.command().is_none() {
+        if content.command(said.ask.per_call.as_deref()).is_none() {
             return Err("the content holds no command".to_owned());
         }
         let Statement { id, ask, created, deadline, .. } = said;
@@ -153,7 +156,23 @@ impl Request {
 
     /// Returns the command exactly as it was given.
     pub fn command(&self) -> Command {
-        self.content.command().expect("a request is only made with a content that holds a command")
+        let command = self.content.command(self.ask.per_call.as_deref());
+        command.expect("a request is only made with a content that holds a command")
+    }
+
+    /// Returns the agent's envelope around the command, if it is in one.
+    pub fn wrapping(&self) -> Option<Wrapping> {
+        self.content.wrapping(self.ask.per_call.as_deref())
+    }
+
+    /// Returns the text that was judged and is shown: the agent's own command where it is in an envelope, else all of it.
+    pub fn text(&self) -> Vec<u8> {
+        Command { source: self.shown(), ..self.command() }.text()
+    }
+
+    /// Returns the command as it is shown.
+    pub fn shown(&self) -> Source {
+        Wrapping::shown(self.wrapping().as_ref(), &self.command())
     }
 
     /// Returns the state.

@@ -13,7 +13,8 @@ use serde_json::{Map, Value, json};
 use super::kind::Kind;
 use super::redact;
 use crate::approval::{
-    Bound, BoundFile, BoundStdin, Decision, Origin, Outcome, Request, RequestId, Requester, command_value,
+    Bound, BoundFile, BoundStdin, Decision, Origin, Outcome, Request, RequestId, Requester, Wrapping,
+    command_value,
 };
 use crate::canonical;
 use crate::command::{Command, Source};
@@ -43,6 +44,8 @@ pub struct Draft {
     pub src: Option<Src>,
     /// The command as it is; the entry gets it redacted.
     pub command: Option<Command>,
+    /// The envelope that an agent put around it: the entry shows what is inside.
+    pub wrapping: Option<Wrapping>,
     /// The digests of what was bound to it.
     pub bound: Option<Bound>,
     pub data: Map<String, Value>,
@@ -102,6 +105,7 @@ impl Draft {
             on_behalf_of: None,
             src: None,
             command: None,
+            wrapping: None,
             bound: None,
             data: Map::new(),
             risk: None,
@@ -210,10 +214,15 @@ fn action(draft: &Draft, hmac: impl Fn(&[u8]) -> Digest, redactions: &mut Vec<Va
         Source::Script { dialect, options, text, args } => {
             map.insert("dialect".to_owned(), json!(crate::approval::dialect_name(*dialect)));
             map.insert("options".to_owned(), words_value(options));
-            map.insert("script".to_owned(), shown_text(text, "action.script", redactions));
+            let shown =
+                draft.wrapping.as_ref().and_then(|wrapping| wrapping.inner.as_deref()).unwrap_or(text);
+            map.insert("script".to_owned(), shown_text(shown, "action.script", redactions));
+            if let Some(wrapping) = &draft.wrapping {
+                map.insert("envelope".to_owned(), envelope(wrapping, text, redactions));
+            }
             map.insert("args".to_owned(), shown_words(args, "action.args", redactions));
-            if text.len() > SHOWN {
-                map.insert("script_bytes".to_owned(), json!(text.len()));
+            if shown.len() > SHOWN {
+                map.insert("script_bytes".to_owned(), json!(shown.len()));
             }
         }
     }
@@ -224,6 +233,28 @@ fn action(draft: &Draft, hmac: impl Fn(&[u8]) -> Digest, redactions: &mut Vec<Va
             bound.env.iter().map(|(name, value)| variable(name, value.as_ref())).collect(),
         );
         map.insert("stdin".to_owned(), stdin(&bound.stdin));
+    }
+    Value::Object(map)
+}
+
+/// What stands around the script: before and behind the word that holds it, so that the whole can be put together again.
+fn envelope(wrapping: &Wrapping, whole: &[u8], redactions: &mut Vec<Value>) -> Value {
+    let mut map = Map::new();
+    map.insert("agent".to_owned(), json!(wrapping.agent));
+    map.insert("shape".to_owned(), json!(wrapping.shape));
+    if let Some((before, rest)) = wrapping.within.and_then(|(start, _)| whole.split_at_checked(start))
+        && let Some((word, after)) =
+            wrapping.within.and_then(|(start, end)| rest.split_at_checked(end - start))
+    {
+        let quotes = match word.first() {
+            Some(b'\'') => "single",
+            Some(b'"') => "double",
+            Some(_) if Some(word) == wrapping.inner.as_deref() => "none",
+            _ => "backslash",
+        };
+        map.insert("before".to_owned(), shown_text(before, "action.envelope.before", redactions));
+        map.insert("quotes".to_owned(), json!(quotes));
+        map.insert("after".to_owned(), shown_text(after, "action.envelope.after", redactions));
     }
     Value::Object(map)
 }

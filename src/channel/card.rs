@@ -70,7 +70,8 @@ impl Card {
 
     fn command(&mut self, request: &Request) {
         let command = request.command();
-        let text = command.text();
+        let text = request.text();
+        let wrapping = request.wrapping();
         let kind = match &command.source {
             Source::Argv(_) => "run as it is, no shell".to_owned(),
             Source::Script { dialect, options, args, .. } => {
@@ -83,6 +84,12 @@ impl Card {
                 }
                 kind
             }
+        };
+        let kind = match &wrapping {
+            Some(found) => {
+                format!("{kind}, taken out of what {} puts around it", visible(found.agent.as_bytes()))
+            }
+            None => kind,
         };
         self.field("command", &kind);
         let width = self.width;

@@ -15,8 +15,8 @@ use crate::channel;
 use crate::command::{Command, Dialect, Source};
 use crate::config::Config;
 use crate::error::Exit;
-use crate::policy::{Circumstances, Judgement, Policy, judge};
-use crate::shell::{Analysis, analyse};
+use crate::gate::Meaning;
+use crate::policy::{Circumstances, Judgement, Policy};
 use crate::ui;
 use crate::why::take_from;
 
@@ -58,11 +58,11 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
         (None, true) => bail!("nothing to explain; use `gate explain -- CMD` or `gate explain -c STRING`"),
     };
     let command = Command { source, cwd: config.cwd.clone() };
-    let (analysis, judgement) = explainer.judge(&command);
+    let (meaning, judgement) = explainer.judge(&command);
     if args.json {
-        ui::answer(&explained::json(&analysis, &judgement).to_string());
+        ui::answer(&explained::json(&meaning, &judgement).to_string());
     } else {
-        ui::answer(&explained::text(&analysis, &judgement, channel::width()));
+        ui::answer(&explained::text(&meaning, &judgement, channel::width()));
     }
     Ok(Exit::Done)
 }
@@ -87,16 +87,16 @@ impl<'a> Explainer<'a> {
         Explainer { config, policy, requester, now: Timestamp::now() }
     }
 
-    fn judge(&self, command: &Command) -> (Analysis, Judgement) {
-        let analysis = analyse(command, &self.config.host, self.policy);
+    fn judge(&self, command: &Command) -> (Meaning, Judgement) {
+        let meaning = Meaning::of(command, &self.config.host, self.policy);
         let around = Circumstances {
             requester: &self.requester,
             is_proven: false,
             start: &command.cwd,
             now: self.now,
         };
-        let judgement = judge(&analysis, self.policy, &self.config.host, &around);
-        (analysis, judgement)
+        let judgement = meaning.judged(&self.config.host, self.policy, &around);
+        (meaning, judgement)
     }
 
     /// Answers each line with one, in order, at once; a line that is no command is answered with an error.
@@ -131,8 +131,8 @@ impl<'a> Explainer<'a> {
             Some(_) => return Err("`cwd` is no absolute path".to_owned()),
         };
         let command = Command { source: script_source(script.as_bytes().to_vec()), cwd };
-        let (analysis, judgement) = self.judge(&command);
-        Ok(explained::json(&analysis, &judgement))
+        let (meaning, judgement) = self.judge(&command);
+        Ok(explained::json(&meaning, &judgement))
     }
 }
 

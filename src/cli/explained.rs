@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 use crate::approval::{AskedAction, AskedBy};
 use crate::channel::marked;
 use crate::command::visible;
+use crate::gate::Meaning;
 use crate::moment::in_words;
 use crate::policy::{Hit, Judged, Judgement, Mode, Requirement, Verdict};
-use crate::shell::{Analysis, Truth};
+use crate::shell::Truth;
 
 /// Returns the judgement as one JSON object.
-pub(super) fn json(analysis: &Analysis, judgement: &Judgement) -> Value {
+pub(super) fn json(meaning: &Meaning, judgement: &Judgement) -> Value {
+    let analysis = &meaning.analysis;
     let actions = analysis.actions.iter().zip(&judgement.actions);
     let actions: Vec<Value> = actions
         .map(|(action, judged)| {
@@ -30,7 +32,7 @@ pub(super) fn json(analysis: &Analysis, judgement: &Judgement) -> Value {
             })
         })
         .collect();
-    json!({
+    let mut value = json!({
         "verdict": judgement.verdict.word(),
         "risk": judgement.risk.word(),
         "mode": judgement.mode.word(),
@@ -40,7 +42,11 @@ pub(super) fn json(analysis: &Analysis, judgement: &Judgement) -> Value {
         "labels": labels(judgement),
         "requirement": judgement.requirement.as_ref().map(requirement),
         "actions": actions,
-    })
+    });
+    if let Some(found) = &meaning.wrapping {
+        value["envelope"] = json!({ "agent": found.agent, "shape": found.shape });
+    }
+    value
 }
 
 fn hit(hit: &Hit) -> Value {
@@ -92,8 +98,12 @@ fn requirement(needs: &Requirement) -> Value {
 }
 
 /// Returns the judgement for a person, at most `width` columns wide where it can be.
-pub(super) fn text(analysis: &Analysis, judgement: &Judgement, width: usize) -> String {
+pub(super) fn text(meaning: &Meaning, judgement: &Judgement, width: usize) -> String {
+    let analysis = &meaning.analysis;
     let mut out = marked(&analysis.text, &speakers(judgement), width);
+    if let Some(found) = &meaning.wrapping {
+        out.push(format!("taken out of what {} puts around it ({})", found.agent, found.shape));
+    }
     out.push(String::new());
     if analysis.actions.is_empty() {
         out.push("nothing would run".to_owned());

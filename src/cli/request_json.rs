@@ -9,7 +9,6 @@ use crate::moment::Moment;
 
 /// Returns `request` as one JSON object, as it stands `now`.
 pub(super) fn of(request: &Request, now: Moment) -> Value {
-    let command = request.command();
     let content: Value = serde_json::from_slice(request.content.json()).unwrap_or(Value::Null);
     let ask = serde_json::to_value(&request.ask).unwrap_or(Value::Null);
     let progress = serde_json::to_value(&request.progress).unwrap_or(Value::Null);
@@ -19,7 +18,7 @@ pub(super) fn of(request: &Request, now: Moment) -> Value {
         "state_text": channel::state(request, now),
         "parked": request.progress.parked,
         "risk": ask["risk"],
-        "text": visible(&command.text()),
+        "text": visible(&request.text()),
         "command": content["command"],
         "cwd": content["command"]["cwd"],
         "requester": ask["requester"],

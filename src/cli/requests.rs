@@ -63,5 +63,5 @@ pub(super) fn line(request: &Request, now: Moment, width: usize) -> String {
     let who = cut(&who, 24);
     let head = format!("{}  {:<9} {risk:<8} {when:<16} {who:<18} ", request.id, state.name().to_lowercase());
     let room = width.saturating_sub(head.chars().count()).max(20);
-    head + &cut(&visible(&request.command().text()), room)
+    head + &cut(&visible(&request.text()), room)
 }

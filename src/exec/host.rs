@@ -66,6 +66,17 @@ impl Host {
         }
     }
 
+    /// Returns the same machine as a command finds it that is given `path` for its search path.
+    pub fn searching(&self, path: &[u8]) -> Host {
+        let mut env = self.env.clone();
+        env.retain(|(name, _)| name != b"PATH");
+        env.push((b"PATH".to_vec(), path.to_vec()));
+        let (home, trust) = (self.home.clone(), self.trust.clone());
+        let (own_directory, own) = (self.own_directory.clone(), self.own);
+        let (found, real_dirs) = (RefCell::default(), RefCell::default());
+        Host { env, home, own_directory, trust, found, real_dirs, own }
+    }
+
     /// Adds the directories that the policy or `gate init` recorded as trusted for program names.
     pub fn trusting(mut self, recorded: Vec<PathBuf>) -> Host {
         self.trust = Trust::new(recorded);

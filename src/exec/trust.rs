@@ -12,7 +12,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The directories that vouch for names, with what was found out about others so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Trust {
     recorded: Vec<PathBuf>,
     seen: RefCell<BTreeMap<PathBuf, bool>>,

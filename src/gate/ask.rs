@@ -9,6 +9,7 @@ use crate::exec::{self, Binding, NotStarted};
 use crate::report::{Next, Report};
 use crate::store::{MOST_PENDING, Submitted, clock};
 use crate::ui;
+use crate::why::take_from;
 
 /// What came of asking.
 pub(super) enum Asked {
@@ -21,6 +22,10 @@ pub(super) enum Asked {
 impl Gate {
     /// Makes a request of the wish, or joins the one that asks for the same.
     pub(super) fn submit(&mut self, wish: &Wish, judged: &Judged) -> anyhow::Result<Asked> {
+        // An agent writes its reason in front of its own command.
+        let own = Command { source: judged.shown(&wish.command), ..wish.command.clone() };
+        let why = wish.why.clone().or(take_from(&own.text()).0);
+        let wish = &Wish { why, ..wish.clone() };
         if let Some(ending) = lacking(wish, judged) {
             return Ok(Asked::Not(Box::new(ending)));
         }
@@ -28,6 +33,7 @@ impl Gate {
             return Ok(Asked::Not(Box::new(ending)));
         }
         let (content, uncovered) = self.content(&wish.command, judged)?;
+        let per_call = left_open(&wish.command, judged);
         let ask = Ask {
             requester: self.requester.clone(),
             origin: exec::origin_with_ancestors(&self.config.host),
@@ -40,6 +46,7 @@ impl Gate {
             policy: judged.policy,
             requirement: judged.requirement.clone(),
             uncovered,
+            per_call,
         };
         Ok(match self.store.submit(clock::now(), content, ask)? {
             Submitted::Created(request) | Submitted::Joined(request) => Asked::Waits(request),
@@ -47,7 +54,7 @@ impl Gate {
                 ui::say(&format!(
                     "{pending} requests of yours wait already, at most {MOST_PENDING} may; nothing was run"
                 ));
-                say_not_run(&wish.command.source);
+                say_not_run(&judged.shown(&wish.command));
                 ui::hint(&format!(
                     "see them with `{0} requests`, take one back with `{0} cancel ID`",
                     self.config.places.gate()
@@ -64,15 +71,24 @@ impl Gate {
         judged: &Judged,
     ) -> Result<(Content, Vec<String>), NotStarted> {
         let binding = Binding {
-            host: &self.config.host,
+            host: judged.meaning.host(&self.config.host),
             programs: &self.policy,
             matters: &|name| self.policy.names_variable(name),
             commit: &|value| self.store.hmac(value),
         };
-        let mut gathered = exec::bind(command, &judged.analysis, &binding)?;
+        let meaning = &judged.meaning;
+        let mut gathered = exec::bind(command, &meaning.analysis, &binding)?;
         self.bind_past(&mut gathered);
-        Ok((Content::of(command, &gathered.bound), gathered.uncovered))
+        let content = Content::wrapped(command, meaning.wrapping.as_ref(), &gathered.bound);
+        Ok((content, gathered.uncovered))
     }
+}
+
+/// Returns the name that C leaves open.
+fn left_open(command: &Command, judged: &Judged) -> Option<String> {
+    let (start, end) = judged.meaning.wrapping.as_ref()?.per_call?;
+    let text = command.text();
+    text.get(start..end).map(|name| String::from_utf8_lossy(name).into_owned())
 }
 
 /// Says which word of the requester's the requirement misses.
@@ -88,7 +104,7 @@ fn lacking(wish: &Wish, judged: &Judged) -> Option<Ending> {
         return None;
     };
     ui::say(&format!("{} needs {what}; nothing was asked, nothing was run", judged.because()));
-    say_not_run(&wish.command.source);
+    say_not_run(&judged.shown(&wish.command));
     ui::hint(&format!("give it with `{flag} TEXT`, or `{variable}='…'` in front of the command"));
     Some(refused(judged, next))
 }

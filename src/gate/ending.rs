@@ -111,7 +111,7 @@ fn say_closed(request: &Request, places: &Places) -> Next {
     let (id, why) = (request.id, request.progress.why.as_deref().unwrap_or_default());
     let over = |text: String| {
         ui::say(&text);
-        say_not_run(&request.command().source);
+        say_not_run(&request.shown());
         say_ask_anew()
     };
     match request.state() {
@@ -125,7 +125,7 @@ fn say_closed(request: &Request, places: &Places) -> Next {
         state
         @ (State::Executing | State::Succeeded | State::Failed | State::NotStarted | State::Unknown) => {
             ui::say(&format!("{id} is {state} already, by another process; nothing was run here"));
-            say_not_run(&request.command().source);
+            say_not_run(&request.shown());
             ui::hint(&format!("`{} show {}` says how it went", places.gate(), short(request)));
             Next::Show
         }
@@ -138,7 +138,7 @@ fn say_rejected(request: &Request) -> Next {
         Some(given) => ui::say(&format!("rejected by {}", decided_by(given))),
         None => ui::say(&format!("{} was taken back; nothing was run", request.id)),
     }
-    say_not_run(&request.command().source);
+    say_not_run(&request.shown());
     if say_instead(instead(request)) {
         return Next::Instead;
     }
@@ -156,7 +156,7 @@ pub(super) fn decided_by(decision: &Decision) -> String {
 /// Says that nobody waits any more, and how to go on.
 pub(super) fn say_parked(request: &Request, places: &Places) -> Next {
     ui::say(&format!("no decision on {} yet; parked, nothing was run", request.id));
-    say_not_run(&request.command().source);
+    say_not_run(&request.shown());
     ui::hint(&format!("run `{} resume {}` when it is approved", places.gate(), short(request)));
     Next::Resume
 }

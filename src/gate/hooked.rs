@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Gate, Judged};
+use super::{Gate, Judged, Meaning};
 use crate::approval::Requester;
 use crate::command::{Command, quoted};
 use crate::config::Config;
@@ -44,7 +44,8 @@ impl Judged {
     /// Returns what `policy` says about writing `edits`: for each file what it says about a redirect to it.
     pub fn of_edits(edits: &Edits<'_>, config: &Config, policy: &Policy, requester: &Requester) -> Judged {
         let analysis = written(&edits.paths, &config.cwd);
-        Judged::of_analysis(analysis, edits.project, config, policy, requester)
+        let meaning = Meaning::plain(analysis);
+        Judged::of_meaning(meaning, edits.project, config, policy, requester)
     }
 
     /// Claims that `command` is allowed wherever it may be run: its directory is not what allows it.
@@ -61,7 +62,8 @@ impl Judged {
         for action in &mut analysis.actions {
             action.cwd = Place::Unknown;
         }
-        let judged = Judged::of_analysis(analysis, &command.cwd, config, policy, requester);
+        let meaning = Meaning::plain(analysis);
+        let judged = Judged::of_meaning(meaning, &command.cwd, config, policy, requester);
         judged.verdict() == Verdict::Allow
     }
 
@@ -88,7 +90,7 @@ impl Judged {
         let judgement =
             Judgement { verdict, actions: action.into_iter().collect(), ..self.judgement.clone() };
         Judged {
-            analysis: self.analysis.clone(),
+            meaning: Meaning::plain(self.meaning.analysis.clone()),
             judgement,
             requirement: self.requirement.clone(),
             policy: self.policy,

@@ -4,18 +4,19 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::approval::{AskedAction, AskedBy, RequestLabel, Requester};
-use crate::command::{Command, visible};
+use super::meaning::Meaning;
+use crate::approval::{AskedAction, AskedBy, RequestLabel, Requester, Wrapping};
+use crate::command::{Command, Source, visible};
 use crate::config::Config;
 use crate::digest::Digest;
-use crate::policy::{Circumstances, Hit, Judgement, Policy, Requirement, Verdict, judge};
+use crate::policy::{Circumstances, Hit, Judgement, Policy, Requirement, Verdict};
 use crate::report::Report;
-use crate::shell::{Analysis, Truth, analyse};
+use crate::shell::Truth;
 
 /// What the policy says about a command here and now.
 #[derive(Debug)]
 pub struct Judged {
-    pub analysis: Analysis,
+    pub meaning: Meaning,
     pub judgement: Judgement,
     /// What an approval needs.
     pub requirement: Requirement,
@@ -26,13 +27,13 @@ pub struct Judged {
 impl Judged {
     /// Returns what `policy` says about `command` when `requester` asks.
     pub fn of(command: &Command, config: &Config, policy: &Policy, requester: &Requester) -> Judged {
-        let analysis = analyse(command, &config.host, policy);
-        Judged::of_analysis(analysis, &command.cwd, config, policy, requester)
+        let meaning = Meaning::of(command, &config.host, policy);
+        Judged::of_meaning(meaning, &command.cwd, config, policy, requester)
     }
 
     /// Returns what `policy` says about what would run, in the project at `start`.
-    pub(super) fn of_analysis(
-        analysis: Analysis,
+    pub(super) fn of_meaning(
+        meaning: Meaning,
         start: &Path,
         config: &Config,
         policy: &Policy,
@@ -45,10 +46,15 @@ impl Judged {
             start,
             now: Timestamp::now(),
         };
-        let judgement = judge(&analysis, policy, &config.host, &around);
+        let judgement = meaning.judged(&config.host, policy, &around);
         let requirement = judgement.requirement.clone();
         let requirement = requirement.unwrap_or_else(|| policy.requirement(judgement.risk).clone());
-        Judged { analysis, judgement, requirement, policy: policy.digest() }
+        Judged { meaning, judgement, requirement, policy: policy.digest() }
+    }
+
+    /// Returns what of `command` is shown: the agent's own where it comes in an envelope.
+    pub(super) fn shown(&self, command: &Command) -> Source {
+        Wrapping::shown(self.meaning.wrapping.as_ref(), command)
     }
 
     /// Returns the verdict that counts: in observe mode only the floor's.
@@ -117,7 +123,8 @@ impl Judged {
 
     /// Returns the actions, for the card.
     pub(super) fn asked_actions(&self) -> Vec<AskedAction> {
-        self.analysis.actions.iter().map(|action| AskedAction::of(action, &self.analysis.text)).collect()
+        let analysis = &self.meaning.analysis;
+        analysis.actions.iter().map(|action| AskedAction::of(action, &analysis.text)).collect()
     }
 
     /// Returns the labels, for the card: what reads so is shown, proven or not.

@@ -100,7 +100,7 @@ impl Gate {
         };
         let (id, differs) = (request.id, differs.join(", "));
         ui::say(&format!("{id} was approved with another {differs} than this process has; nothing was run"));
-        say_not_run(&request.command().source);
+        say_not_run(&request.shown());
         ui::hint("the approval still stands: run the command again as it was asked");
         let report = Report { next: Some(Next::AskAgain), ..Ending::of_request(&parked) };
         Ok(Ending { report, ends: Ends::Gate(Exit::Refused) })
@@ -120,7 +120,7 @@ impl Gate {
         draft.command = Some(command.clone());
         self.store.record(clock::now(), &[draft], Durability::Full)?;
         ui::say(&format!("refused by {}", judged.because()));
-        say_not_run(&command.source);
+        say_not_run(&judged.shown(command));
         let next = Some(say_after_refusal(judged));
         let report = Report { state: "BLOCKED".to_owned(), next, ..judged.report() };
         Ok(Ending { report, ends: Ends::Gate(Exit::Refused) })
@@ -186,6 +186,7 @@ impl Gate {
 
     pub(super) fn judged_draft(&self, judged: &Judged) -> Draft {
         let mut draft = Draft::new(Kind::Judged, &self.requester, &exec::origin(&self.config.host));
+        draft.wrapping = judged.meaning.wrapping.clone();
         draft.set("verdict", judged.judgement.verdict.word());
         draft.risk = Some(judged.judgement.risk);
         draft.policy = Some(PolicyUse { version: 1, sha256: judged.policy, rules: judged.rule_ids() });

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use super::{Ending, Ends, Gate, Judged, Wish};
+use super::{Ending, Ends, Gate, Judged, Meaning, Wish};
 use crate::approval::{BoundStdin, Requester};
 use crate::command::{Command, Dialect, Source};
 use crate::config::Config;
@@ -281,7 +281,12 @@ impl Gate {
 
     /// Returns what the policy says about `command`, in the light of what ran before it in the same shell.
     pub(super) fn judge_for(&self, command: &Command, requester: &Requester) -> Judged {
-        Judged::of_analysis(self.analyse(command).0, &command.cwd, &self.config, &self.policy, requester)
+        let meaning = match self.hands {
+            Hands::Own => Meaning::of(command, &self.config.host, &self.policy),
+            // What a shell reads for itself comes in no envelope.
+            Hands::Shell(_) | Hands::Asker(_) => Meaning::plain(self.analyse(command).0),
+        };
+        Judged::of_meaning(meaning, &command.cwd, &self.config, &self.policy, requester)
     }
 
     /// Gets a command to run that may.

@@ -119,7 +119,7 @@ impl Gate {
                 ui::say(&format!("nobody can approve {about}: {why}; parked, nothing was run"))
             }
         }
-        say_not_run(&parked.command().source);
+        say_not_run(&parked.shown());
         match nobody {
             Nobody::IsThere => say_set_up(&self.config.places),
             Nobody::May(_) => {
@@ -147,7 +147,7 @@ impl Gate {
         match self.store.cancel(clock::now(), request.id, &self.requester, &origin) {
             Ok(cancelled) => {
                 ui::say(&format!("{} is cancelled; nothing was run", cancelled.id));
-                say_not_run(&cancelled.command().source);
+                say_not_run(&cancelled.shown());
                 let report: Report = Ending::of_request(&cancelled);
                 Ok(Ending { report, ends: Ends::Signal(libc::SIGINT) })
             }

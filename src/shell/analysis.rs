@@ -8,6 +8,7 @@ use super::action::{Action, Opaque, Place, RedirectKind, Scope, Span, Stdin, Wor
 use super::arguments::Arguments;
 use super::bytes::is_plain_locale;
 use super::program::{Program, Programs, Selector};
+use super::setting::Setting;
 use super::shells;
 use super::state::{State, Value, normal};
 use super::walk::{Context, Executed, Walker};
@@ -78,7 +79,17 @@ impl Past {
 
 /// Returns what `command` would run. Whatever is not certain is in the list as an opaque action.
 pub fn analyse(command: &Command, world: &dyn World, programs: &dyn Programs) -> Analysis {
-    analyse_after(&Past::default(), command, world, programs).0
+    analyse_in(&Setting::default(), command, world, programs)
+}
+
+/// Returns what `command` would run where `setting` is in force when it begins.
+pub fn analyse_in(
+    setting: &Setting,
+    command: &Command,
+    world: &dyn World,
+    programs: &dyn Programs,
+) -> Analysis {
+    analyse_from((&Past::default(), setting), command, world, programs).0
 }
 
 /// Returns what `command` would run in a shell with this `past`, and what the past is if it does.
@@ -88,15 +99,27 @@ pub fn analyse_after(
     world: &dyn World,
     programs: &dyn Programs,
 ) -> (Analysis, Past) {
+    analyse_from((past, &Setting::default()), command, world, programs)
+}
+
+fn analyse_from(
+    (past, setting): (&Past, &Setting),
+    command: &Command,
+    world: &dyn World,
+    programs: &dyn Programs,
+) -> (Analysis, Past) {
     let mut walker = Walker::new(world, programs);
     let mut after = past.clone();
     walker.is_fed = past.is_fed;
     (walker.names, walker.arrays, walker.undefines) =
         (std::mem::take(&mut after.names), std::mem::take(&mut after.arrays), past.undefines);
+    walker.names.extend(setting.names.iter().cloned());
+    walker.watched.extend(setting.watched.iter().cloned());
     let text = match &command.source {
         Source::Argv(argv) => analyse_argv(&mut walker, argv, &command.cwd),
         Source::Script { dialect, options, text, args } => {
-            after.state = analyse_script(&mut walker, past, (*dialect, options), text, args, &command.cwd);
+            let from = (past, setting);
+            after.state = analyse_script(&mut walker, from, (*dialect, options, args), text, &command.cwd);
             text.clone()
         }
     };
@@ -181,26 +204,39 @@ fn analyse_argv(walker: &mut Walker, argv: &[Vec<u8>], cwd: &Path) -> Vec<u8> {
 /// Follows a script, and returns what the shell is like after it.
 fn analyse_script(
     walker: &mut Walker,
-    past: &Past,
-    (dialect, options): (Dialect, &[Vec<u8>]),
+    (past, setting): (&Past, &Setting),
+    (dialect, options, args): (Dialect, &[Vec<u8>], &[Vec<u8>]),
     text: &[u8],
-    args: &[Vec<u8>],
     cwd: &Path,
 ) -> Option<State> {
     let mut context = context(text, dialect, true);
     let args = if args.is_empty() { vec![b"sh".to_vec()] } else { args.to_vec() };
     let new = || State::new(Place::Known(logical(walker.world, cwd)), Some(args));
-    let state = past.state.clone().unwrap_or_else(new);
+    let mut state = past.state.clone().unwrap_or_else(new);
     if past.is_murky {
         let span = Span { start: 0, end: text.len() };
         walker.opaque(&context, &state, span, "an earlier command may have changed what names mean");
+    }
+    for (name, value) in &setting.exports {
+        state.assign(name, Value::literal(value.clone()), Span::default());
+        state.export(name, Span::default());
     }
     if let Some(reason) = doubtful_start(walker.world, dialect, options, text) {
         let span = Span { start: 0, end: text.len() };
         walker.opaque(&context, &state, span, reason);
     }
     context.depth = 1;
-    Some(walker.script(&context, state.clone(), text).after(&state))
+    let after = walker.script(&context, state.clone(), text).after(&state);
+    // A rule about the variable needs an action to speak of.
+    let started = || walker.world.var_names().into_iter().find(|name| shells::starts_something(name));
+    if walker.actions.is_empty()
+        && past.is_empty()
+        && let Some(name) = started()
+    {
+        let reason = format!("the environment's `{name}` may make the shell run something at its start");
+        walker.opaque(&context, &state, Span { start: 0, end: text.len() }, reason);
+    }
+    Some(after)
 }
 
 /// Returns the name of `cwd` that a shell would use: the inherited `PWD`, if it leads to the same directory.

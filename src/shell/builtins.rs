@@ -1,6 +1,6 @@
 //! The shell's own commands: what they change, and which of their arguments the shell evaluates.
 
-use super::action::{Action, Assignment, Opaque, Place, Span, Word};
+use super::action::{Action, Assignment, Opaque, Piece, Place, Span, Word};
 use super::names::is_posix;
 use super::parser::is_name;
 use super::state::{Flow, State, Value};
@@ -103,6 +103,7 @@ impl Walker<'_> {
         });
         match name {
             "test" | "[" => return doubtful_test(args, splits),
+            "declare" | "typeset" if lists_functions(args) => return None,
             "export" | "readonly" | "declare" | "typeset" | "local" => {
                 if splits || (!unquoted && args.iter().any(Word::is_dynamic)) {
                     return Some(format!("`{name}` may be given anything"));
@@ -611,6 +612,16 @@ impl Walker<'_> {
     }
 }
 
+/// Claims that `declare -f "$name"` is all that there is: one word, whatever it holds, is a name to list or an option without a name.
+fn lists_functions(args: &[Word]) -> bool {
+    let is_one = |word: &Word| {
+        word.pieces
+            .iter()
+            .all(|piece| matches!(piece, Piece::Literal(_) | Piece::Dynamic { splits: false, .. }))
+    };
+    matches!(args, [option, word] if is_one(word) && matches!(option.as_literal().as_deref(), Some(b"-f" | b"-F")))
+}
+
 /// `test` and `[`: `-v` evaluates its operand, and unquoted values could hold it.
 fn doubtful_test(args: &[Word], splits: bool) -> Option<String> {
     if splits {
@@ -636,8 +647,9 @@ fn doubtful_test(args: &[Word], splits: bool) -> Option<String> {
     None
 }
 
-fn doubtful_shopt(literals: &[Option<Vec<u8>>]) -> Option<String> {
-    const HARMLESS: [&[u8]; 16] = [
+/// Claims that a `shopt -s` option leaves the shell's reading as it is.
+pub(super) fn leaves_reading(name: &[u8]) -> bool {
+    const NAMES: [&[u8]; 16] = [
         b"nullglob",
         b"globstar",
         b"dotglob",
@@ -655,12 +667,16 @@ fn doubtful_shopt(literals: &[Option<Vec<u8>>]) -> Option<String> {
         b"xpg_echo",
         b"sourcepath",
     ];
+    NAMES.contains(&name)
+}
+
+fn doubtful_shopt(literals: &[Option<Vec<u8>>]) -> Option<String> {
     let mut sets = false;
     for literal in literals {
         match literal.as_deref() {
             Some(b"-s") => sets = true,
             Some(b"-u" | b"-q" | b"-p" | b"-o") => {}
-            Some(name) if !name.starts_with(b"-") && (!sets || HARMLESS.contains(&name)) => {}
+            Some(name) if !name.starts_with(b"-") && (!sets || leaves_reading(name)) => {}
             Some(_) | None => return Some("`shopt` changes how the shell reads what follows".to_owned()),
         }
     }

@@ -21,6 +21,7 @@ pub(crate) mod list;
 mod names;
 mod parser;
 mod program;
+mod setting;
 mod shells;
 mod state;
 mod syntax;
@@ -32,9 +33,11 @@ mod walk;
 pub use action::{
     Action, Assignment, Opaque, Piece, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word,
 };
-pub use analysis::{Analysis, Past, analyse, analyse_after};
+pub use analysis::{Analysis, Past, analyse, analyse_after, analyse_in};
 pub use arguments::{Arguments, Certainty, Given, Operand, Unknown};
 pub use program::{Program, Programs, Runs, Selector};
+pub use setting::{Setting, is_complete};
+pub use shells::starts_something;
 pub use truth::Truth;
 pub use unit::{Closing, Unit, first_unit};
 

@@ -30,6 +30,15 @@ enum Given {
     Uncertain(String),
 }
 
+/// Variables that make a shell run or read something else.
+const MISLEADING: [&str; 7] =
+    ["BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "BASH_COMPAT", "ZDOTDIR"];
+
+/// Claims that a variable of this name may make a shell run something before it reads its script, or read that in another way.
+pub fn starts_something(name: &str) -> bool {
+    MISLEADING.contains(&name) || name.starts_with("LD_")
+}
+
 impl Walker<'_> {
     /// Follows what a shell runs.
     pub(super) fn shell(
@@ -116,9 +125,7 @@ impl Walker<'_> {
 
     /// Returns a variable that is set for a shell and makes it run or read something else.
     fn misleading(&self, context: &Context, state: &State) -> Option<String> {
-        const NAMES: [&str; 7] =
-            ["BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "BASH_COMPAT", "ZDOTDIR"];
-        let misleads = |name: &&str| NAMES.contains(name) || name.starts_with("BASH_FUNC_");
+        let misleads = |name: &&str| MISLEADING.contains(name) || name.starts_with("BASH_FUNC_");
         let given = context.given.iter().map(|assignment| assignment.name.as_str());
         given.chain(state.variables.keys().map(String::as_str)).find(misleads).map(str::to_owned)
     }

@@ -106,6 +106,8 @@ pub(super) struct Walker<'a> {
     nesting: usize,
     /// Names that were used for arrays.
     pub(super) arrays: BTreeSet<String>,
+    /// Variables that must be left alone: what stands around the script uses them after it.
+    pub(super) watched: BTreeSet<String>,
     pub(super) full: bool,
     /// Claims that the shell is fed its script bit by bit, and reads on after these commands.
     pub(super) is_fed: bool,
@@ -130,6 +132,7 @@ impl<'a> Walker<'a> {
             steps: 0,
             nesting: 0,
             arrays: BTreeSet::new(),
+            watched: BTreeSet::new(),
             full: false,
             is_fed: false,
         }
@@ -668,6 +671,9 @@ impl<'a> Walker<'a> {
                 if !super::bytes::is_plain_locale(&value, context.text.is_ascii()) =>
             {
                 self.doubt(span, format!("`{name}` changes how the shell reads"));
+            }
+            name if self.watched.contains(name) => {
+                self.doubt(span, format!("`{name}` is used by what its agent puts around it"));
             }
             "path" | "fpath" | "cdpath" | "module_path" | "NULLCMD" | "READNULLCMD"
                 if context.dialect == Dialect::Zsh =>

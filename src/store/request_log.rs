@@ -96,6 +96,7 @@ impl Store {
             requests::insert(db, &request)?;
             let mut draft = asked(&request, "created", &request.ask.requester, &request.ask.origin);
             draft.command = Some(request.command());
+            draft.wrapping = request.wrapping();
             pen.append(db, &[&draft])?;
             Ok(Submitted::Created(Box::new(request)))
         })?;

@@ -86,7 +86,8 @@ impl Store {
             start.request = Some(id);
             start.set("content", after.content.digest().to_string());
             start.set("digest", after.digest().to_string());
-            let with_command = Draft { command: Some(approved.command().clone()), ..start.clone() };
+            let wrapping = after.wrapping();
+            let with_command = Draft { command: Some(approved.command().clone()), wrapping, ..start.clone() };
             let lock = begin(db, pen, &dir, &with_command)?;
             Ok(Ok((approved, lock, start)))
         })?;
@@ -99,7 +100,7 @@ impl Store {
     pub fn finish(&mut self, now: Moment, run: Run, outcome: Outcome) -> Result<(), StoreError> {
         let Run { seq, started, start, lock } = run;
         let request = start.request;
-        let mut end = Draft { kind: Kind::ExecEnd, command: None, bound: None, ..start };
+        let mut end = Draft { kind: Kind::ExecEnd, command: None, wrapping: None, bound: None, ..start };
         end.data.clear();
         end.set("start", seq);
         end.outcome = Some((outcome.clone(), now.since(started)));

@@ -137,7 +137,7 @@ impl Desk {
         let project = self.project(call);
         let project = self.config.host.real_path(&project);
         let stays = |path: &Path| self.config.host.real_path(path).starts_with(&project);
-        judged.analysis.actions.iter().any(|action| {
+        judged.meaning.analysis.actions.iter().any(|action| {
             let name = action.program.as_literal().unwrap_or_default();
             match name.as_slice() {
                 b"pushd" | b"popd" => true,

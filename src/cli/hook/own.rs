@@ -20,7 +20,7 @@ const FOR_REQUESTERS: [&[u8]; 5] = [b"resume", b"requests", b"show", b"cancel", 
 
 /// Claims that everything the policy holds against the command is in gate's own hands.
 pub(super) fn goes_through_gate(judged: &Judged, config: &Config) -> bool {
-    let verdicts = judged.analysis.actions.iter().zip(&judged.judgement.actions);
+    let verdicts = judged.meaning.analysis.actions.iter().zip(&judged.judgement.actions);
     let mut is_any = false;
     let is_settled = verdicts.into_iter().all(|(action, verdict)| {
         let restricting = || verdict.hits.iter().filter(|hit| hit.verdict > Verdict::Allow);
