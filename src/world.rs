@@ -53,6 +53,11 @@ pub trait World {
     /// Returns `path` with symbolic links resolved as far as it exists, the missing rest appended as it is.
     fn real_path(&self, path: &Path) -> PathBuf;
 
+    /// Claims that `path` is a directory there is, links followed.
+    fn is_directory(&self, _path: &Path) -> bool {
+        false
+    }
+
     /// Returns the bytes of a regular file, or `None` where it is missing, unreadable, not a regular file or larger than `limit`.
     fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>>;
 

@@ -238,7 +238,7 @@ fn selected(selector: &Selector, arguments: &Arguments, args: &[Word]) -> Vec<Wo
             let names = [option.clone()];
             arguments.given(&names).filter_map(|given| given.value.clone()).collect()
         }
-        Selector::File(_) => Vec::new(),
+        Selector::File(_) | Selector::Into => Vec::new(),
     }
 }
 

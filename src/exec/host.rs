@@ -199,6 +199,10 @@ impl World for Host {
         if fs::read_link(&real).is_ok() { walk(&real) } else { real }
     }
 
+    fn is_directory(&self, path: &Path) -> bool {
+        path.is_dir()
+    }
+
     fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>> {
         let (file, size) = open_regular(path)?;
         if size > limit as u64 {

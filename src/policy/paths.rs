@@ -1,7 +1,7 @@
 //! The paths an action reads and writes, and patterns on them.
 //!
 //! Paths come from the selectors of the program's entry and from redirects. A pattern that begins with `~` means any home, with
-//! `~gate` the directory that `--home` names, with `./` the directory gate was started in, with `/` an absolute path; any other matches whole last parts of the path (`.env`, `*.pem`,
+//! `~gate` the directory that `--home` names, with `~agent` one that a variable names to an agent as its own, with `./` the directory gate was started in, with `/` an absolute path; any other matches whole last parts of the path (`.env`, `*.pem`,
 //! `*/.git/config`). `X/**` is X and everything in it, `X/**/y` is `X/y` and any
 //! `y` below; `*` crosses `/` too.
 //!
@@ -35,10 +35,15 @@ pub(super) struct Ground<'a> {
     patterns: [RefCell<HashMap<String, Rc<[Glob]>>>; 2],
 }
 
-/// The directories that `~`, `~gate` and `./` stand for in a pattern, as given and as they really are.
+/// The variables by which agents are told where their settings are, and what lies below (documented by each: `agent/setup/known.rs`).
+const OF_AGENTS: [(&str, &str); 4] =
+    [("CLAUDE_CONFIG_DIR", ""), ("CODEX_HOME", ""), ("COPILOT_HOME", ""), ("GEMINI_CLI_HOME", ".gemini")];
+
+/// The directories that `~`, `~gate`, `~agent` and `./` stand for in a pattern, as given and as they really are.
 struct Found {
     homes: Vec<PathBuf>,
     own: Vec<PathBuf>,
+    agents: Vec<PathBuf>,
     starts: Vec<PathBuf>,
 }
 
@@ -79,8 +84,19 @@ impl<'a> Ground<'a> {
         self.found.get_or_init(|| Found {
             homes: self.as_they_are(self.world.homes()),
             own: self.as_they_are(self.world.own_directories()),
+            agents: self.as_they_are(self.of_agents()),
             starts: self.as_they_are(vec![self.start.to_owned()]),
         })
+    }
+
+    fn of_agents(&self) -> Vec<PathBuf> {
+        let named = OF_AGENTS.iter().filter_map(|(name, below)| {
+            // Built anew from its parts: no slash at the end, where the pattern goes on.
+            let dir: PathBuf =
+                Path::new(OsStr::from_bytes(&self.world.var(name)?)).join(below).components().collect();
+            dir.is_absolute().then_some(dir)
+        });
+        named.collect()
     }
 
     fn as_they_are(&self, mut all: Vec<PathBuf>) -> Vec<PathBuf> {
@@ -116,20 +132,17 @@ impl<'a> Ground<'a> {
 
 /// Claims that an operand pattern speaks of a path, not of text.
 pub(super) fn is_path_pattern(pattern: &str) -> bool {
-    pattern.starts_with('/')
-        || pattern.starts_with("./")
-        || pattern == "."
-        || is_home(pattern)
-        || own(pattern).is_some()
+    let is_named = ["~gate", "~agent"].iter().any(|name| behind(name, pattern).is_some());
+    pattern.starts_with('/') || pattern.starts_with("./") || pattern == "." || is_home(pattern) || is_named
 }
 
 fn is_home(pattern: &str) -> bool {
     pattern == "~" || pattern.starts_with("~/")
 }
 
-/// Returns what stands behind `~gate`.
-fn own(pattern: &str) -> Option<&str> {
-    pattern.strip_prefix("~gate").filter(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Returns what stands behind the name of a directory.
+fn behind<'a>(name: &str, pattern: &'a str) -> Option<&'a str> {
+    pattern.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Returns the globs that a path pattern stands for.
@@ -151,8 +164,10 @@ fn each_form(pattern: &str, ground: &Ground<'_>, lean: Lean, all: &mut Vec<Glob>
         let dir = if dir == b"/" && !rest.is_empty() { b"" } else { dir };
         Glob::exactly(dir).then(Glob::new(rest))
     };
-    if let Some(rest) = own(pattern) {
+    if let Some(rest) = behind("~gate", pattern) {
         all.extend(ground.found().own.iter().map(|dir| under(dir, rest)));
+    } else if let Some(rest) = behind("~agent", pattern) {
+        all.extend(ground.found().agents.iter().map(|dir| under(dir, rest)));
     } else if is_home(pattern) {
         let rest = &pattern[1..];
         all.extend(ground.found().homes.iter().map(|home| under(home, rest)));
@@ -391,6 +406,10 @@ fn selected(subject: &Subject<'_>, operands: &[Operand], selector: &Selector, fo
             (last, init)
         }
         Selector::Init => operands.split_at(operands.len().saturating_sub(1)),
+        Selector::Into => {
+            into(subject, operands, found);
+            return;
+        }
         Selector::Value(option) => {
             option_values(subject, option, found);
             return;
@@ -407,6 +426,43 @@ fn selected(subject: &Subject<'_>, operands: &[Operand], selector: &Selector, fo
     for operand in others.iter().filter(|_| !is_certain) {
         add(subject.word(operand.index), cwd, false, found);
     }
+}
+
+/// Adds what the operands are called in the directory they are put into, where one is there: `cp x/.envrc .` writes `./.envrc`.
+fn into(subject: &Subject<'_>, operands: &[Operand], found: &mut Vec<PathValue>) {
+    let is_target = |name: &str| matches!(name, "-t" | "--target-directory");
+    let options = subject.arguments.options.iter();
+    let target = options
+        .filter(|given| is_target(&given.name) || is_target(&given.canonical))
+        .find_map(|given| given.value.as_ref());
+    let (sources, dir) = match (target, operands.split_last()) {
+        (Some(dir), _) => (operands, dir),
+        (None, Some((last, init))) => (init, subject.word(last.index)),
+        (None, None) => return,
+    };
+    let mut dir = tokens(dir);
+    let is_dir = target.is_some() || sources.len() > 1 || is_directory(subject, &dir);
+    dir.push(Token::Byte(b'/'));
+    for source in sources.iter().filter(|_| is_dir) {
+        let value = [&dir[..], name(&tokens(subject.word(source.index)))].concat();
+        found.push(PathValue::of(&value, subject.cwd(), source.certainty > Certainty::Possible));
+    }
+}
+
+/// Returns the last part of a path.
+fn name(path: &[Token]) -> &[Token] {
+    let is_slash = |token: &Token| *token == Token::Byte(b'/');
+    let end = path.iter().rposition(|token| !is_slash(token)).map_or(0, |at| at + 1);
+    let start = path[..end].iter().rposition(is_slash).map_or(0, |at| at + 1);
+    &path[start..end]
+}
+
+fn is_directory(subject: &Subject<'_>, dir: &[Token]) -> bool {
+    let Some(bytes) = certain(dir) else { return false };
+    let path = Path::new(OsStr::from_bytes(&bytes));
+    let is_written_so = bytes.ends_with(b"/")
+        || matches!(name(dir), [Token::Byte(b'.')] | [Token::Byte(b'.'), Token::Byte(b'.')]);
+    is_written_so || subject.cwd().is_some_and(|cwd| subject.world.is_directory(&cwd.join(path)))
 }
 
 fn option_values(subject: &Subject<'_>, option: &str, found: &mut Vec<PathValue>) {

@@ -429,6 +429,8 @@ fn written_operands(action: &Action, program: &Program, words: &mut Vec<Word>) {
                 let given = read.given(std::slice::from_ref(option));
                 words.extend(given.filter_map(|given| given.value.clone()));
             }
+            // Below a directory that is written to already.
+            Selector::Into => {}
             Selector::File(file) => words.push(Word::literal(file.as_bytes(), action.span)),
         }
     }

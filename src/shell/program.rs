@@ -18,6 +18,9 @@ pub enum Selector {
     Last,
     Rest,
     Init,
+    /// `into`: what all operands but the last are called in the directory that the last one names; with a target directory
+    /// among the options (`-t`), what all of them are called there.
+    Into,
     /// `value:-f`: the value of this option.
     Value(String),
     /// Anything else: a fixed file name in the working directory (`Makefile`).
@@ -33,6 +36,7 @@ impl TryFrom<String> for Selector {
             "last" => Selector::Last,
             "rest" => Selector::Rest,
             "init" => Selector::Init,
+            "into" => Selector::Into,
             "" => return Err("expected a selector, found an empty string".to_owned()),
             other => match other.strip_prefix("value:") {
                 Some(option) if option.starts_with('-') => Selector::Value(option.to_owned()),
@@ -51,6 +55,7 @@ impl From<Selector> for String {
             Selector::Last => "last".to_owned(),
             Selector::Rest => "rest".to_owned(),
             Selector::Init => "init".to_owned(),
+            Selector::Into => "into".to_owned(),
             Selector::Value(option) => format!("value:{option}"),
             Selector::File(name) => name,
         }

@@ -28,6 +28,7 @@ mod judging;
 mod layers;
 mod messages;
 mod observe;
+mod own_hook;
 mod readme;
 mod replay;
 mod report;

@@ -1,0 +1,105 @@
+//! What an agent might do so as not to go through gate any more: by commands (`agent_setup/attacks.txt`), and by the tools
+//! with which it edits files.
+
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::stage::Stage;
+
+const ATTACKS: &str = include_str!("agent_setup/attacks.txt");
+
+fn attacks() -> Vec<(&'static str, &'static str)> {
+    let lines = ATTACKS.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .filter_map(|line| line.split_once(' '))
+        .map(|(verdict, text)| (verdict, text.trim_start()))
+        .collect()
+}
+
+#[test]
+fn what_an_agent_might_try_is_judged_as_the_list_says() {
+    let stage = Stage::new();
+    let mut input = Vec::new();
+    for (_, command) in attacks() {
+        writeln!(input, "{}", json!({ "command": command })).unwrap();
+    }
+    let output =
+        stage.gate(["explain", "--batch", "--json"]).env("PATH", "/usr/bin:/bin").stdin(input).output();
+    let judged = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(judged.lines().count(), attacks().len());
+    let verdict =
+        |line: &str| serde_json::from_str::<Value>(line).unwrap()["verdict"].as_str().unwrap().to_owned();
+    let wrong: Vec<_> = attacks()
+        .into_iter()
+        .zip(judged.lines().map(verdict))
+        .filter(|((expected, _), verdict)| expected != verdict)
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Returns whether the agent's tool may write `file`.
+fn may_write(stage: &Stage, env: &[(&str, &str)], tool: &str, input: &Value) -> bool {
+    let event = json!({ "hook_event_name": "PreToolUse", "transcript_path": "/t", "cwd": stage.cwd(), "tool_name": tool,
+        "tool_input": input });
+    let run = stage.gate(["hook", "claude"]).env("SHELL", "/bin/bash").stdin(event.to_string());
+    let output = env.iter().fold(run, |run, (name, value)| run.env(name, value)).output();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout.is_empty()
+}
+
+#[track_caller]
+fn refused(stage: &Stage, path: &str) {
+    let edits = [
+        ("Write", json!({ "file_path": path, "content": "{}" })),
+        ("Edit", json!({ "file_path": path, "old_string": "a", "new_string": "b" })),
+    ];
+    for (tool, input) in edits {
+        assert!(!may_write(stage, &[], tool, &input), "{tool} {path}");
+    }
+}
+
+#[test]
+fn no_tool_edits_the_settings_by_which_the_agent_goes_through_gate() {
+    let stage = Stage::new().file(".git/HEAD", "ref: refs/heads/main\n").file(".claude/settings.json", "{}");
+    let cwd = stage.cwd();
+    std::os::unix::fs::symlink(".claude", cwd.join("docs")).unwrap();
+    std::os::unix::fs::symlink(".claude/settings.json", cwd.join("notes.json")).unwrap();
+    for path in [
+        "~/.claude/settings.json",
+        ".claude/settings.json",
+        ".claude/settings.local.json",
+        "./src/../.claude/settings.local.json",
+        "docs/settings.local.json",
+        "notes.json",
+        ".codex/hooks.json",
+        ".codex/config.toml",
+        ".gemini/settings.json",
+        ".cursor/hooks.json",
+        ".github/hooks/x.json",
+        ".github/copilot/settings.local.json",
+        ".aider.conf.yml",
+    ] {
+        refused(&stage, path);
+    }
+    refused(&stage, &cwd.join(".claude/settings.local.json").display().to_string());
+    refused(&stage, &stage.home().join("policy.toml").display().to_string());
+    refused(&stage, &stage.home().join("agents/settings_json-x.copy").display().to_string());
+    assert!(may_write(&stage, &[], "Write", &json!({ "file_path": "src/a.rs", "content": "" })));
+}
+
+#[test]
+fn settings_that_a_variable_moves_are_protected_there() {
+    let stage = Stage::new();
+    let dir = stage.cwd().join("elsewhere");
+    let dir = dir.to_str().unwrap();
+    let input = json!({ "file_path": format!("{dir}/settings.json"), "content": "{}" });
+    assert!(may_write(&stage, &[], "Write", &input));
+    assert!(!may_write(&stage, &[("CLAUDE_CONFIG_DIR", dir)], "Write", &input));
+    for name in ["CODEX_HOME", "COPILOT_HOME"] {
+        let input = json!({ "file_path": format!("{dir}/hooks.json"), "content": "{}" });
+        assert!(!may_write(&stage, &[(name, dir)], "Write", &input), "{name}");
+    }
+    let input = json!({ "file_path": format!("{dir}/.gemini/settings.json"), "content": "{}" });
+    assert!(!may_write(&stage, &[("GEMINI_CLI_HOME", dir)], "Write", &input));
+}
