@@ -16,7 +16,7 @@ mod running;
 mod session;
 mod waiting;
 
-pub use ending::{Ending, Ends};
+pub use ending::{Ending, Ends, HANDED};
 pub use hooked::{Edits, Hooked};
 pub use judging::Judged;
 pub use meaning::Meaning;

@@ -44,8 +44,9 @@ pub enum Work {
     Shell(Shell),
     /// What `SSH_ORIGINAL_COMMAND` holds, or a login shell (`--ssh-command`).
     Ssh,
-    /// Only judged and recorded: the shell that asks runs it itself (`--line`).
-    Line(Source),
+    /// A line that a person typed, only judged and recorded: the shell that asks runs it itself (`--line`). It comes on descriptor 3,
+    /// with what the shell says of itself.
+    Line(Dialect),
 }
 
 /// How the command line is wrong; gate's exit code for it is 125.
@@ -144,7 +145,6 @@ struct Parser<'a> {
     /// `-s`: the operands are arguments, the script comes on standard input.
     is_input: bool,
     is_interactive: bool,
-    is_line: bool,
     is_hot: bool,
 }
 
@@ -171,7 +171,6 @@ impl<'a> Parser<'a> {
             is_script: false,
             is_input: false,
             is_interactive: false,
-            is_line: false,
             is_hot: false,
         }
     }
@@ -196,10 +195,7 @@ impl<'a> Parser<'a> {
                 b"--ssh-command" if !self.has_shell_options() && !self.is_script => {
                     return Ok(Step::Run(Work::Ssh));
                 }
-                b"--line" => {
-                    (self.is_line, self.is_hot) = (true, true);
-                    return Ok(Step::More);
-                }
+                b"--line" => return Ok(Step::Run(Work::Line(self.dialect()))),
                 _ if self.own_option(arg)? => return Ok(Step::More),
                 _ => {}
             }
@@ -375,8 +371,7 @@ impl<'a> Parser<'a> {
         // Their place among the others means nothing to a shell.
         options.extend(self.is_interactive.then(|| b"-i".to_vec()));
         options.extend(self.is_input.then(|| b"-s".to_vec()));
-        let source = Source::Script { dialect, options, text: text.to_vec(), args: self.words() };
-        if self.is_line { Work::Line(source) } else { Work::Command(source) }
+        Work::Command(Source::Script { dialect, options, text: text.to_vec(), args: self.words() })
     }
 
     fn call(self, work: Work) -> Call {

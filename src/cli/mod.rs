@@ -16,6 +16,7 @@ mod hook;
 mod inbox;
 mod init;
 mod instant;
+mod line;
 mod policy;
 mod request_json;
 mod requests;

@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::hot::{Call, Work};
-use super::shells;
+use super::{line, shells};
 use crate::command::{Command, Source};
 use crate::config::{Config, Places};
 use crate::error::Exit;
 use crate::exec::User;
 use crate::gate::{Ending, Gate, Wish, say_not_run};
 use crate::report::{Report, ReportFile};
-use crate::shell::Past;
 use crate::ui;
 use crate::why::{self, Why};
 
@@ -22,6 +21,9 @@ use crate::why::{self, Why};
 /// # Errors
 /// Whatever kept gate from doing so: nothing was run.
 pub(super) fn run(call: Call) -> anyhow::Result<ExitCode> {
+    if let Work::Line(dialect) = call.work {
+        return line::run(call, dialect);
+    }
     let source = shells::shown(&call.work);
     reported(call.result.clone(), call.home.clone(), &source, || start(call))
 }
@@ -80,13 +82,16 @@ fn own_directories(home: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 fn start(call: Call) -> anyhow::Result<Ending> {
+    if let Work::Shell(shell) = &call.work
+        && let Some(problem) = shells::of_person(shell, call.home.as_deref())
+    {
+        return Err(problem.into());
+    }
     let (config, policy) = Config::load_with_policy(call.home.as_deref())?;
-    let said = Why { reason: call.reason, ticket: call.ticket };
-    let asserted =
-        Why { reason: variable("GATE_REASON").map(text), ticket: variable("GATE_TICKET").map(text) };
-    let is_line = matches!(call.work, Work::Line(_));
+    let (said, asserted) = (Why { reason: call.reason, ticket: call.ticket }, asserted());
     let source = match call.work {
-        Work::Command(source) | Work::Line(source) => source,
+        Work::Command(source) => source,
+        Work::Line(_) => anyhow::bail!("a line is judged for the shell it was typed into"),
         Work::File(dialect, words) => shells::file(&config.host, dialect, words, &config.cwd)?,
         Work::Shell(shell) => return shells::run(&shell, config, policy, (&said.or(asserted), call.wait)),
         Work::Ssh => match variable("SSH_ORIGINAL_COMMAND") {
@@ -100,8 +105,18 @@ fn start(call: Call) -> anyhow::Result<Ending> {
         why: said.or(inside).or(asserted),
         wait: call.wait,
     };
-    let mut gate = Gate::open(config, policy)?;
-    if is_line { gate.line_of_asker(wish, Past::default()) } else { gate.run(wish) }
+    Gate::open(config, policy)?.run(wish)
+}
+
+/// Returns why `source` is wanted, and the source without the words that say so.
+pub(super) fn why_of(call: &mut Call, source: Source) -> (Why, Source) {
+    let said = Why { reason: call.reason.take(), ticket: call.ticket.take() };
+    let (inside, source) = without_why(source);
+    (said.or(inside).or(asserted()), source)
+}
+
+fn asserted() -> Why {
+    Why { reason: variable("GATE_REASON").map(text), ticket: variable("GATE_TICKET").map(text) }
 }
 
 /// Takes the reason and ticket off a script's beginning: what runs is the text without them.

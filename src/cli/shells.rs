@@ -1,6 +1,6 @@
 //! Gate in a shell's place: a script file, a script on standard input, a person at a terminal.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::hot::Work;
 use crate::command::{Dialect, Source};
 use crate::config::Config;
-use crate::exec::{Host, NotStarted, real_shell, shell_name};
+use crate::exec::{Host, Interactive, NotStarted, User, become_interactive, real_shell, shell_name};
 use crate::gate::{Ending, Gate, Shell};
 use crate::policy::Policy;
 use crate::why::Why;
@@ -38,9 +38,10 @@ pub(super) fn shown(work: &Work) -> Source {
         Source::Argv([&[shell_name(dialect).as_bytes().to_vec()], words].concat())
     };
     match work {
-        Work::Command(source) | Work::Line(source) => source.clone(),
+        Work::Command(source) => source.clone(),
         Work::File(dialect, words) => argv(*dialect, words),
         Work::Shell(shell) => argv(shell.dialect, &[&shell.options[..], &shell.args].concat()),
+        Work::Line(dialect) => argv(*dialect, &[]),
         Work::Ssh => argv(Dialect::Bash, &[]),
     }
 }
@@ -58,6 +59,35 @@ pub(super) fn login() -> Shell {
         args: Vec::new(),
         is_interactive: false,
     }
+}
+
+/// Becomes the real shell where a person sits at a terminal, and returns why it could not; `None` where nobody does.
+pub(super) fn of_person(shell: &Shell, home: Option<&Path>) -> Option<NotStarted> {
+    use std::io::{stderr, stdin};
+    if !rustix::termios::isatty(stdin()) || !(shell.is_interactive || rustix::termios::isatty(stderr())) {
+        return None;
+    }
+    let is_dashed = std::env::args_os().next().is_some_and(|name| name.as_bytes().starts_with(b"-"));
+    let judge = match judge(shell.dialect, home) {
+        Ok(judge) => judge,
+        Err(error) => {
+            let errno = error.raw_os_error().unwrap_or_default();
+            return Some(NotStarted::System { path: "gate".into(), errno });
+        }
+    };
+    let (options, args) = (&shell.options, &shell.args);
+    let asked = Interactive { dialect: shell.dialect, options, args, judge: &judge, is_dashed };
+    Some(become_interactive(&Host::of(&User::current()), &asked))
+}
+
+/// Returns the call that judges a line, by the path of this very program.
+fn judge(dialect: Dialect, home: Option<&Path>) -> std::io::Result<Vec<OsString>> {
+    let mut words = vec![std::env::current_exe()?.into_os_string()];
+    if let Some(home) = home {
+        words.extend(["--home".into(), std::path::absolute(home)?.into_os_string()]);
+    }
+    words.extend(["--as", shell_name(dialect), "--line"].map(OsString::from));
+    Ok(words)
 }
 
 /// Runs a shell that reads its commands itself.

@@ -47,6 +47,12 @@ impl Attention {
     }
 }
 
+/// Has Ctrl-Z do nothing: a question that a shell waits for with a person's line in hand must not be taken up later.
+pub fn stay_in_front() {
+    // SAFETY: a system call without pointers to anything of ours; to ignore a signal is valid for this one.
+    unsafe { libc::signal(libc::SIGTSTP, libc::SIG_IGN) };
+}
+
 impl Drop for Attention {
     fn drop(&mut self) {
         for (signal, before) in &self.before {

@@ -36,6 +36,8 @@ pub enum NotStarted {
     NotFound { name: Vec<u8> },
     /// No trusted shell of this name is on the machine.
     NoShell { name: &'static str },
+    /// A shell with this option has no line editor in which gate could judge what is typed.
+    NoLines { option: String },
     /// A word holds a NUL byte, which no process can be given.
     Nul,
     /// The system refused; the number is its `errno`.
@@ -47,7 +49,7 @@ impl NotStarted {
     pub fn fault(&self) -> Fault {
         match self {
             NotStarted::NotFound { .. } => Fault::Missing,
-            NotStarted::NoShell { .. } | NotStarted::Nul => Fault::Gate,
+            NotStarted::NoShell { .. } | NotStarted::NoLines { .. } | NotStarted::Nul => Fault::Gate,
             NotStarted::System { errno, .. } => match *errno {
                 libc::ENOENT | libc::ENOTDIR => Fault::Missing,
                 libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE => Fault::Gate,
@@ -75,6 +77,9 @@ impl fmt::Display for NotStarted {
         match self {
             NotStarted::NotFound { name } => {
                 write!(f, "`{}`: command not found", crate::command::visible(name))
+            }
+            NotStarted::NoLines { option } => {
+                write!(f, "with `{option}` the shell has no line editor in which lines can be judged")
             }
             NotStarted::NoShell { name } => write!(f, "no `{name}` in a directory that belongs to root"),
             NotStarted::Nul => write!(f, "a NUL byte in an argument; no process can be given one"),

@@ -12,7 +12,7 @@ use crate::report::{Next, Report};
 use crate::ui;
 
 /// The exit code that tells a shell's line editor to go on with a line: no command has run, so it is not 0.
-const HANDED: u8 = 10;
+pub const HANDED: u8 = 10;
 
 /// The end of a run.
 #[derive(Debug)]

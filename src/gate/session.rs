@@ -300,7 +300,14 @@ impl Gate {
 
     /// Adds what ran before in the same shell to what an approval is bound to.
     pub(super) fn bind_past(&self, gathered: &mut Gathered) {
-        let Hands::Shell(line) = &self.hands else { return };
+        let line = match &self.hands {
+            Hands::Own => return,
+            Hands::Asker(_) => {
+                let text = "functions, variables and options of the shell that it is typed into";
+                return gathered.uncovered.push(text.to_owned());
+            }
+            Hands::Shell(line) => line,
+        };
         // The script is gate's to read; its commands get nothing.
         gathered.bound.stdin = BoundStdin::Empty;
         gathered.uncovered.retain(|text| text != STREAM);

@@ -11,6 +11,7 @@ use super::program::{Program, Programs, Selector};
 use super::setting::Setting;
 use super::shells;
 use super::state::{State, Value, normal};
+use super::typed::Typed;
 use super::walk::{Context, Executed, Walker};
 use crate::command::{Command, Dialect, Source, quoted};
 use crate::digest::Digest;
@@ -39,6 +40,8 @@ pub struct Past {
     is_murky: bool,
     /// Claims that the shell reads on after each command.
     is_fed: bool,
+    /// What the shell says of itself, where a person types into it.
+    typed: Option<Rc<Typed>>,
 }
 
 impl Past {
@@ -47,14 +50,14 @@ impl Past {
         Past { is_fed: true, ..Past::default() }
     }
 
-    /// Returns a past in which only these names were given to functions or aliases, and any variable may have any value.
-    pub fn with_names(names: impl IntoIterator<Item = String>) -> Past {
-        Past { names: names.into_iter().collect(), ..Past::default() }
+    /// Returns the past of an interactive shell, as far as it tells.
+    pub fn of_typed(typed: Typed) -> Past {
+        Past { names: typed.names.iter().cloned().collect(), typed: Some(Rc::new(typed)), ..Past::default() }
     }
 
     /// Claims that nothing was run yet.
     pub fn is_empty(&self) -> bool {
-        self.state.is_none() && self.names.is_empty()
+        self.state.is_none() && self.names.is_empty() && self.typed.is_none()
     }
 
     /// Notes the directory that the shell is in now, as the system says. What the commands say of it stays, where it
@@ -115,6 +118,7 @@ fn analyse_from(
         (std::mem::take(&mut after.names), std::mem::take(&mut after.arrays), past.undefines);
     walker.names.extend(setting.names.iter().cloned());
     walker.watched.extend(setting.watched.iter().cloned());
+    walker.typed.clone_from(&past.typed);
     let text = match &command.source {
         Source::Argv(argv) => analyse_argv(&mut walker, argv, &command.cwd),
         Source::Script { dialect, options, text, args } => {
@@ -226,6 +230,7 @@ fn analyse_script(
         walker.opaque(&context, &state, span, reason);
     }
     context.depth = 1;
+    let state = typed_into(walker, &context, state, text);
     let after = walker.script(&context, state.clone(), text).after(&state);
     // A rule about the variable needs an action to speak of.
     let started = || walker.world.var_names().into_iter().find(|name| shells::starts_something(name));
@@ -237,6 +242,22 @@ fn analyse_script(
         walker.opaque(&context, &state, Span { start: 0, end: text.len() }, reason);
     }
     Some(after)
+}
+
+/// Takes in what an interactive shell says of itself: what makes a line uncertain, and the functions it may call.
+fn typed_into(walker: &mut Walker, context: &Context, mut state: State, text: &[u8]) -> State {
+    let Some(typed) = walker.typed.take() else { return state };
+    let span = Span { start: 0, end: text.len() };
+    for doubt in typed.doubts() {
+        walker.opaque(context, &state, span, doubt);
+    }
+    let inner = Context { brought_by: Some(span), depth: context.depth + 1, ..context.clone() };
+    for function in &typed.functions {
+        let before = state.clone();
+        state = walker.script(&inner, state, function).after(&before);
+    }
+    walker.typed = Some(typed);
+    state
 }
 
 /// Returns the name of `cwd` that a shell would use: the inherited `PWD`, if it leads to the same directory.

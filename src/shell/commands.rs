@@ -4,7 +4,7 @@ use super::action::{Action, Assignment, Opaque, Piece, Span, Word};
 use super::names;
 use super::parser::{self, is_name};
 use super::state::{Flow, State, Value};
-use super::syntax::{Assign, AssignValue, Part, Simple};
+use super::syntax::{self, Assign, AssignValue, Part, Simple};
 use super::walk::{Context, VARIABLES, Walker};
 use crate::command::Dialect;
 
@@ -15,7 +15,8 @@ const OF_THE_SHELL: [&str; 9] =
 impl Walker<'_> {
     pub(super) fn simple(&mut self, context: &Context, mut state: State, simple: &Simple) -> Flow {
         let span = context.span(simple.span);
-        let words = self.words_of(context, &mut state, simple);
+        let put = self.put_alias(context, simple);
+        let words = self.words_of(context, &mut state, put.as_deref().unwrap_or(&simple.words));
         let (redirects, stdin) = self.redirects(context, &mut state, &simple.redirects);
         if words.is_empty() {
             return self.without_name(context, state, simple, redirects, span);
@@ -34,6 +35,29 @@ impl Walker<'_> {
         action.redirects = redirects;
         let simple_name = simple.words.first().and_then(plain).is_some();
         self.run(&context, state, action, given, simple_name)
+    }
+
+    /// Returns the words with an alias of the interactive shell put in place of its name.
+    fn put_alias(&mut self, context: &Context, simple: &Simple) -> Option<Vec<syntax::Word>> {
+        let typed = self.typed.clone().filter(|typed| !typed.aliases.is_empty() && context.in_shell)?;
+        let put = match typed.expand(simple) {
+            // Code that a builtin or another shell evaluates: one knows aliases, the other does not.
+            Ok(Some(_)) if context.brought_by.is_some() || !context.inside.is_empty() => {
+                Err("an alias may stand for it".to_owned())
+            }
+            other => other,
+        };
+        match put {
+            Ok(None) => None,
+            Ok(Some(mut words)) => {
+                words.extend_from_slice(&simple.words[1..]);
+                Some(words)
+            }
+            Err(doubt) => {
+                self.doubt(context.span(simple.span), doubt);
+                None
+            }
+        }
     }
 
     /// Only assignments, redirects, or words that vanish.
@@ -64,14 +88,14 @@ impl Walker<'_> {
     }
 
     /// Expands the words; those of a declaring builtin that look like assignments are not split.
-    fn words_of(&mut self, context: &Context, state: &mut State, simple: &Simple) -> Vec<Word> {
+    fn words_of(&mut self, context: &Context, state: &mut State, words: &[syntax::Word]) -> Vec<Word> {
         let declares = context.dialect == Dialect::Bash
-            && simple.words.first().and_then(plain).is_some_and(|name| names::DECLARING.contains(&name));
+            && words.first().and_then(plain).is_some_and(|name| names::DECLARING.contains(&name));
         if !declares {
-            return self.arguments(context, state, &simple.words);
+            return self.arguments(context, state, words);
         }
         let mut out = Vec::new();
-        for word in &simple.words {
+        for word in words {
             if matches!(word.parts.last(), Some(Part::Unknown)) {
                 let (mut array, _) = self.single(context, state, word);
                 array.pieces.truncate(1);

@@ -26,6 +26,7 @@ mod shells;
 mod state;
 mod syntax;
 mod truth;
+mod typed;
 mod unit;
 mod unwrap;
 mod walk;
@@ -39,6 +40,7 @@ pub use program::{Program, Programs, Runs, Selector};
 pub use setting::{Setting, is_complete};
 pub use shells::starts_something;
 pub use truth::Truth;
+pub use typed::Typed;
 pub use unit::{Closing, Unit, first_unit};
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::state::{Flow, State, Value, join_both};
 use super::syntax::{
     Arith, Arm, Command, Compound, HereBody, Item, Link, List, Name, Pipeline, Target, Test,
 };
+use super::typed::{Typed, acts_later, is_in_the_way};
 use super::{parser, syntax};
 use crate::command::Dialect;
 use crate::digest::Digest;
@@ -111,6 +112,8 @@ pub(super) struct Walker<'a> {
     pub(super) full: bool,
     /// Claims that the shell is fed its script bit by bit, and reads on after these commands.
     pub(super) is_fed: bool,
+    /// What is known of the interactive shell that the text was typed into.
+    pub(super) typed: Option<Rc<Typed>>,
 }
 
 impl<'a> Walker<'a> {
@@ -135,6 +138,7 @@ impl<'a> Walker<'a> {
             watched: BTreeSet::new(),
             full: false,
             is_fed: false,
+            typed: None,
         }
     }
 
@@ -357,6 +361,14 @@ impl<'a> Walker<'a> {
 
     /// Lists a function's body: it may be called later, whatever holds then.
     fn function(&mut self, context: &Context, mut state: State, name: &str, body: &Command) -> Flow {
+        if let Some(typed) = &self.typed
+            && (is_in_the_way(name) || typed.aliases.contains_key(name))
+        {
+            self.doubt(
+                context.span(Span::default()),
+                format!("a function `{name}` changes how the next lines are judged"),
+            );
+        }
         self.names.insert(name.to_owned());
         let mut later = state.clone();
         later.forget();
@@ -471,7 +483,11 @@ impl<'a> Walker<'a> {
     /// Returns what is certain on entering a loop, at any of its rounds.
     fn entering(&self, mut state: State, lists: &[&List]) -> State {
         let mut effects = Effects::default();
-        lists.iter().for_each(|list| effects::of_list(list, &self.names, &mut effects));
+        let mut names = std::borrow::Cow::Borrowed(&self.names);
+        if let Some(typed) = &self.typed {
+            names.to_mut().extend(typed.aliases.keys().cloned());
+        }
+        lists.iter().for_each(|list| effects::of_list(list, &names, &mut effects));
         effects.apply(&mut state);
         state
     }
@@ -660,6 +676,9 @@ impl<'a> Walker<'a> {
         span: Span,
     ) {
         let span = context.span(span);
+        if self.typed.is_some() && acts_later(name, &value) {
+            self.doubt(span, format!("`{name}` acts beyond the line that sets it"));
+        }
         match name {
             "PS4" if !super::builtins::is_plain_prompt(&value) => {
                 self.doubt(span, "`PS4` is evaluated when commands are traced")

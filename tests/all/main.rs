@@ -24,6 +24,7 @@ mod doctor;
 mod hooks;
 mod hostile;
 mod init;
+mod interactive;
 mod judging;
 mod layers;
 mod messages;

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub(crate) use run::{Run, Waiting};
+pub(crate) use terminal::Terminal;
 
 /// How long anything may take before a test gives up on it. Never part of what a test says.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
