@@ -81,7 +81,8 @@ impl Gate {
             ask::Asked::Waits(request) => request,
             ask::Asked::Not(ending) => return Ok(*ending),
         };
-        self.follow(*request, wish.wait)
+        let name = ask::left_open(&wish.command, &judged);
+        self.follow(*request, wish.wait, name.as_deref())
     }
 
     /// Takes a request up again that was parked, and runs it if it is approved: the stored bytes, after the same checks.
@@ -92,14 +93,19 @@ impl Gate {
         let (own, theirs) = (self.requester.uid, request.ask.requester.uid);
         anyhow::ensure!(own == theirs, "request {} is of user {theirs}, not of yours ({own})", request.id);
         match self.store.park(clock::now(), request.id, false) {
-            Ok(request) => self.follow(request, wait),
+            Ok(request) => self.follow(request, wait, None),
             Err(refused) => self.changed_meanwhile(refused),
         }
     }
 
-    fn follow(&mut self, request: Request, wait: Option<Duration>) -> anyhow::Result<Ending> {
+    fn follow(
+        &mut self,
+        request: Request,
+        wait: Option<Duration>,
+        name: Option<&str>,
+    ) -> anyhow::Result<Ending> {
         match self.wait(request, wait.unwrap_or_else(|| self.patience()))? {
-            waiting::Decided::Approved(request) => self.run_approved(&request),
+            waiting::Decided::Approved(request) => self.run_approved(&request, name),
             waiting::Decided::Otherwise(ending) => Ok(*ending),
         }
     }

@@ -43,6 +43,16 @@ impl Approved {
         Approved { command: request.command(), basis: Basis::Request(request.id) }
     }
 
+    /// Returns the same permission for the call that takes it up: `name` stands where C, which was compared, leaves one open.
+    pub fn called(self, request: &Request, name: Option<&str>) -> Approved {
+        match self.basis {
+            Basis::Request(id) if id == request.id => {
+                Approved { command: request.command_with(name), ..self }
+            }
+            Basis::Request(_) | Basis::Verdict | Basis::Observed => self,
+        }
+    }
+
     /// Returns the command that may run.
     pub fn command(&self) -> &Command {
         &self.command

@@ -160,6 +160,11 @@ impl Request {
         command.expect("a request is only made with a content that holds a command")
     }
 
+    /// Returns the command as another call of the same requester has it: `name` stands where C leaves one open.
+    pub fn command_with(&self, name: Option<&str>) -> Command {
+        name.and_then(|name| self.content.command(Some(name))).unwrap_or_else(|| self.command())
+    }
+
     /// Returns the agent's envelope around the command, if it is in one.
     pub fn wrapping(&self) -> Option<Wrapping> {
         self.content.wrapping(self.ask.per_call.as_deref())

@@ -84,8 +84,8 @@ impl Gate {
     }
 }
 
-/// Returns the name that C leaves open.
-fn left_open(command: &Command, judged: &Judged) -> Option<String> {
+/// Returns the name that C leaves open of `command`.
+pub(super) fn left_open(command: &Command, judged: &Judged) -> Option<String> {
     let (start, end) = judged.meaning.wrapping.as_ref()?.per_call?;
     let text = command.text();
     text.get(start..end).map(|name| String::from_utf8_lossy(name).into_owned())

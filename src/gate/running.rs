@@ -39,9 +39,11 @@ impl Gate {
     }
 
     /// Checks an approved request against the world as it is now, claims it, and runs it: once.
-    pub(super) fn run_approved(&mut self, request: &Request) -> anyhow::Result<Ending> {
+    ///
+    /// `name` is what this call has where C leaves a name open, so that its agent finds what it looks for.
+    pub(super) fn run_approved(&mut self, request: &Request, name: Option<&str>) -> anyhow::Result<Ending> {
         let report = Ending::of_request(request);
-        let again = match self.check_again(request) {
+        let again = match self.check_again(request, name) {
             Ok(recheck) => recheck,
             Err(Misfit::Process(differs)) => return self.leave_to_another(request, &differs),
             Err(Misfit::Gone(why)) => {
@@ -52,7 +54,7 @@ impl Gate {
             }
         };
         let origin = exec::origin(&self.config.host);
-        let (approved, run) = match self.store.claim(clock::now(), request.id, again, &origin) {
+        let (approved, run) = match self.store.claim(clock::now(), request.id, (again, name), &origin) {
             Ok(claimed) => claimed,
             Err(refused) => return self.changed_meanwhile(refused),
         };
@@ -62,8 +64,8 @@ impl Gate {
     }
 
     /// Judges and binds anew, from the files up, and returns what is compared with the approval, or why it no longer counts.
-    fn check_again(&mut self, request: &Request) -> Result<Recheck, Misfit> {
-        let command = request.command();
+    fn check_again(&mut self, request: &Request, name: Option<&str>) -> Result<Recheck, Misfit> {
+        let command = request.command_with(name);
         let home = self.config.places.given();
         let again = Config::load_for(home.as_deref(), command.cwd.clone()).and_then(Config::with_policy);
         (self.config, self.policy) = again.map_err(|error| Misfit::Gone(format!("the policy: {error:#}")))?;

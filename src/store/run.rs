@@ -67,11 +67,12 @@ impl Store {
     /// Claims an approved request for the process at `origin`: from here on it runs, once.
     ///
     /// `recheck` is what would run now. If it is not what was approved, the request is invalidated, if it is too late, expired, and nothing may run.
+    /// `name` is what this call has where C leaves a name open; else it is that of the first call.
     pub fn claim(
         &mut self,
         now: Moment,
         id: RequestId,
-        recheck: Recheck,
+        (recheck, name): (Recheck, Option<&str>),
         origin: &Origin,
     ) -> Result<(Approved, Run), ChangeError> {
         let dir = self.dir.clone();
@@ -82,11 +83,12 @@ impl Store {
                 Err(refusal) => return Ok(Err(close_refused(db, pen, before, refusal)?)),
             };
             update(db, &before, &after)?;
+            let approved = approved.called(&after, name);
             let mut start = Draft::new(Kind::ExecStart, &after.ask.requester, origin);
             start.request = Some(id);
             start.set("content", after.content.digest().to_string());
             start.set("digest", after.digest().to_string());
-            let wrapping = after.wrapping();
+            let wrapping = after.content.wrapping(name.or(after.ask.per_call.as_deref()));
             let with_command = Draft { command: Some(approved.command().clone()), wrapping, ..start.clone() };
             let lock = begin(db, pen, &dir, &with_command)?;
             Ok(Ok((approved, lock, start)))

@@ -21,6 +21,7 @@ mod deciding;
 mod demo;
 mod dependencies;
 mod doctor;
+mod envelopes;
 mod hooks;
 mod hostile;
 mod init;

@@ -105,6 +105,30 @@ impl Stage {
     ) -> Run<'_> {
         Run::new(self, program.into(), args.into_iter().map(|arg| arg.as_ref().to_owned()).collect())
     }
+
+    /// Returns the home directory that the password database names in [`Stage::as_person`].
+    pub(crate) fn person(&self) -> PathBuf {
+        self.root().join("person")
+    }
+
+    /// Returns a run of `program` where the password database says that home is [`Stage::person`]: gate takes the
+    /// places of its own files and of an agent's from there.
+    pub(crate) fn as_person<A: AsRef<OsStr>>(
+        &self,
+        program: impl AsRef<OsStr>,
+        args: impl IntoIterator<Item = A>,
+    ) -> Run<'_> {
+        let (home, passwd) = (self.person(), self.root().join("passwd"));
+        let user = rustix::process::getuid().as_raw();
+        let line = format!("me:x:{user}:{user}::{}:/bin/sh\n", home.display());
+        std::fs::create_dir_all(&home).expect("a home directory");
+        // Never half written: another run may be reading it.
+        let fresh = tempfile::NamedTempFile::new_in(self.root()).expect("a file of the stage");
+        std::fs::write(fresh.path(), line).expect("a password database");
+        fresh.persist(&passwd).expect("a password database");
+        let run = self.program("bwrap", ["--dev-bind", "/", "/", "--ro-bind"]).arg(passwd).arg("/etc/passwd");
+        args.into_iter().fold(run.arg("--").arg(program), |run, arg| run.arg(arg)).env("HOME", home)
+    }
 }
 
 /// Sets the permission bits of `path`.
