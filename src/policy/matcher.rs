@@ -8,8 +8,9 @@ use super::facts::named;
 use super::file::{Globs, Matcher, ScopeWord};
 use super::glob::{Glob, Token, certain, literal, tokens};
 use super::glob_text;
-use super::paths::{PathValue, Use, is_path_pattern};
+use super::paths::{PathValue, is_path_pattern};
 use super::subject::{Lean, Subject, plain_name};
+use super::used::Use;
 use crate::shell::{Certainty, Given, Operand, Piece, Scope, Truth, Word};
 
 /// Returns whether any of `tables` matches.

@@ -28,6 +28,7 @@ mod subject;
 mod test_world;
 mod texts;
 mod time;
+mod used;
 mod valid;
 mod variables;
 mod verdict;

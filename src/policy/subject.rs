@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::blob::traits;
-use super::paths::{Ground, PathValue, Use, paths};
+use super::paths::{Ground, PathValue};
+use super::used::{Use, paths};
 use crate::shell::{Action, Arguments, Operand, Piece, Place, Program, Programs, Scope, Word};
 use crate::world::{Fact, Resolution, World};
 
