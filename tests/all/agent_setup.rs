@@ -409,6 +409,29 @@ fn doctor_gives_a_shell_one_command_that_runs_and_one_that_is_refused() {
 }
 
 #[test]
+fn readme_shows_what_a_person_sees() {
+    let readme = include_str!("../../README.md");
+    let blocks: Vec<&str> =
+        readme.split("```text agent\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [set_up, tried] = &blocks[..] else { panic!("{} blocks", blocks.len()) };
+    let stage = person();
+    let gate = installed(&stage);
+    let seen = |command: &str| {
+        let script = format!("exec 2>&1; exec {} {command}", gate.display());
+        let output = at_home(&stage, std::path::Path::new("/bin/sh"), &["-c", &script]).output();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.replace(&path(&stage, "").display().to_string(), "/home/mara/")
+    };
+    // Here nobody is at a terminal to answer.
+    let asked =
+        set_up.lines().filter(|line| !line.starts_with("$ ") && !line.starts_with("make this change"));
+    let asked: String = asked.map(|line| format!("{line}\n")).collect();
+    assert_eq!(seen("agent setup claude --yes"), asked);
+    let all = seen("doctor");
+    assert!(all.contains(tried), "{all}");
+}
+
+#[test]
 fn hook_and_shell_are_not_set_up_together() {
     let stage = person();
     let gate = installed(&stage);

@@ -83,7 +83,7 @@ fn every_other_command_is_run_elsewhere() {
 #[test]
 fn every_kind_of_block_is_known() {
     for (kind, _) in blocks() {
-        assert!(["console", "sh", "text", "toml", "toml config"].contains(&kind), "{kind}");
+        assert!(["console", "sh", "text", "text agent", "toml", "toml config"].contains(&kind), "{kind}");
     }
 }
 
