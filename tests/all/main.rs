@@ -31,6 +31,7 @@ mod layers;
 mod messages;
 mod observe;
 mod own_hook;
+mod programs;
 mod readme;
 mod replay;
 mod report;

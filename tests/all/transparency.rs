@@ -16,7 +16,7 @@ use crate::stage::{Run, Stage, set_mode};
 use script::{Form, Script, scripts};
 
 /// Allows everything but the floor.
-const ALL: &str = "[policy]\nversion = 1\ndefault = \"allow\"\n\
+pub(crate) const ALL: &str = "[policy]\nversion = 1\ndefault = \"allow\"\n\
                    [[override]]\nrule = \"*\"\nverdict = \"allow\"\nreason = \"nothing is held back\"\n";
 
 /// Which of the two runs it.
