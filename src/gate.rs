@@ -8,6 +8,7 @@
 mod ask;
 mod ending;
 mod hooked;
+mod inside;
 mod judging;
 mod meaning;
 mod message;
@@ -76,6 +77,9 @@ impl Gate {
         }
         if judged.verdict() == Verdict::Deny {
             return self.refuse(&wish.command, &judged);
+        }
+        if let Some(ending) = self.run_inside(&wish.command, &judged)? {
+            return Ok(ending);
         }
         let request = match self.submit(&wish, &judged)? {
             ask::Asked::Waits(request) => request,

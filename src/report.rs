@@ -32,6 +32,9 @@ pub struct Report {
     /// Claims that it ran only because the policy observes; absent otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub observed: bool,
+    /// The id of the approved request that the command was run as a part of; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inside: Option<String>,
     /// The request's id.
     pub request: Option<String>,
     /// The approver who decided.

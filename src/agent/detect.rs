@@ -66,6 +66,34 @@ const CI: [(&str, Sign, &[&str]); 5] = [
     ("circleci", Set("CIRCLECI"), &["CIRCLE_USERNAME"]),
 ];
 
+/// What the programs of agents are called: their commands, and the names of their packages.
+const PROGRAMS: [&str; 18] = [
+    "claude",
+    "claude-code",
+    "codex",
+    "gemini",
+    "gemini-cli",
+    "aider",
+    "cursor",
+    "cursor-agent",
+    "copilot",
+    "copilot-cli",
+    "goose",
+    "opencode",
+    "amp",
+    "crush",
+    "droid",
+    "qwen",
+    "openhands",
+    "cline",
+];
+
+/// Claims that a program or script of this name is an agent, with or without an ending (`claude.js`).
+pub fn is_agent_program(name: &str) -> bool {
+    let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
+    PROGRAMS.iter().any(|program| program.eq_ignore_ascii_case(stem))
+}
+
 /// The longest name that is taken from the environment, in characters.
 const LONGEST: usize = 64;
 

@@ -8,5 +8,5 @@ pub mod hook;
 pub mod setup;
 pub mod transcript;
 
-pub use detect::{Stated, detect};
+pub use detect::{Stated, detect, is_agent_program};
 pub use envelope::Envelope;

@@ -2,12 +2,13 @@
 
 use super::id::RequestId;
 use super::request::Request;
+use super::state::State;
 use crate::command::Command;
 use crate::policy::{Judgement, Verdict};
 
 /// Proof that exactly this command may run now.
 ///
-/// Its fields are private: only an allow verdict, observe mode and the claim of an approved request make one, and
+/// Its fields are private: only an allow verdict, observe mode, the claim of an approved request and its run make one, and
 /// `exec` runs the command *in* it. It is consumed by the run, so that one permission is one start.
 #[derive(Debug)]
 pub struct Approved {
@@ -24,6 +25,8 @@ pub enum Basis {
     Observed,
     /// This request was approved and claimed.
     Request(RequestId),
+    /// It is a part of what was approved with this request, which runs.
+    Inside(RequestId),
 }
 
 impl Approved {
@@ -31,6 +34,13 @@ impl Approved {
     pub fn by_judgement(command: Command, judgement: &Judgement) -> Option<Approved> {
         let basis = if judgement.verdict == Verdict::Allow { Basis::Verdict } else { Basis::Observed };
         (judgement.enforced() == Verdict::Allow).then_some(Approved { command, basis })
+    }
+
+    /// Returns the permission to run `command`, which `judgement` asks about, as a part of the command of `request`, which runs:
+    /// that it stands below that run is the caller's to know.
+    pub fn inside(command: Command, judgement: &Judgement, request: &Request) -> Option<Approved> {
+        let may = judgement.enforced() == Verdict::Ask && request.state() == State::Executing;
+        may.then_some(Approved { command, basis: Basis::Inside(request.id) })
     }
 
     /// Returns the permission to run `command` for tests.

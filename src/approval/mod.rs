@@ -14,6 +14,7 @@ mod id;
 mod model;
 mod request;
 mod requester;
+mod runner;
 #[cfg(test)]
 pub(crate) mod sample;
 mod state;
@@ -28,6 +29,7 @@ pub use hurdle::{Hurdle, hurdles};
 pub use id::{Prefix, RequestId};
 pub use request::{Ask, Progress, Request, RequestLabel};
 pub use requester::{Origin, Requester, RequesterKind, Session};
+pub use runner::{Process, Runner, nearest};
 pub use state::{Event, Outcome, Recheck, Refusal, State, UNUSED_FOR, claim, is_expired, transition};
 
 /// Serde form of a digest: 64 hexadecimal digits.

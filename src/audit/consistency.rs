@@ -1,6 +1,7 @@
 //! What the entries say about each other: no start without a right to it, none twice, no end without a start.
 //!
-//! 1. A start follows its own verdict at once: an allow, or one that is only observed, about the same command.
+//! 1. A start follows its own verdict at once: an allow, one that is only observed, or an ask inside a request that runs, about the same
+//!    command.
 //! 2. Or it follows the approval of its request: made, decided by as many people as it needs, not ended before, started once.
 //! 3. A decision is about the D its request was made with; a final state is left by nothing.
 //! 4. An end or a loss names a start that is open.
@@ -78,7 +79,14 @@ impl Requests {
     }
 
     fn judged(&mut self, entry: &Fields<'_>) -> Checked {
-        let runs = entry.data.verdict.as_deref() == Some("allow") || entry.mode == "observed";
+        let verdict = entry.data.verdict.as_deref();
+        let is_inside = match entry.data.inside {
+            Some(id) if self.known.get(&id).is_none_or(|known| known.state != State::Executing) => {
+                return wrong(entry, "judged", "a request that runs", &id.to_string());
+            }
+            inside => inside.is_some() && verdict == Some("ask"),
+        };
+        let runs = verdict == Some("allow") || entry.mode == "observed" || is_inside;
         self.allowed = entry.action.as_ref().filter(|_| runs).map(|action| action.argv_hmac.to_string());
         Ok(())
     }

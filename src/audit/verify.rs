@@ -126,6 +126,7 @@ pub(super) struct DataFields<'a> {
     #[serde(borrow)]
     pub(super) digest: Option<Cow<'a, str>>,
     pub(super) start: Option<u64>,
+    pub(super) inside: Option<RequestId>,
 }
 
 /// What a log says of one request.

@@ -51,16 +51,16 @@ fn session(leader: u32) -> Session {
 
 /// The fields of a process that matter here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Stat {
-    ppid: u32,
+pub(super) struct Stat {
+    pub(super) ppid: u32,
     session: u32,
     tty: u32,
-    started: u64,
+    pub(super) started: u64,
 }
 
 impl Stat {
     #[cfg(target_os = "linux")]
-    fn of(pid: u32) -> Option<Stat> {
+    pub(super) fn of(pid: u32) -> Option<Stat> {
         use std::io::Read as _;
         // The line has at most some 400 bytes, and the kernel gives it in one read.
         let mut line = [0; 1024];
@@ -70,7 +70,7 @@ impl Stat {
 
     /// Without `/proc`, only gate's own session is known, and no terminal: who has none cannot decide.
     #[cfg(not(target_os = "linux"))]
-    fn of(pid: u32) -> Option<Stat> {
+    pub(super) fn of(pid: u32) -> Option<Stat> {
         let session = rustix::process::getsid(None).ok()?.as_raw_nonzero().get() as u32;
         let ppid = std::os::unix::process::parent_id();
         (pid == std::process::id()).then_some(Stat { ppid, session, tty: 0, started: 0 })

@@ -151,6 +151,11 @@ impl Session {
         self.ended
     }
 
+    /// Returns the shell's process id, once it has started.
+    pub fn pid(&self) -> Option<u32> {
+        self.running.as_ref().and_then(|running| u32::try_from(running.child).ok())
+    }
+
     /// Returns the directory that the shell is in, as the kernel says.
     pub fn cwd(&self) -> Option<PathBuf> {
         std::fs::read_link(format!("/proc/{}/cwd", self.running.as_ref()?.child)).ok()

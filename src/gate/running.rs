@@ -54,7 +54,9 @@ impl Gate {
             }
         };
         let origin = exec::origin(&self.config.host);
-        let (approved, run) = match self.store.claim(clock::now(), request.id, (again, name), &origin) {
+        let runner = self.runner();
+        let claimed = self.store.claim(clock::now(), request.id, (again, name), &origin, runner.as_ref());
+        let (approved, run) = match claimed {
             Ok(claimed) => claimed,
             Err(refused) => return self.changed_meanwhile(refused),
         };
@@ -161,7 +163,7 @@ impl Gate {
     }
 
     /// Records how the run ended. The command has run: its own end is what gate reports, even if the record fails.
-    fn finish(&mut self, run: Run, ended: Result<Ended, NotStarted>, report: Report) -> Ending {
+    pub(super) fn finish(&mut self, run: Run, ended: Result<Ended, NotStarted>, report: Report) -> Ending {
         let (outcome, ending) = match &ended {
             Ok(Ended::Exited(code)) => (Outcome::Exited(*code), Ending::exited(report, *code)),
             Ok(Ended::Signalled(signal)) => (

@@ -10,13 +10,13 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use super::{Ending, Ends, Gate, Judged, Meaning, Wish};
-use crate::approval::{BoundStdin, Requester};
+use crate::approval::{BoundStdin, Requester, Runner};
 use crate::command::{Command, Dialect, Source};
 use crate::config::Config;
 use crate::digest::Digest;
 use crate::error::Exit;
 use crate::exec::{
-    Ended, Gathered, Heard, NotStarted, Reading, Ready, STREAM, Session, read_by_shell, shell_name,
+    self, Ended, Gathered, Heard, NotStarted, Reading, Ready, STREAM, Session, read_by_shell, shell_name,
 };
 use crate::report::Report;
 use crate::shell::{Closing, Past, Unit, analyse_after, first_unit};
@@ -295,6 +295,16 @@ impl Gate {
             Hands::Own => ready.run(),
             Hands::Asker(_) => Ok(Ended::Handed),
             Hands::Shell(line) => line.session.hand_over(ready, line.closing, line.number),
+        }
+    }
+
+    /// Returns the process that a command runs below if it may: gate, or the shell that it is handed to.
+    pub(super) fn runner(&self) -> Option<Runner> {
+        match &self.hands {
+            Hands::Own => exec::runner(None),
+            Hands::Shell(line) => exec::runner(line.session.pid()),
+            // It is somebody else's child, and gate is gone by then.
+            Hands::Asker(_) => None,
         }
     }
 

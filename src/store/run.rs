@@ -7,7 +7,8 @@ use super::lock::RunLock;
 use super::runs::{self, OpenRun};
 use super::{ChangeError, Durability, Store, StoreError, Trouble, requests, wake};
 use crate::approval::{
-    Approved, Event, Origin, Outcome, Recheck, Refusal, Request, RequestId, claim, is_expired, transition,
+    Approved, Event, Origin, Outcome, Recheck, Refusal, Request, RequestId, Runner, claim, is_expired,
+    transition,
 };
 use crate::audit::{Draft, Kind};
 use crate::moment::Moment;
@@ -50,21 +51,41 @@ impl Store {
         approved: &Approved,
         judged: Draft,
     ) -> Result<Run, StoreError> {
-        let mut judged = judged;
-        judged.command = Some(approved.command().clone());
-        let mut start = judged.clone();
-        // What the verdict rests on stands in the entry before.
-        (start.kind, start.risk, start.policy, start.bound) = (Kind::ExecStart, None, None, None);
-        start.data.clear();
+        let (judged, start) = judged_and_start(approved, judged);
         let dir = self.dir.clone();
         let lock = self.write(now, Durability::Start, |db, pen| {
             pen.append(db, &[&judged])?;
-            begin(db, pen, &dir, &start)
+            begin(db, pen, &dir, &start, None)
         })?;
         Ok(run(lock, now, start))
     }
 
-    /// Claims an approved request for the process at `origin`: from here on it runs, once.
+    /// Does as [`Store::start_allowed`] for a part of what the start `outer` began, if that still runs.
+    pub fn start_inside(
+        &mut self,
+        now: Moment,
+        approved: &Approved,
+        judged: Draft,
+        outer: u64,
+    ) -> Result<Option<Run>, StoreError> {
+        let (judged, start) = judged_and_start(approved, judged);
+        let dir = self.dir.clone();
+        let lock = self.write(now, Durability::Start, |db, pen| {
+            if !runs::is_running(db, &dir, outer)? {
+                return Ok(None);
+            }
+            pen.append(db, &[&judged])?;
+            begin(db, pen, &dir, &start, None).map(Some)
+        })?;
+        Ok(lock.map(|lock| run(lock, now, start)))
+    }
+
+    /// Returns the approved commands that run now: below which process, since which start, by which request.
+    pub fn running(&self) -> Result<Vec<(Runner, u64, RequestId)>, StoreError> {
+        runs::running(&self.db, &self.dir).map_err(|error| self.failed("read", error))
+    }
+
+    /// Claims an approved request for the process at `origin`, to run below `runner`: from here on it runs, once.
     ///
     /// `recheck` is what would run now. If it is not what was approved, the request is invalidated, if it is too late, expired, and nothing may run.
     /// `name` is what this call has where C leaves a name open; else it is that of the first call.
@@ -74,6 +95,7 @@ impl Store {
         id: RequestId,
         (recheck, name): (Recheck, Option<&str>),
         origin: &Origin,
+        runner: Option<&Runner>,
     ) -> Result<(Approved, Run), ChangeError> {
         let dir = self.dir.clone();
         let done = self.write(now, Durability::Start, |db, pen| {
@@ -90,7 +112,7 @@ impl Store {
             start.set("digest", after.digest().to_string());
             let wrapping = after.content.wrapping(name.or(after.ask.per_call.as_deref()));
             let with_command = Draft { command: Some(approved.command().clone()), wrapping, ..start.clone() };
-            let lock = begin(db, pen, &dir, &with_command)?;
+            let lock = begin(db, pen, &dir, &with_command, runner)?;
             Ok(Ok((approved, lock, start)))
         })?;
         let (approved, lock, start) = done.inspect_err(|_| wake::touch(&self.dir))?;
@@ -156,16 +178,27 @@ fn run((seq, lock): (u64, RunLock), now: Moment, start: Draft) -> Run {
     Run { seq, started: now, start: Draft { command: None, bound: None, ..start }, lock }
 }
 
+/// Returns the verdict and the start that follows it at once, both about the command in `approved`.
+fn judged_and_start(approved: &Approved, judged: Draft) -> (Draft, Draft) {
+    let judged = Draft { command: Some(approved.command().clone()), ..judged };
+    let mut start = judged.clone();
+    // What the verdict rests on stands in the entry before.
+    (start.kind, start.risk, start.policy, start.bound) = (Kind::ExecStart, None, None, None);
+    start.data.clear();
+    (judged, start)
+}
+
 /// Appends the start and takes its lock before anybody else can see the row.
 fn begin(
     db: &Transaction<'_>,
     pen: &Pen<'_>,
     dir: &std::path::Path,
     start: &Draft,
+    runner: Option<&Runner>,
 ) -> Result<(u64, RunLock), Trouble> {
     let recorded = pen.append(db, &[start])?;
     let seq = recorded.first().map_or(0, |entry| entry.seq);
-    runs::insert(db, OpenRun { seq, request: start.request })?;
+    runs::insert(db, OpenRun { seq, request: start.request }, runner)?;
     Ok((seq, RunLock::take(dir, seq)?))
 }
 

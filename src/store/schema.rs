@@ -9,8 +9,10 @@ pub(super) const APPLICATION: i64 = 0x6761_7465;
 pub(super) const NEWEST: i64 = STEPS.len() as i64;
 
 /// One file a table; a step is the list of what it makes.
-const STEPS: &[&[&str]] =
-    &[&[super::log::TABLE, super::entries::TABLE, super::requests::TABLE, super::runs::TABLE]];
+const STEPS: &[&[&str]] = &[
+    &[super::log::TABLE, super::entries::TABLE, super::requests::TABLE, super::runs::TABLE],
+    &[super::runs::RUNNER],
+];
 
 /// Returns the schema of the database, 0 for an empty one, or what else was found.
 pub(super) fn found(db: &Connection) -> rusqlite::Result<Result<i64, String>> {

@@ -28,7 +28,7 @@ fn log() -> (TempDir, Store) {
     own.approver.tty = None;
     assert!(store.decide(at(5), request.id, &own).is_err());
     store.decide(at(6), request.id, &decision(&request, "mara", Answer::Approve)).unwrap();
-    let (_, run) = store.claim(at(7), request.id, (recheck(&request), None), &origin()).unwrap();
+    let (_, run) = store.claim(at(7), request.id, (recheck(&request), None), &origin(), None).unwrap();
     store.finish(at(8), run, Outcome::Signalled(9)).unwrap();
     (dir, store)
 }

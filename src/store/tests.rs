@@ -76,13 +76,14 @@ fn request_goes_from_asked_to_succeeded() {
     let dir = place();
     let mut store = open(&dir);
     let request = approved(&mut store, FORCE);
-    let (permission, run) = store.claim(at(3), request.id, (recheck(&request), None), &origin()).unwrap();
+    let (permission, run) =
+        store.claim(at(3), request.id, (recheck(&request), None), &origin(), None).unwrap();
     assert_eq!(permission.basis(), Basis::Request(request.id));
     assert_eq!(permission.command(), &command(FORCE));
     store.finish(at(4), run, Outcome::Exited(0)).unwrap();
     assert_eq!(kinds(&store), ["genesis", "request", "decision", "exec.start", "exec.end"]);
     assert_eq!(store.request(request.id).unwrap().unwrap().state(), State::Succeeded);
-    let again = store.claim(at(5), request.id, (recheck(&request), None), &origin()).unwrap_err();
+    let again = store.claim(at(5), request.id, (recheck(&request), None), &origin(), None).unwrap_err();
     assert_eq!(again.to_string(), format!("request {}: it is already SUCCEEDED (by mara)", request.id));
 }
 
@@ -113,7 +114,7 @@ fn same_requester_and_content_join_and_others_do_not() {
     store.decide(at(4), first.id, &decision(&first, "mara", Answer::Approve)).unwrap();
     assert_eq!(joined(&mut store, FORCE, "claude"), Some((first.id, false)));
     let request = store.request(first.id).unwrap().unwrap();
-    store.claim(at(5), first.id, (recheck(&request), None), &origin()).unwrap();
+    store.claim(at(5), first.id, (recheck(&request), None), &origin(), None).unwrap();
     assert_eq!(joined(&mut store, FORCE, "claude"), None);
 }
 
@@ -164,7 +165,7 @@ fn rejection_takes_an_approval_back_until_the_claim() {
     let mut store = open(&dir);
     let request = approved(&mut store, FORCE);
     store.decide(at(3), request.id, &decision(&request, "jo", Answer::Reject)).unwrap();
-    let refused = store.claim(at(4), request.id, (recheck(&request), None), &origin()).unwrap_err();
+    let refused = store.claim(at(4), request.id, (recheck(&request), None), &origin(), None).unwrap_err();
     assert!(matches!(
         refused,
         ChangeError::Refused { refusal: Refusal::Already { state: State::Revoked, .. }, .. }
@@ -178,13 +179,13 @@ fn claim_of_something_else_invalidates() {
     let request = approved(&mut store, FORCE);
     let mut other = recheck(&request);
     other.content = content(&["git", "push"]).digest();
-    let refused = store.claim(at(3), request.id, (other, None), &origin()).unwrap_err();
+    let refused = store.claim(at(3), request.id, (other, None), &origin(), None).unwrap_err();
     let ChangeError::Refused { refusal: Refusal::ContentChanged, request: after } = refused else {
         panic!("{refused}")
     };
     assert_eq!(after.state(), State::Invalidated);
     assert_eq!(kinds(&store).last().unwrap(), "request.invalidated");
-    assert!(store.claim(at(3), request.id, (recheck(&request), None), &origin()).is_err());
+    assert!(store.claim(at(3), request.id, (recheck(&request), None), &origin(), None).is_err());
 }
 
 #[test]
@@ -192,7 +193,7 @@ fn late_claim_and_late_decision_expire_the_request() {
     let dir = place();
     let mut store = open(&dir);
     let unused = approved(&mut store, FORCE);
-    assert!(store.claim(at(700), unused.id, (recheck(&unused), None), &origin()).is_err());
+    assert!(store.claim(at(700), unused.id, (recheck(&unused), None), &origin(), None).is_err());
     assert_eq!(store.request(unused.id).unwrap().unwrap().state(), State::Expired);
     let late = created(&mut store, &["rm", "x"]);
     let refused = store.decide(at(3601), late.id, &decision(&late, "mara", Answer::Approve)).unwrap_err();
@@ -330,7 +331,7 @@ fn child_process() {
         }
         "claim" => {
             let request = approved(&mut store, FORCE);
-            runs.push(store.claim(at(3), request.id, (recheck(&request), None), &origin()).unwrap().1);
+            runs.push(store.claim(at(3), request.id, (recheck(&request), None), &origin(), None).unwrap().1);
         }
         other => panic!("{other}"),
     }
@@ -355,7 +356,7 @@ fn process_killed_between_asking_and_claiming_leaves_its_request_to_be_joined() 
         panic!("not joined")
     };
     store.decide(at(3), request.id, &decision(&request, "mara", Answer::Approve)).unwrap();
-    assert!(store.claim(at(4), request.id, (recheck(&request), None), &origin()).is_ok());
+    assert!(store.claim(at(4), request.id, (recheck(&request), None), &origin(), None).is_ok());
 }
 
 #[test]
@@ -369,7 +370,7 @@ fn process_killed_after_its_start_is_recorded_as_lost_and_never_runs_again() {
     assert_eq!(kinds(&store), ["genesis", "request", "decision", "exec.start", "exec.lost"]);
     let request = store.requests(Which::All).unwrap().remove(0);
     assert_eq!(request.state(), State::Unknown);
-    assert!(store.claim(at(4), request.id, (recheck(&request), None), &origin()).is_err());
+    assert!(store.claim(at(4), request.id, (recheck(&request), None), &origin(), None).is_err());
     assert!(matches!(store.submit(at(5), content(FORCE), ask("claude")).unwrap(), Submitted::Created(_)));
 }
 
@@ -462,7 +463,7 @@ fn garbage_truncation_and_other_databases_are_refused() {
 fn newer_schema_is_refused() {
     let dir = place();
     open(&dir).db.pragma_update(None, "user_version", 99).unwrap();
-    refused(&dir, "the store `DIR/gate.db` has schema 99, this gate knows up to 1; install the newer gate");
+    refused(&dir, "the store `DIR/gate.db` has schema 99, this gate knows up to 2; install the newer gate");
 }
 
 #[test]

@@ -53,7 +53,8 @@ fn said(entry: &Value) -> Option<String> {
         "judged" => {
             let rules = entry["policy"]["rules"].as_array().map(Vec::as_slice).unwrap_or_default();
             let rules: Vec<&str> = rules.iter().filter_map(Value::as_str).collect();
-            format!("{}{observed} {}", text(&data["verdict"])?, rules.join(" "))
+            let inside = text(&data["inside"]).map(|id| format!(" (inside {id})")).unwrap_or_default();
+            format!("{}{observed}{inside} {}", text(&data["verdict"])?, rules.join(" "))
         }
         "request" => text(&data["change"])?,
         "decision" | "decision.refused" => {

@@ -65,6 +65,11 @@ impl Session {
     }
 
     /// Never called.
+    pub fn pid(&self) -> Option<u32> {
+        match self.never {}
+    }
+
+    /// Never called.
     pub fn cwd(&self) -> Option<PathBuf> {
         match self.never {}
     }

@@ -1,0 +1,114 @@
+//! The line of ancestors of this process, and which process an approved command runs below. From `/proc` (proc_pid_stat(5)).
+//!
+//! What `/proc` does not tell is `None`, and means that nobody stands above: without an answer everything is asked about.
+
+use std::path::Path;
+
+use rustix::time::{ClockId, clock_gettime};
+
+use super::origin::Stat;
+use crate::approval::{Process, Runner};
+
+/// No chain of ancestors is followed further than this.
+const MOST: usize = 64;
+
+/// The first words of a command line that may name what is run: an interpreter, its options, its script.
+const MOST_WORDS: usize = 4;
+
+/// A command line is read up to here.
+const LONGEST: usize = 4096;
+
+/// Returns the process `pid`, or this one, as the runner of a command that starts from now on.
+pub fn runner(pid: Option<u32>) -> Option<Runner> {
+    let pid = pid.unwrap_or(std::process::id());
+    let (boot, namespace) = place()?;
+    Some(Runner { pid, started: Stat::of(pid)?.started, since: now()?, boot, namespace })
+}
+
+/// Claims that the runner's process id means here what it meant there.
+pub fn is_of_here(runner: &Runner) -> bool {
+    place().is_some_and(|(boot, namespace)| boot == runner.boot && namespace == runner.namespace)
+}
+
+/// Returns this process and its ancestors, the nearest first; `None` if they changed meanwhile.
+pub fn lineage() -> Option<Vec<Process>> {
+    let line = walk();
+    // A parent that ended while its child was looked at may have given its number to another process.
+    let same = || walk().iter().map(|process| (process.pid, process.started)).collect::<Vec<_>>();
+    let first: Vec<(u32, u64)> = line.iter().map(|process| (process.pid, process.started)).collect();
+    (first == same()).then_some(line)
+}
+
+fn walk() -> Vec<Process> {
+    let mut line = Vec::new();
+    let mut pid = std::process::id();
+    while line.len() < MOST
+        && let Some(stat) = Stat::of(pid)
+    {
+        line.push(Process { pid, started: stat.started, names: names(pid) });
+        pid = stat.ppid;
+    }
+    line
+}
+
+/// Returns what a process is called.
+fn names(pid: u32) -> Vec<String> {
+    let dir = Path::new("/proc").join(pid.to_string());
+    let file = |path: &[u8]| {
+        String::from_utf8_lossy(path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()).into_owned()
+    };
+    let said = std::fs::read(dir.join("comm")).unwrap_or_default();
+    let program = std::fs::read_link(dir.join("exe")).unwrap_or_default();
+    let mut words = std::fs::read(dir.join("cmdline")).unwrap_or_default();
+    words.truncate(LONGEST);
+    let words = words.split(|byte| *byte == 0).take(MOST_WORDS);
+    let mut names = vec![file(said.trim_ascii_end()), file(program.as_os_str().as_encoded_bytes())];
+    names.extend(words.map(file).filter(|name| !name.is_empty()));
+    names
+}
+
+/// Returns what a process id is one of: the boot and the namespace.
+fn place() -> Option<(String, String)> {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
+    Some((boot.trim_end().to_owned(), namespace.to_string_lossy().into_owned()))
+}
+
+/// Returns the time since boot in clock ticks, as start times are given.
+#[cfg(target_os = "linux")]
+fn now() -> Option<u64> {
+    let time = clock_gettime(ClockId::Boottime);
+    let ticks = rustix::param::clock_ticks_per_second();
+    let seconds = u64::try_from(time.tv_sec).ok()?;
+    let part = u64::try_from(time.tv_nsec).ok()? * ticks / 1_000_000_000;
+    Some(seconds * ticks + part)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn now() -> Option<u64> {
+    let _unused = clock_gettime(ClockId::Monotonic);
+    None
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::{is_of_here, lineage, runner};
+
+    #[test]
+    fn the_line_begins_with_this_process_and_its_parent() {
+        let line = lineage().unwrap();
+        assert_eq!(line[0].pid, std::process::id());
+        if let Some(parent) = line.get(1) {
+            assert_eq!(parent.pid, std::os::unix::process::parent_id());
+        }
+        assert!(!line[0].names[0].is_empty() && line[0].names.len() > 2, "{line:?}");
+    }
+
+    #[test]
+    fn a_runner_is_told_by_its_start() {
+        let own = runner(None).unwrap();
+        assert_eq!((own.pid, own.started), (std::process::id(), lineage().unwrap()[0].started));
+        assert!(own.since >= own.started && is_of_here(&own));
+        assert_eq!(runner(Some(u32::MAX)), None);
+    }
+}

@@ -1,0 +1,194 @@
+//! What an approved command starts and gate meets again is a part of it: not asked about a second time, and recorded as that.
+
+use std::process::Output;
+
+use crate::stage::{Stage, Waiting, until};
+
+/// Asks for everything in the working directory, denies `rm`.
+const POLICY: &str = r#"
+[policy]
+version = 1
+
+[[rule]]
+id = "own.rm"
+verdict = "deny"
+reason = "nothing is removed here"
+match = { program = "rm" }
+
+[[rule]]
+id = "own.touch"
+verdict = "ask"
+reason = "it leaves a file behind"
+match = { program = "touch" }
+"#;
+
+/// Returns a stage whose `task` does `text`, with `$GATE` for the gate of this stage.
+fn stage(text: &str) -> Stage {
+    let stage = Stage::new().policy(POLICY).file("kept", "");
+    let gate = format!("{} --home {} --wait 0s", env!("CARGO_BIN_EXE_gate"), stage.home().display());
+    stage.script("task", &format!("#!/bin/sh\n{}\n", text.replace("$GATE", &gate)))
+}
+
+fn approve(stage: &Stage, id: &str) {
+    let told = stage.gate(["approve", "--yes", "-m", "by a test", id]).on_terminal().output();
+    assert_eq!(told.status.code(), Some(0), "{}", said(&told));
+}
+
+fn approved<'stage>(stage: &'stage Stage, args: &[&str]) -> Waiting<'stage> {
+    let waiting = stage.gate(args.iter().chain(&["./task"])).start();
+    approve(stage, waiting.id());
+    waiting
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn requests(stage: &Stage) -> usize {
+    let log = stage.gate(["audit", "log", "--json"]).output().stdout;
+    String::from_utf8(log).unwrap().matches("\"change\":\"created\"").count()
+}
+
+/// Runs `text` in an approved task: what it asks gate for waits, and does not run.
+#[track_caller]
+fn asked_anew(text: &str) {
+    let stage = stage(text);
+    let output = approved(&stage, &["--"]).output();
+    assert_eq!(output.status.code(), Some(124), "{text}: {}", said(&output));
+    assert!(!stage.cwd().join("made").exists(), "{text}");
+    assert_eq!(requests(&stage), 2, "{text}");
+}
+
+#[test]
+fn what_an_approved_command_asks_gate_for_is_a_part_of_it() {
+    for text in ["$GATE -- touch made", "$GATE -c 'touch made'", "sh -c '$GATE -- touch made; exit $?'"] {
+        let stage = stage(text);
+        let waiting = approved(&stage, &["--"]);
+        let id = waiting.id().to_owned();
+        let output = waiting.output();
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert!(stage.cwd().join("made").exists());
+        assert_eq!(requests(&stage), 1);
+        let log = said(&stage.gate(["audit", "log"]).output());
+        assert!(log.contains(&format!("ask (inside {id}) own.touch")), "{log}");
+        let verified = stage.gate(["audit", "verify"]).output();
+        assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
+    }
+}
+
+#[test]
+fn the_result_file_says_inside_which_request_it_ran() {
+    let stage = stage("$GATE --result r.json -- touch made");
+    let waiting = approved(&stage, &["--"]);
+    let id = waiting.id().to_owned();
+    waiting.output();
+    let result = std::fs::read_to_string(stage.cwd().join("r.json")).unwrap();
+    assert!(result.contains(&format!("\"inside\":\"{id}\"")), "{result}");
+}
+
+#[test]
+fn what_the_policy_refuses_stays_refused_inside() {
+    let stage = stage("$GATE -- rm kept");
+    let output = approved(&stage, &["--"]).output();
+    assert_eq!(output.status.code(), Some(126), "{}", said(&output));
+    assert!(stage.cwd().join("kept").exists());
+}
+
+#[test]
+fn a_script_on_standard_input_is_inside_as_well() {
+    let stage = stage("echo 'touch made' | $GATE -s");
+    let output = approved(&stage, &["--"]).output();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(stage.cwd().join("made").exists());
+}
+
+#[test]
+fn nothing_in_the_environment_makes_a_command_a_part_of_another() {
+    let stage = stage("env > seen; cat go; exit 0");
+    make_fifo(&stage, "go");
+    let waiting = approved(&stage, &["--"]);
+    let seen = stage.cwd().join("seen");
+    until("the task's environment", || {
+        std::fs::read_to_string(&seen).ok().filter(|text| text.contains("PATH="))
+    });
+    // The approved command runs: a stranger with its environment and its request's id is still a stranger.
+    let environment = std::fs::read_to_string(&seen).unwrap();
+    let mut run = stage.gate(["--wait", "0s", "--", "touch", "made"]);
+    for (name, value) in environment.lines().filter_map(|line| line.split_once('=')) {
+        run = run.env(name, value);
+    }
+    let stranger = run.env("GATE_INSIDE", waiting.id()).env("GATE_REQUEST", waiting.id()).output();
+    assert_eq!(stranger.status.code(), Some(124), "{}", said(&stranger));
+    std::fs::write(stage.cwd().join("go"), "").unwrap();
+    assert_eq!(waiting.output().status.code(), Some(0));
+    assert!(!stage.cwd().join("made").exists());
+}
+
+#[test]
+fn a_child_that_outlives_the_approved_command_is_no_part_of_it() {
+    let stage =
+        stage("setsid sh -c 'cat go; $GATE -- touch made; echo $? > result' </dev/null >/dev/null 2>&1 &");
+    make_fifo(&stage, "go");
+    let output = approved(&stage, &["--"]).output();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    std::fs::write(stage.cwd().join("go"), "").unwrap();
+    let result = stage.cwd().join("result");
+    let code = until("the child's result", || {
+        std::fs::read_to_string(&result).ok().filter(|text| text.ends_with('\n'))
+    });
+    assert_eq!(code, "124\n");
+    assert!(!stage.cwd().join("made").exists());
+}
+
+#[test]
+fn a_command_that_only_the_policy_allowed_has_no_parts() {
+    let stage = stage("$GATE -- touch made").file("Makefile", "all:\n\t@./task; echo $$?\n");
+    let output = stage.gate(["--", "make"]).output();
+    assert_eq!(
+        (output.status.code(), output.stdout.as_slice()),
+        (Some(0), b"124\n".as_slice()),
+        "{}",
+        said(&output)
+    );
+    assert!(!stage.cwd().join("made").exists());
+}
+
+#[test]
+fn what_an_agent_asks_for_is_asked_about_wherever_it_runs() {
+    asked_anew("cp /bin/sh claude; ./claude -c '$GATE -- touch made; exit $?'");
+    asked_anew("ln -s /bin/sh codex; ./codex -c '$GATE -- touch made; exit $?'");
+    asked_anew("printf '$GATE -- touch made; exit $?' > gemini.js; sh gemini.js");
+    asked_anew("CLAUDECODE=1 $GATE -- touch made");
+    let stage = stage("$GATE -- touch made");
+    let waiting = stage.gate(["-c", "./task; exit $? # claude"]).start();
+    approve(&stage, waiting.id());
+    assert_eq!(waiting.output().status.code(), Some(124));
+}
+
+#[test]
+fn in_a_shell_that_lives_on_only_the_approved_commands_own_children_are_inside() {
+    let stage = stage("$GATE -- touch made; echo $?")
+        .script("early", "#!/bin/sh\ncat go > /dev/null; ./task > result\n");
+    make_fifo(&stage, "go");
+    let late = stage.script("late", "#!/bin/sh\necho > go; until [ -s result ]; do :; done; ./task\n");
+    let stage = late;
+    let script = "./early &\n./late\n";
+    let mut child = stage.gate(["--wait", "60s", "-s"]).stdin(script).spawn_only();
+    for _ in 0..2 {
+        let id = until("a request", || {
+            let list = stage.gate(["requests", "--json"]).output().stdout;
+            let list: serde_json::Value = serde_json::from_slice(&list).ok()?;
+            let waits = |one: &serde_json::Value| one["state"] == "PENDING";
+            list.as_array()?.iter().find(|one| waits(one))?["id"].as_str().map(str::to_owned)
+        });
+        approve(&stage, &id);
+    }
+    let output = child.stdout.take().map(std::io::read_to_string).unwrap().unwrap();
+    child.wait().unwrap();
+    assert_eq!(output, "0\n");
+    assert_eq!(std::fs::read_to_string(stage.cwd().join("result")).unwrap(), "124\n");
+}
+
+fn make_fifo(stage: &Stage, name: &str) {
+    assert!(std::process::Command::new("mkfifo").arg(stage.cwd().join(name)).status().unwrap().success());
+}
