@@ -30,23 +30,20 @@ pub fn is_of_here(runner: &Runner) -> bool {
     place().is_some_and(|(boot, namespace)| boot == runner.boot && namespace == runner.namespace)
 }
 
-/// Returns this process and its ancestors, the nearest first; `None` if they changed meanwhile.
-pub fn lineage() -> Option<Vec<Process>> {
-    let line = walk();
-    // A parent that ended while its child was looked at may have given its number to another process.
-    let same = || walk().iter().map(|process| (process.pid, process.started)).collect::<Vec<_>>();
-    let first: Vec<(u32, u64)> = line.iter().map(|process| (process.pid, process.started)).collect();
-    (first == same()).then_some(line)
-}
-
-fn walk() -> Vec<Process> {
+/// Returns this process and its ancestors, the nearest first, as far as it is certain who they are.
+pub fn lineage() -> Vec<Process> {
     let mut line = Vec::new();
-    let mut pid = std::process::id();
+    let mut next = Stat::of(std::process::id()).map(|stat| (std::process::id(), stat));
     while line.len() < MOST
-        && let Some(stat) = Stat::of(pid)
+        && let Some((pid, stat)) = next
     {
-        line.push(Process { pid, started: stat.started, names: names(pid) });
-        pid = stat.ppid;
+        let names = names(pid);
+        next = Stat::of(stat.ppid).map(|parent| (stat.ppid, parent));
+        line.push(Process { pid, started: stat.started, names });
+        // While it has this parent, the parent's number is nobody else's.
+        if Stat::of(pid).is_none_or(|again| again.ppid != stat.ppid || again.started != stat.started) {
+            break;
+        }
     }
     line
 }
@@ -96,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_line_begins_with_this_process_and_its_parent() {
-        let line = lineage().unwrap();
+        let line = lineage();
         assert_eq!(line[0].pid, std::process::id());
         if let Some(parent) = line.get(1) {
             assert_eq!(parent.pid, std::os::unix::process::parent_id());
@@ -107,7 +104,7 @@ mod tests {
     #[test]
     fn a_runner_is_told_by_its_start() {
         let own = runner(None).unwrap();
-        assert_eq!((own.pid, own.started), (std::process::id(), lineage().unwrap()[0].started));
+        assert_eq!((own.pid, own.started), (std::process::id(), lineage()[0].started));
         assert!(own.since >= own.started && is_of_here(&own));
         assert_eq!(runner(Some(u32::MAX)), None);
     }

@@ -50,9 +50,8 @@ impl Gate {
         if running.is_empty() {
             return Ok(None);
         }
-        let Some(line) = exec::lineage() else { return Ok(None) };
         let runners: Vec<_> = running.iter().map(|(runner, _, _)| runner.clone()).collect();
-        let Some(at) = nearest(&line, &runners, is_agent) else { return Ok(None) };
+        let Some(at) = nearest(&exec::lineage(), &runners, is_agent) else { return Ok(None) };
         let (_, seq, id) = running[at];
         let request = self.store.request(id)?;
         Ok(request.filter(|request| self.is_of_the_same(request)).map(|request| (seq, request)))
