@@ -59,7 +59,7 @@ impl Approved {
             Basis::Request(id) if id == request.id => {
                 Approved { command: request.command_with(name), ..self }
             }
-            Basis::Request(_) | Basis::Verdict | Basis::Observed => self,
+            Basis::Request(_) | Basis::Inside(_) | Basis::Verdict | Basis::Observed => self,
         }
     }
 
