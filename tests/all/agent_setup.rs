@@ -390,7 +390,10 @@ fn doctor_gives_a_shell_one_command_that_runs_and_one_that_is_refused() {
     let stage = person();
     let gate = installed(&stage);
     let set_up = at_home(&stage, &gate, &["agent", "setup", "claude", "--with", "shell", "--yes"]).output();
-    assert_eq!(set_up.status.code(), Some(0), "{}", String::from_utf8_lossy(&set_up.stderr));
+    let said = String::from_utf8(set_up.stderr).unwrap();
+    assert_eq!(set_up.status.code(), Some(0), "{said}");
+    let way = "gate: Claude Code would go through gate with gate as its shell: its edits of files are not seen that way\n";
+    assert!(said.starts_with(way), "{said}");
     let link = path(&stage, ".local/lib/gate/shells/bash").display().to_string();
     let settings: serde_json::Value = serde_json::from_str(&text(&stage, ".claude/settings.json")).unwrap();
     assert_eq!(settings, serde_json::json!({ "env": { "CLAUDE_CODE_SHELL": link } }));

@@ -154,8 +154,8 @@ fn made(change: &Change, mode: Mode, after: &str, yes: bool) -> anyhow::Result<E
         Mode::Hook => "by a hook",
         Mode::Shell => "with gate as its shell",
     };
-    let why = if mode == agent.best() { format!(": {}", agent.why()) } else { String::new() };
-    ui::say(&format!("{} would go through gate {way}{why}", agent.title()));
+    let why = if mode == agent.best() { agent.why() } else { "its edits of files are not seen that way" };
+    ui::say(&format!("{} would go through gate {way}: {why}", agent.title()));
     if !agrees(change, Some(after), yes)? {
         return Ok(Exit::No);
     }

@@ -119,7 +119,8 @@ fn shell(config: &Config, agent: Agent, link: &Path) -> anyhow::Result<String> {
         run.args(sample::shape(agent)).arg(command).current_dir(&config.cwd);
         finished(&mut run, b"")
     };
-    let output = given(Sample::Harmless.command().context("no sample")?)?;
+    let output = given(Sample::Harmless.command().context("no sample")?)
+        .context("a harmless command did not run; `gate requests` says whether it waits for a person")?;
     if !output.status.success() || output.stdout.is_empty() {
         bail!("a harmless command did not run; it said: {}", said(&output));
     }
