@@ -481,6 +481,21 @@ fn judged(stage: &Stage, command: &str) -> serde_json::Value {
 }
 
 #[test]
+fn agent_that_comes_by_another_way_is_refused_as_well() {
+    let stage = person();
+    ends(&stage, &["setup", "claude", "--yes"], 0, "");
+    let before = text(&stage, ".claude/settings.json");
+    let output = gate(&stage, &["setup", "claude", "--undo", "--yes"]).env("CLAUDECODE", "1").output();
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected = "gate: agent:claude-code may not change how agents go through gate
+gate: hint: agent: `CLAUDECODE` is set; on behalf of: it runs as this user; a person does that in a terminal of their own
+";
+    assert_eq!(said, expected);
+    assert_eq!(text(&stage, ".claude/settings.json"), before);
+}
+
+#[test]
 fn agent_can_neither_set_itself_up_nor_take_it_back() {
     let stage = person();
     for command in

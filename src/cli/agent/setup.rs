@@ -8,10 +8,12 @@ use super::{Where, own, places};
 use crate::agent::setup::file::{self, Copy, Settings};
 use crate::agent::setup::status::{self, has_gate};
 use crate::agent::setup::{Agent, Mode, Places, Refusal, Scope, Was, set_up, undone, unified};
+use crate::approval::RequesterKind;
 use crate::cli::Place;
 use crate::command::visible;
 use crate::config::Config;
 use crate::error::Exit;
+use crate::gate::requester;
 use crate::store::clock;
 use crate::ui;
 
@@ -87,6 +89,15 @@ struct Change {
 /// Shows the change, asks, and makes it.
 pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     let config = Config::load(place.home.as_deref())?;
+    let requester = requester(&config);
+    if requester.kind == RequesterKind::Agent {
+        ui::say(&format!("{} may not change how agents go through gate", requester.label()));
+        ui::hint(&format!(
+            "{}; a person does that in a terminal of their own",
+            requester.asserted.join("; ")
+        ));
+        return Ok(Exit::No);
+    }
     let agent = args.name.agent();
     let scope = if args.project { Scope::Project } else { Scope::User };
     let places = places(args.place.directory.as_deref(), &config.user, &config.cwd)?;
