@@ -10,21 +10,22 @@ fn built_in_rules_do_what_their_examples_say() {
     assert!(lines.is_empty(), "{}", lines.join("\n"));
 }
 
-/// The examples of `docs/policy.md` are policies that gate reads.
+/// The examples of `docs/policy.md` are policies that gate reads: one file with all that belongs together, and one for each `[policy]`.
 #[test]
 fn documented_policies_are_valid() {
     let text = std::fs::read_to_string("docs/policy.md").unwrap();
     let blocks: Vec<&str> =
         text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert!(blocks.len() >= 7);
-    let head = if blocks[0].contains("version") { "" } else { "[policy]\nversion = 1\n" };
-    let file = LayerText {
-        authority: Authority::User,
-        path: "docs/policy.md".to_owned(),
-        text: format!("{head}{}", blocks.join("\n")),
-    };
-    let policy = Policy::from_layers(vec![file]);
-    assert!(policy.is_ok(), "{}", policy.err().map_or(String::new(), |error| error.to_string()));
+    let (own, mut shared): (Vec<&str>, Vec<&str>) =
+        blocks.iter().skip(1).partition(|block| block.starts_with("[policy]"));
+    shared.insert(0, blocks[0]);
+    assert!(shared.len() >= 7 && shared[0].starts_with("[policy]"));
+    for text in own.into_iter().map(str::to_owned).chain([shared.join("\n")]) {
+        let authority = Authority::User;
+        let file = LayerText { authority, path: "docs/policy.md".to_owned(), text };
+        let policy = Policy::from_layers(vec![file]);
+        assert!(policy.is_ok(), "{}", policy.err().map_or(String::new(), |error| error.to_string()));
+    }
 }
 
 /// Leaving out what cannot match, by the compiled index, changes no answer.

@@ -13,6 +13,6 @@ coproc true; wait $COPROC_PID; for i in {1..200}; do [ -z "${COPROC_PID-}" ] && 
 #: redirected
 coproc Q { cat >&2; } 2> err.txt; echo to-err >&${Q[1]}; exec {Q[1]}>&-; wait; cat err.txt
 #: two at once are warned of
-{ coproc A { sleep 0.1; }; coproc B { sleep 0.1; }; wait; } 2>&1 | sed -E 's/[0-9]+:A/PID:A/'
+{ coproc A { read -r; }; coproc B { read -r; }; echo >&${A[1]}; echo >&${B[1]}; wait; } 2>&1 | sed -E 's/[0-9]+:A/PID:A/'
 #: from a function
 f() { coproc C { echo from-f; }; read -r l <&${C[0]}; echo "$l"; wait; }; f

@@ -3,7 +3,7 @@
 #: wait for all, and for nothing
 sleep 0.05 & (sleep 0.02; exit 2) & wait; echo $?; wait; echo $?; wait 999999; echo $?
 #: wait for the next one
-(sleep 0.3; exit 1) & (exit 7) & wait -n; echo $?; wait -n; echo $?; wait -n; echo $?
+mkfifo go; (read -r < go; exit 1) & (exit 7) & wait -n; echo $?; echo > go; wait -n; echo $?; wait -n; echo $?
 #: wait tells which
 (exit 5) & p=$!; wait -n -p which $p; echo $? $((which == p))
 #: a job killed by a signal
@@ -13,11 +13,12 @@ sleep 30 & p=$!; kill -TERM $p; wait $p 2>/dev/null; echo $?; sleep 30 & kill -9
 #: jobs and their states
 sleep 30 & sleep 31 & jobs | sed 's/ *$//'; jobs -p | wc -l; kill %1 %2; wait; jobs >/dev/null; jobs
 #: disown and job names
-sleep 0.1 & jobs %1; disown %1; jobs; echo $?; sleep 0.1 & wait %sleep; echo $?
+sleep 30 & jobs %1; disown %1; jobs; echo $?; kill $!; sleep 31 & kill $!; wait %sleep 2>/dev/null; echo $?
 #: job control switched on
 set -m; sleep 0.05 & wait; (exit 3) & wait $!; echo $?; fg; echo $?
 #: stopped and continued with job control
-set -m; sleep 0.2 & kill -STOP %1; jobs -s | sed 's/ *$//'; kill -CONT %1; wait %1; echo $?
+set -m; mkfifo go; (read -r < go) & kill -STOP %1; until grep -q ') T ' /proc/$!/stat; do :; done
+jobs -s | sed 's/ *$//'; kill -CONT %1; echo > go; wait %1; echo $?
 #: a job reads nothing from standard input
 cat & wait; echo done; read -r x; echo "[$x]"
 #= stdin: line one\n

@@ -15,7 +15,7 @@ read -r 1a <<< x; echo $?; readonly ro=1; read -r ro <<< x; echo $?; read -Q; ec
 #: separators that are not blanks
 IFS=: read -r u _ id rest <<< 'root:x:0:0:root'; echo $u $id $rest; IFS=', ' read -ra a <<< 'a, b,c  d'; printf '<%s>' "${a[@]}"; echo
 #: a time that is over
-read -t 0.01 x < <(sleep 0.3); echo $(($? > 128)); echo x | { read -t 5 y; echo $y; }
+read -t 0.01 x < <(sleep 1); echo $(($? > 128)); echo x | { read -t 5 y; echo $y; }
 #: mapfile takes lines
 printf 'a\nb b\n\nc' > f; mapfile a < f; echo ${#a[@]}; printf '%q ' "${a[@]}"; mapfile -t a < f; printf '%q ' "${a[@]}"; readarray -t b < f; echo ${#b[@]}
 #: mapfile counts and skips

@@ -60,7 +60,7 @@ read -t 0.05 x; echo $(($? > 128)); read -t 0; echo $?
 read -e -p 'ready> ' x; echo "<$x>"
 #: job control on a terminal
 #= forms: tty
-set -m; sleep 0.05 & fg >/dev/null; echo $?; (exit 4) & wait $!; echo $?
+set -m; sleep 1 & fg >/dev/null; echo $?; (exit 4) & wait $!; echo $?
 #: stopped by the terminal
 #= forms: tty
 set -m; bash -c 'kill -STOP $$; echo continued'; echo "stopped $?"; fg > /dev/null; echo "end $?"
