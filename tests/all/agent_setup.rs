@@ -446,7 +446,7 @@ fn hook_and_shell_are_not_set_up_together() {
     let (code, said) = ran(&["agent", "setup", "claude", "--yes"]);
     let expected = format!(
         "gate: Claude Code goes through gate by `{}/.claude/settings.local.json` already; nothing was changed
-gate: hint: a hook and the shell together would ask about a command twice; take the other out first, with `--undo`
+gate: hint: with a hook and the shell together every command is judged twice; take the other out first, with `--undo`
 ",
         stage.cwd().display()
     );
@@ -460,7 +460,7 @@ gate: hint: a hook and the shell together would ask about a command twice; take 
     );
     let listed = at_home(&stage, &gate, &["agent", "list"]).output().stdout;
     let listed = String::from_utf8(listed).unwrap();
-    let twice = "problem: a hook and the shell both lead to gate, which then asks about a command twice\n";
+    let twice = "problem: a hook and the shell both lead to gate, so that every command is judged twice\n";
     assert!(listed.contains(twice), "{listed}");
 }
 

@@ -38,6 +38,14 @@ fn what_an_agent_might_try_is_judged_as_the_list_says() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+#[test]
+fn gate_within_gate_needs_what_the_worst_command_needs() {
+    let stage = Stage::new();
+    let output = stage.gate(["explain", "--json", "-c", "gate -c 'git push --force'"]).output();
+    let judged: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&judged["verdict"], &judged["risk"]), (&json!("ask"), &json!("critical")));
+}
+
 /// Returns whether the agent's tool may write `file`.
 fn may_write(stage: &Stage, env: &[(&str, &str)], tool: &str, input: &Value) -> bool {
     let event = json!({ "hook_event_name": "PreToolUse", "transcript_path": "/t", "cwd": stage.cwd(), "tool_name": tool,

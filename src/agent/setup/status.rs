@@ -6,8 +6,8 @@ use super::hooks::{found, is_set_up, others};
 use super::settings::{is_link, shell};
 use super::{Agent, Called, Mode, Own, Places, Scope, aider, file, json, lowered};
 
-/// A hook hands what must be asked for to `gate -c`, and gate as the shell would ask about that once more.
-const TWICE: &str = "a hook and the shell both lead to gate, which then asks about a command twice";
+/// A hook hands what must be asked for to `gate -c`, and gate as the shell would ask about that, whatever is in it.
+const TWICE: &str = "a hook and the shell both lead to gate, so that every command is judged twice";
 
 /// What was found out about one agent.
 #[derive(Clone, Debug, PartialEq, Eq)]

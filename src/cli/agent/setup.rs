@@ -136,7 +136,7 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
             other.display()
         ));
         ui::hint(
-            "a hook and the shell together would ask about a command twice; take the other out first, with `--undo`",
+            "with a hook and the shell together every command is judged twice; take the other out first, with `--undo`",
         );
         return Ok(Exit::No);
     }
