@@ -93,7 +93,10 @@ fn start(call: Call) -> anyhow::Result<Ending> {
         Work::Command(source) => source,
         Work::Line(_) => anyhow::bail!("a line is judged for the shell it was typed into"),
         Work::File(dialect, words) => shells::file(&config.host, dialect, words, &config.cwd)?,
-        Work::Shell(shell) => return shells::run(&shell, config, policy, (&said.or(asserted), call.wait)),
+        Work::Shell(shell) => match shells::only_reads(&shell) {
+            Some(words) => shells::file(&config.host, shell.dialect, words, &config.cwd)?,
+            None => return shells::run(&shell, config, policy, (&said.or(asserted), call.wait)),
+        },
         Work::Ssh => match variable("SSH_ORIGINAL_COMMAND") {
             Some(command) => shells::text(command.into_vec()),
             None => return shells::run(&shells::login(), config, policy, (&said.or(asserted), call.wait)),

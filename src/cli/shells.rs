@@ -32,6 +32,18 @@ pub(super) fn file(
     Ok(Source::Argv(std::iter::once(first.as_bytes().to_vec()).chain(words).collect()))
 }
 
+/// Returns the words of a shell that only reads its script (`-n`, `-D`) and runs nothing of it; there is nothing to hand over.
+pub(super) fn only_reads(shell: &Shell) -> Option<Vec<Vec<u8>>> {
+    let is_reader = |option: &Vec<u8>| {
+        let letters = option.strip_prefix(b"-").filter(|letters| !letters.starts_with(b"-"));
+        let reads = |letter: &u8| matches!(letter, b'n' | b'D');
+        option == b"noexec" || letters.is_some_and(|letters| letters.iter().any(reads))
+    };
+    let reads = !shell.is_interactive && shell.options.iter().any(is_reader);
+    let form = [b"-s".to_vec(), b"--".to_vec()];
+    reads.then(|| [shell.options.as_slice(), &form, &shell.args].concat())
+}
+
 /// Returns what was asked for as a command, for messages about it.
 pub(super) fn shown(work: &Work) -> Source {
     let argv = |dialect: Dialect, words: &[Vec<u8>]| {

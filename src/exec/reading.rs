@@ -58,9 +58,16 @@ pub fn read_by_shell(host: &Host, dialect: Dialect, name: &str, text: &[u8], lin
     }
 }
 
+/// Claims that what the shell says of an incomplete text does not keep it from running it: a here-document goes to the
+/// end of the script.
+pub fn is_warning(said: &[u8]) -> bool {
+    let said = String::from_utf8_lossy(said);
+    !said.is_empty() && said.lines().all(|line| line.contains("warning: here-document at line "))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Reading, read_by_shell};
+    use super::{Reading, is_warning, read_by_shell};
     use crate::command::Dialect;
     use crate::exec::Host;
 
@@ -70,6 +77,8 @@ mod tests {
         let read = |text: &str| read_by_shell(&host, Dialect::Bash, "bash", text.as_bytes(), 3).unwrap();
         assert_eq!(read("coproc cat\n"), Reading::Complete);
         assert_eq!(read("echo !(a)\n"), Reading::Complete);
+        let Reading::Incomplete(said) = read("cat <<E\na\n") else { panic!("a missing end") };
+        assert!(is_warning(&said));
         for text in ["if a\n", "echo 'a\n", "cat <<E\n", "select x in a; do\n", "a \"$(b\n"] {
             assert!(matches!(read(text), Reading::Incomplete(_)), "{text}");
         }

@@ -2,7 +2,8 @@
 //!
 //! MUST rules:
 //! 1. Nothing is written to the shell but the text of an [`Approved`](crate::approval::Approved), and gate's own `exit N`.
-//! 2. The text stands in braces whose standard input is empty: no command can take bytes of the script, and change what was judged.
+//! 2. The text stands in braces whose standard input is empty, or is the script's last and nothing comes behind it: no command
+//!    can take bytes of the script, and change what was judged.
 //! 3. The shell opens gate's mark only after it has read the closing brace. If it goes on reading without having opened it, it takes
 //!    the text for a part of something longer than what was judged: then nothing more is written, and the shell is ended.
 //! 4. The next command is judged when the one before has ended: the shell reads on only then.
@@ -105,6 +106,37 @@ impl Session {
         let count = rustix::io::retry_on_intr(|| rustix::io::read(&stdin, &mut bytes))?;
         text.extend_from_slice(&bytes[..count]);
         Ok(if count == 0 { Heard::End } else { Heard::More })
+    }
+
+    /// Takes in what is there of the script, without waiting for more.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn look(&mut self, text: &mut Vec<u8>) -> io::Result<Heard> {
+        let mut input = [libc::pollfd { fd: 0, events: libc::POLLIN, revents: 0 }];
+        // SAFETY: the array is local and its length is its own; it does not wait.
+        if unsafe { libc::poll(input.as_mut_ptr(), 1, 0) } != 1 {
+            return Ok(Heard::More);
+        }
+        self.listen(text)
+    }
+
+    /// Hands the last command of a script over as it stands, and waits for the shell's end: nothing comes behind it that
+    /// could be taken for a part of it, or be read by it.
+    ///
+    /// # Errors
+    /// The shell cannot be started; nothing ran.
+    pub fn hand_over_last(&mut self, ready: Ready, line: usize) -> Result<Ended, NotStarted> {
+        let approved = ready.into_approved();
+        let Source::Script { text, .. } = &approved.command().source else { return Err(NotStarted::Nul) };
+        let running = self.running()?;
+        running.signals.take_again();
+        let _ended_early = running.write(&running.skipped(line)).and_then(|()| running.write(text));
+        running.script = None;
+        let ended = process::wait(running.child, &running.signals);
+        running.signals.give_back();
+        self.ended = Some(ended);
+        Ok(ended)
     }
 
     /// Hands the command over, closed by `closing`, and waits until the shell comes back for more or ends.
@@ -212,8 +244,7 @@ impl Running {
             return Done::Back;
         }
         self.mark.forget();
-        // Lines that were not handed over count as well, so that the shell's messages name the right ones.
-        let skipped = vec![b'\n'; line.saturating_sub(self.lines + 1)];
+        let skipped = self.skipped(line);
         let (before, after) = text.split_at(closing.at.min(text.len()));
         let closed = format!("{} <{} </dev/null", closing.with, self.mark.path);
         let end: &[u8] = if after.ends_with(b"\n") { b"" } else { b"\n" };
@@ -228,6 +259,11 @@ impl Running {
             }
         }
         if self.mark.was_opened() { Done::Back } else { Done::Astray }
+    }
+
+    /// Returns an empty line for each that was not handed over, so that the shell's messages name the right ones.
+    fn skipped(&self, line: usize) -> Vec<u8> {
+        vec![b'\n'; line.saturating_sub(self.lines + 1)]
     }
 
     /// Ends the shell whatever it does. The signals are taken: its end must not be missed.

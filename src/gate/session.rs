@@ -16,7 +16,8 @@ use crate::config::Config;
 use crate::digest::Digest;
 use crate::error::Exit;
 use crate::exec::{
-    self, Ended, Gathered, Heard, NotStarted, Reading, Ready, STREAM, Session, read_by_shell, shell_name,
+    self, Ended, Gathered, Heard, NotStarted, Reading, Ready, STREAM, Session, is_warning, read_by_shell,
+    shell_name,
 };
 use crate::report::Report;
 use crate::shell::{Closing, Past, Unit, analyse_after, first_unit};
@@ -53,6 +54,8 @@ pub(super) struct Line {
     history: Option<Digest>,
     /// How the braces around the command are closed; `None` where only the shell knows how it ends.
     closing: Option<Closing>,
+    /// Claims that nothing comes behind it.
+    is_last: bool,
     /// The line of the script that the command begins on.
     number: usize,
 }
@@ -89,6 +92,7 @@ impl Gate {
             past: Past::of_fed_shell(),
             history: None,
             closing: None,
+            is_last: false,
             number: 1,
         }));
         let mut text = Vec::new();
@@ -115,6 +119,14 @@ impl Gate {
                 }
             };
             let unit: Vec<u8> = text.drain(..length).collect();
+            if text.is_empty() && !is_all {
+                match self.line()?.session.look(&mut text).context("failed to read the script")? {
+                    Heard::More => {}
+                    Heard::End => is_all = true,
+                    Heard::Over => break,
+                }
+            }
+            self.line()?.is_last = is_all && text.is_empty() && !shell.is_interactive;
             let ending = self.hand_over(shell, unit, asking)?;
             let is_refused = matches!(ending.ends, Ends::Gate(_));
             if (is_refused && !shell.is_interactive) || self.line()?.session.ended().is_some() {
@@ -173,7 +185,8 @@ impl Gate {
             match read_by_shell(&self.config.host, shell.dialect, name, &text[..end], line) {
                 Some(Reading::Complete) => return Ok(Next::Unit(end)),
                 Some(Reading::Incomplete(said)) if is_all && end == text.len() => {
-                    return Ok(Next::Wrong(said, end));
+                    let runs = !shell.is_interactive && is_warning(&said);
+                    return Ok(if runs { Next::Unit(end) } else { Next::Wrong(said, end) });
                 }
                 Some(Reading::Incomplete(_)) => {}
                 Some(Reading::Wrong(said)) => return Ok(Next::Wrong(said, end)),
@@ -294,6 +307,7 @@ impl Gate {
         match &mut self.hands {
             Hands::Own => ready.run(),
             Hands::Asker(_) => Ok(Ended::Handed),
+            Hands::Shell(line) if line.is_last => line.session.hand_over_last(ready, line.number),
             Hands::Shell(line) => line.session.hand_over(ready, line.closing, line.number),
         }
     }

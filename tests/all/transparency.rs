@@ -48,6 +48,8 @@ fn arguments(script: &Script, form: Form) -> Vec<OsString> {
         Form::File => all.push("./script.sh".into()),
         Form::Stdin => all.push("-s".into()),
     }
+    // Behind `-s` an argument that looks like an option is one.
+    all.extend((form == Form::Stdin && tail.len() > 0).then(|| "--".into()));
     all.extend(tail.map(|arg| os(arg)));
     all
 }
@@ -178,6 +180,7 @@ subjects! {
     coproc = "coproc",
     terminal = "terminal",
     standard_input = "standard-input",
+    script_on_standard_input = "script-on-standard-input",
     redirections = "redirections",
     exec_and_subshells = "exec-and-subshells",
     exit_codes = "exit-codes",

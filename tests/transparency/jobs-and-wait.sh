@@ -17,7 +17,7 @@ sleep 30 & jobs %1; disown %1; jobs; echo $?; kill $!; sleep 31 & kill $!; wait 
 #: job control switched on
 set -m; sleep 0.05 & wait; (exit 3) & wait $!; echo $?; fg; echo $?
 #: stopped and continued with job control
-set -m; mkfifo go; (read -r < go) & kill -STOP %1; until grep -q ') T ' /proc/$!/stat; do :; done
+set -m; exec 2>/dev/null; mkfifo go; (read -r < go) & kill -STOP %1; until grep -q ') T ' /proc/$!/stat; do :; done
 jobs -s | sed 's/ *$//'; kill -CONT %1; echo > go; wait %1; echo $?
 #: a job reads nothing from standard input
 cat & wait; echo done; read -r x; echo "[$x]"

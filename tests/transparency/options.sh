@@ -7,6 +7,7 @@ PS4='$LINENO:${FUNCNAME-main}> '; set -x; f() { :
 #: -x into a descriptor
 exec 9> trace; BASH_XTRACEFD=9; set -x; echo a; set +x; cat trace
 #: -v shows what is read
+#= forms: c file
 set -v; echo a
 echo b; # comment
 x=1
@@ -15,6 +16,7 @@ set +v
 #= options: -x
 echo a; x=$((1 + 1)); echo "$x"
 #: -v given
+#= forms: c file
 #= options: -v
 echo a
 echo b
@@ -60,6 +62,7 @@ echo plain; echo "$-"
 #= options: -o nosuch
 echo never
 #: verbose and trace together
+#= forms: c file
 #= options: -vx
 echo a
 #: set without arguments shows variables

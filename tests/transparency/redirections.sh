@@ -19,6 +19,7 @@ echo x >&-; echo $?; (exec >&-; echo y; echo "code $?" >&2); ls /none 2>&-; echo
 #: descriptors that are open
 ls -l /proc/self/fd | awk '{print $9}' | grep -v '^$' | tr '\n' ' '; exec 7</dev/null; ls /proc/self/fd | tr '\n' ' '
 #: descriptors that the shell has
+#= forms: c file
 ls /proc/$$/fd
 #: a group, a loop, a condition
 for i in 1 2; do echo $i; done > l; if true; then echo t; fi >> l; { echo g; } >> l; (echo s) >> l; while read -r x; do echo "<$x>"; done < l

@@ -9,7 +9,7 @@
 //! #= stdin: one\ntwo\n                standard input
 //! #= stdin-zeros: 1000                the same, so many zeros
 //! #= types: yes\n                     what a person types once `ready` stands on the terminal
-//! #= forms: c file stdin tty          how it is given to the shell; `c file` if not said
+//! #= forms: c file stdin tty          how it is given to the shell; the first three if not said, without a `stdin` of its own
 //! #= bash: text\n                     standard output, where it is not the same under gate,
 //! #= gate: text\n                     … and what it is there,
 //! #= because: the reason              … and why
@@ -78,7 +78,7 @@ impl Script {
             files: Vec::new(),
             stdin: Vec::new(),
             types: Vec::new(),
-            forms: vec![Form::Text, Form::File],
+            forms: vec![Form::Text, Form::File, Form::Stdin],
             differs: None,
         }
     }
@@ -95,8 +95,8 @@ impl Script {
                 let (name, text) = value.split_once(' ').expect("a name and a text");
                 self.files.push((name.to_owned(), words(text).concat()));
             }
-            "stdin" => self.stdin = unescaped(value),
-            "stdin-zeros" => self.stdin = vec![0; value.parse().expect("a number of zeros")],
+            "stdin" => self.given(unescaped(value)),
+            "stdin-zeros" => self.given(vec![0; value.parse().expect("a number of zeros")]),
             "types" => self.types = unescaped(value),
             "forms" => self.forms = value.split(' ').map(form).collect(),
             "bash" => self.differs.get_or_insert_default().bash = unescaped(value),
@@ -104,6 +104,12 @@ impl Script {
             "because" => self.differs.get_or_insert_default().because = value.to_owned(),
             _ => panic!("`{key}` says nothing about a script"),
         }
+    }
+
+    /// Takes standard input for the script to read, so that the script does not come that way.
+    fn given(&mut self, stdin: Vec<u8>) {
+        self.stdin = stdin;
+        self.forms.retain(|form| *form != Form::Stdin);
     }
 }
 
