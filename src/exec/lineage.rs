@@ -1,6 +1,9 @@
 //! The line of ancestors of this process, and which process an approved command runs below. From `/proc` (proc_pid_stat(5)).
 //!
-//! What `/proc` does not tell is `None`, and means that nobody stands above: without an answer everything is asked about.
+//! MUST rules:
+//! 1. What `/proc` does not tell means that nobody stands above: without an answer everything is asked about.
+//! 2. Only the kernel's own files count, of this process's own namespace: a directory that somebody mounted on `/proc`, or a file on
+//!    one of another process, says nothing.
 
 use std::path::Path;
 
@@ -22,7 +25,7 @@ const LONGEST: usize = 4096;
 pub fn runner(pid: Option<u32>) -> Option<Runner> {
     let pid = pid.unwrap_or(std::process::id());
     let (boot, namespace) = place()?;
-    Some(Runner { pid, started: Stat::of(pid)?.started, since: now()?, boot, namespace })
+    Some(Runner { pid, started: Stat::by_kernel(pid)?.started, since: now()?, boot, namespace })
 }
 
 /// Claims that the runner's process id means here what it meant there.
@@ -33,15 +36,17 @@ pub fn is_of_here(runner: &Runner) -> bool {
 /// Returns this process and its ancestors, the nearest first, as far as it is certain who they are.
 pub fn lineage() -> Vec<Process> {
     let mut line = Vec::new();
-    let mut next = Stat::of(std::process::id()).map(|stat| (std::process::id(), stat));
+    let own = std::process::id();
+    let is_own = || std::fs::read_link("/proc/self").is_ok_and(|link| link == Path::new(&own.to_string()));
+    let mut next = is_own().then(|| Stat::by_kernel(own)).flatten().map(|stat| (own, stat));
     while line.len() < MOST
         && let Some((pid, stat)) = next
     {
         let names = names(pid);
-        next = Stat::of(stat.ppid).map(|parent| (stat.ppid, parent));
+        next = Stat::by_kernel(stat.ppid).map(|parent| (stat.ppid, parent));
         line.push(Process { pid, started: stat.started, names });
         // While it has this parent, the parent's number is nobody else's.
-        if Stat::of(pid).is_none_or(|again| again.ppid != stat.ppid || again.started != stat.started) {
+        if Stat::by_kernel(pid).is_none_or(|again| again.ppid != stat.ppid || again.started != stat.started) {
             break;
         }
     }

@@ -68,6 +68,24 @@ impl Stat {
         Stat::parse(&String::from_utf8_lossy(&line[..count]))
     }
 
+    /// Does as [`Stat::of`], but only where the kernel itself says it of this very process (proc(5), statfs(2)).
+    #[cfg(target_os = "linux")]
+    pub(super) fn by_kernel(pid: u32) -> Option<Stat> {
+        use std::io::Read as _;
+        let mut line = [0; 1024];
+        let mut file = std::fs::File::open(format!("/proc/{pid}/stat")).ok()?;
+        let is_proc = rustix::fs::fstatfs(&file).is_ok_and(|found| found.f_type == libc::PROC_SUPER_MAGIC);
+        let count = file.read(&mut line).ok()?;
+        let text = String::from_utf8_lossy(&line[..count]);
+        let is_of_it = text.split_once(' ').is_some_and(|(first, _)| first == pid.to_string());
+        (is_proc && is_of_it).then(|| Stat::parse(&text)).flatten()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn by_kernel(_: u32) -> Option<Stat> {
+        None
+    }
+
     /// Without `/proc`, only gate's own session is known, and no terminal: who has none cannot decide.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn of(pid: u32) -> Option<Stat> {

@@ -23,6 +23,7 @@ use crate::report::Report;
 use crate::shell::{Closing, Past, Unit, analyse_after, first_unit};
 use crate::ui;
 use crate::why::Why;
+use crate::world::World as _;
 
 /// A shell as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +84,9 @@ impl Gate {
         let mut options = shell.options.clone();
         if shell.is_interactive {
             options.push(b"-i".to_vec());
+            // Start-up files where only the environment says that a home is are nobody's.
+            let is_elsewhere = self.config.host.homes().len() > 1;
+            options.extend((is_elsewhere && shell.dialect == Dialect::Bash).then(|| b"--norc".to_vec()));
             // What is judged is what runs: the shell must not put other text for a `!`.
             options.extend((shell.dialect == Dialect::Bash).then(|| b"+H".to_vec()));
         }

@@ -295,6 +295,10 @@ fn doubtful_start(world: &dyn World, dialect: Dialect, options: &[Vec<u8>], text
             _ => return Some("a shell is given an option that is not known".to_owned()),
         }
     }
+    let given: Vec<&[u8]> = options.iter().map(Vec::as_slice).collect();
+    if let Some(name) = shells::read_at_start(world, dialect, &given) {
+        return Some(format!("the shell reads files at its start where the environment's `{name}` says"));
+    }
     if dialect == Dialect::Bash {
         for name in ["SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "BASH_COMPAT"] {
             if world.var(name).is_some() {

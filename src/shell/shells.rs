@@ -6,6 +6,7 @@ use super::action::{Place, Span, Stdin, Word};
 use super::state::State;
 use super::walk::{Context, Walker};
 use crate::command::Dialect;
+use crate::world::World;
 
 /// Returns the language of a shell, if it is one that gate reads.
 pub(super) fn dialect_of(name: &str) -> Option<Dialect> {
@@ -39,6 +40,34 @@ pub fn starts_something(name: &str) -> bool {
     MISLEADING.contains(&name) || name.starts_with("LD_")
 }
 
+/// Returns the variable of the environment that names the directory of the files which a shell with these options reads at its
+/// start, if that is not the home directory of the password database: anybody may have written them.
+///
+/// From bash(1) and zsh(1). Debian's bash reads `~/.bashrc` for `-c` as well, where it is the first shell and takes itself for one
+/// that sshd or rshd has started (`SSH_CLIENT`, or a socket as standard input).
+pub(super) fn read_at_start(world: &dyn World, dialect: Dialect, options: &[&[u8]]) -> Option<&'static str> {
+    let zsh_files = dialect == Dialect::Zsh && world.var("ZDOTDIR").is_some_and(|dir| !dir.is_empty());
+    let name = if zsh_files { "ZDOTDIR" } else { "HOME" };
+    let is_elsewhere = zsh_files || world.homes().len() > 1;
+    let is_first = world.var("SHLVL").is_none_or(|level| !matches!(level.as_slice(), [b'1'..=b'9', ..]));
+    (is_elsewhere && reads_home(dialect, options, is_first)).then_some(name)
+}
+
+/// Claims that a shell with these options reads files of the home directory at its start.
+fn reads_home(dialect: Dialect, options: &[&[u8]], is_first: bool) -> bool {
+    let has = |letter: u8| {
+        options.iter().any(|option| matches!(option, [b'-', letters @ ..] if letters.first() != Some(&b'-') && letters.contains(&letter)))
+    };
+    let said = |name: &str| options.contains(&name.as_bytes());
+    let (is_login, is_interactive) = (said("--login") || has(b'l'), has(b'i'));
+    match dialect {
+        Dialect::Zsh => !has(b'f'),
+        Dialect::Posix => is_login,
+        Dialect::Bash if is_login => !said("--noprofile"),
+        Dialect::Bash => !said("--norc") && (is_interactive || is_first),
+    }
+}
+
 impl Walker<'_> {
     /// Follows what a shell runs.
     pub(super) fn shell(
@@ -68,7 +97,13 @@ impl Walker<'_> {
             self.opaque(&inner, state, span, format!("`{name}` changes what the shell runs or reads"));
             return;
         }
-        match read(args, self.traces_plainly(context, state)) {
+        let given = read(args, self.traces_plainly(context, state));
+        if let Some(name) = self.reads_elsewhere(context, state, dialect, args, &given) {
+            let reason = format!("the shell reads files at its start where `{name}` says");
+            self.opaque(&inner, state, span, reason);
+            return;
+        }
+        match given {
             Given::Uncertain(reason) => {
                 self.opaque(&inner, state, span, reason);
             }
@@ -128,6 +163,35 @@ impl Walker<'_> {
         let misleads = |name: &&str| MISLEADING.contains(name) || name.starts_with("BASH_FUNC_");
         let given = context.given.iter().map(|assignment| assignment.name.as_str());
         given.chain(state.variables.keys().map(String::as_str)).find(misleads).map(str::to_owned)
+    }
+
+    /// Returns the variable that leads a shell to other files at its start than those of the home directory.
+    fn reads_elsewhere(
+        &self,
+        context: &Context,
+        state: &State,
+        dialect: Dialect,
+        args: &[Word],
+        given: &Given,
+    ) -> Option<&'static str> {
+        let end = match given {
+            Given::Text(at) | Given::File(at) | Given::Input(at) => *at,
+            Given::Nothing | Given::Uncertain(_) => return None,
+        };
+        let options: Vec<Vec<u8>> =
+            args.iter().take(end).map(|word| word.as_literal().unwrap_or_default()).collect();
+        let options: Vec<&[u8]> = options.iter().map(Vec::as_slice).collect();
+        let is_set = context.given.iter().any(|assignment| assignment.name == "HOME")
+            || state.variables.contains_key("HOME");
+        // What else stands in front of the shell may make it the first.
+        let is_text = matches!(given, Given::Text(_));
+        let set = (is_set && reads_home(dialect, &options, is_text)).then_some("HOME");
+        // The shell in between has counted itself, unless a file or standard input is read: then no first shell reads anything more.
+        let inherited = || {
+            read_at_start(self.world, dialect, &options)
+                .filter(|_| reads_home(dialect, &options, is_text && !context.in_shell))
+        };
+        set.or_else(inherited)
     }
 
     fn unread(&mut self, inner: &Context, state: &State, span: Span, name: &str) {

@@ -192,3 +192,31 @@ fn in_a_shell_that_lives_on_only_the_approved_commands_own_children_are_inside()
 fn make_fifo(stage: &Stage, name: &str) {
     assert!(std::process::Command::new("mkfifo").arg(stage.cwd().join(name)).status().unwrap().success());
 }
+
+#[test]
+fn a_proc_that_somebody_made_up_says_nothing() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let stage = stage("echo $PPID > parent; cat go; exit 0");
+    make_fifo(&stage, "go");
+    let waiting = approved(&stage, &["--"]);
+    let file = stage.cwd().join("parent");
+    let runner = until("the runner", || {
+        std::fs::read_to_string(&file).ok().and_then(|text| text.trim_end().parse::<u32>().ok())
+    });
+    // A copy of what /proc says of the task, as if it were about the stranger; its parent is the runner.
+    let gate = format!("{} --home {} --wait 0s", env!("CARGO_BIN_EXE_gate"), stage.home().display());
+    let text = format!(
+        "task=$(pgrep -P {runner}); me=$$; cp -r /proc/sys/kernel/random/boot_id .; mkdir fake; cat /proc/$task/stat > fake/stat; \
+         sed -i \"s/^$task /$me /\" fake/stat; for kind in fake/stat /proc/$task/stat; do mount --bind $kind /proc/$me/stat; \
+         cat /proc/$me/stat >&2; {gate} -- touch made; umount /proc/$me/stat; done"
+    );
+    let stranger = stage.program("unshare", ["-m", "sh", "-c", &format!("{text}; exit 7")]).output();
+    let (told, code) = (said(&stranger), stranger.status.code());
+    std::fs::write(stage.cwd().join("go"), "").unwrap();
+    assert_eq!(waiting.output().status.code(), Some(0));
+    assert_eq!(code, Some(7), "{told}");
+    assert_eq!(told.matches("parked, nothing was run").count(), 2, "{told}");
+    assert!(!stage.cwd().join("made").exists(), "{told}");
+}

@@ -42,6 +42,11 @@ impl Linked {
         Linked { stage, over }
     }
 
+    /// Returns the user's home directory.
+    fn user(&self) -> String {
+        self.stage.root().join("user").display().to_string()
+    }
+
     fn link(&self, name: &str) -> String {
         self.stage.root().join("shells").join(name).display().to_string()
     }
@@ -59,7 +64,7 @@ impl Linked {
         all.push("--".to_owned());
         all.push(program.to_owned());
         all.extend(args.iter().map(|arg| (*arg).to_owned()));
-        self.stage.program("bwrap", all)
+        self.stage.program("bwrap", all).env("HOME", self.user())
     }
 
     /// The same words under the real shell and under gate's link of that name, with the same end.
@@ -233,7 +238,7 @@ fn programs_that_take_their_shell_from_a_setting_go_through_gate() {
         words(&[
             "env",
             "-i",
-            "HOME=/",
+            &format!("HOME={}", linked.user()),
             "LOGNAME=root",
             "PATH=/usr/bin:/bin",
             &format!("SHELL={link}"),

@@ -40,4 +40,5 @@ mod report;
 mod running;
 mod sessions;
 mod stage_works;
+mod starting;
 mod transparency;
