@@ -481,6 +481,15 @@ fn judged(stage: &Stage, command: &str) -> serde_json::Value {
 }
 
 #[test]
+fn set_up_that_does_not_hold_is_told_at_once() {
+    let stage = person();
+    has(&stage, ".claude/settings.json", "{\"disableAllHooks\": true}\n");
+    let problem = "gate: problem: `[ROOT]/person/.claude/settings.json`: `disableAllHooks` turns hooks off\n";
+    ends(&stage, &["setup", "claude", "--yes"], 0, problem);
+    ends(&stage, &["setup", "claude", "--yes"], 0, problem);
+}
+
+#[test]
 fn agent_that_comes_by_another_way_is_refused_as_well() {
     let stage = person();
     ends(&stage, &["setup", "claude", "--yes"], 0, "");

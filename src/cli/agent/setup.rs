@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use super::{Where, own, places};
 use crate::agent::setup::file::{self, Copy, Settings};
-use crate::agent::setup::status::{self, has_gate};
+use crate::agent::setup::status::{self, Status, has_gate};
 use crate::agent::setup::{Agent, Mode, Places, Refusal, Scope, Was, set_up, undone, unified};
 use crate::approval::RequesterKind;
 use crate::cli::Place;
@@ -141,13 +141,25 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
         return Ok(Exit::No);
     }
     let before = change.settings.text.as_deref();
-    match set_up(before, agent, mode, &own(&config)?) {
-        Err(refusal) => Ok(refused(&change, &refusal)),
+    let own = own(&config)?;
+    let exit = match set_up(before, agent, mode, &own) {
+        Err(refusal) => refused(&change, &refusal),
         Ok(after) if Some(after.as_str()) == before => {
             ui::say(&format!("{} is already set up in `{}`", agent.title(), change.path.display()));
-            Ok(Exit::Done)
+            Exit::Done
         }
-        Ok(after) => made(&change, mode, &after, args.yes),
+        Ok(after) => made(&change, mode, &after, args.yes)?,
+    };
+    if exit == Exit::Done {
+        say_problems(&status::look(agent, &places, &config.host.search_path(&config.cwd), &own), scope);
+    }
+    Ok(exit)
+}
+
+/// Says what keeps the entry from holding all the same, such as a switch that turns hooks off.
+fn say_problems(all: &[Status], scope: Scope) {
+    for problem in all.iter().filter(|status| status.scope == scope).flat_map(|status| &status.problems) {
+        ui::say(&format!("problem: {}", visible(problem.as_bytes())));
     }
 }
 
