@@ -270,6 +270,9 @@ fn logical(world: &dyn World, cwd: &Path) -> PathBuf {
 }
 
 /// Returns why the shell's start leaves open how it reads the text.
+///
+/// What the user's own start-up files do, which `-l` and `-i` read, is the user's: any terminal reads them. `!` stands for no earlier
+/// command in a script that is an argument, `-i` or not.
 fn doubtful_start(world: &dyn World, dialect: Dialect, options: &[Vec<u8>], text: &[u8]) -> Option<String> {
     let mut words = options.iter();
     while let Some(option) = words.next() {
@@ -277,7 +280,7 @@ fn doubtful_start(world: &dyn World, dialect: Dialect, options: &[Vec<u8>], text
             b"--login" | b"--norc" | b"--noprofile" | b"--noediting" | b"--verbose" | b"--" | b"-" => {}
             [b'-', b'-', ..] => return Some("a shell is given an option that is not known".to_owned()),
             [b'-' | b'+', letters @ ..] => {
-                if letters.iter().any(|letter| !b"bcefhlmnopstuvxBCET".contains(letter)) {
+                if letters.iter().any(|letter| !b"bcefhilmnopstuvxBCET".contains(letter)) {
                     return Some("a shell's option changes how it reads".to_owned());
                 }
                 let traces = letters.contains(&b'x');

@@ -372,7 +372,7 @@ fn a_log_of_enveloped_commands_is_verified_by_python_too() {
 
 /// A script for a snapshot in the manner of Claude Code, in words of our own.
 fn start_up(desk: &Desk) -> String {
-    let script = include_str!("envelopes/start-up.sh");
+    let script = include_str!("../agents/start-up.sh");
     let (snapshot, home) = (desk.snapshot(), desk.home());
     script
         .replace("@SNAPSHOT@", &snapshot.display().to_string())

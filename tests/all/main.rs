@@ -8,6 +8,7 @@
 mod stage;
 
 mod agent_setup;
+mod agents;
 mod as_bash;
 mod asking;
 mod audit;

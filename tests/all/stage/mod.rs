@@ -111,8 +111,8 @@ impl Stage {
         self.root().join("person")
     }
 
-    /// Returns a run of `program` where the password database says that home is [`Stage::person`]: gate takes the
-    /// places of its own files and of an agent's from there.
+    /// Returns a run of `program` where the password database says that home is [`Stage::person`], and that the shell is the
+    /// `shells/bash` in there, if there is one: gate takes the places of its own files and of an agent's from there.
     pub(crate) fn as_person<A: AsRef<OsStr>>(
         &self,
         program: impl AsRef<OsStr>,
@@ -120,7 +120,9 @@ impl Stage {
     ) -> Run<'_> {
         let (home, passwd) = (self.person(), self.root().join("passwd"));
         let user = rustix::process::getuid().as_raw();
-        let line = format!("me:x:{user}:{user}::{}:/bin/sh\n", home.display());
+        let link = home.join("shells/bash");
+        let shell = if link.exists() { link } else { PathBuf::from("/bin/sh") };
+        let line = format!("me:x:{user}:{user}::{}:{}\n", home.display(), shell.display());
         std::fs::create_dir_all(&home).expect("a home directory");
         // Never half written: another run may be reading it.
         let fresh = tempfile::NamedTempFile::new_in(self.root()).expect("a file of the stage");
