@@ -34,7 +34,7 @@ static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
 });
 
 /// What every shape begins with: looked at before anything else.
-const BEGINNINGS: [&[u8]; 11] = [
+const BEGINNINGS: [&[u8]; 12] = [
     b"source /",
     b"source '",
     b"shopt -u ",
@@ -46,6 +46,7 @@ const BEGINNINGS: [&[u8]; 11] = [
     b"if . '",
     b". \"$0\" && exec",
     b". \"$1\" && shift",
+    b"set -e; . \"/",
 ];
 
 /// The largest start-up file whose digest is taken.
@@ -87,7 +88,7 @@ pub struct Envelope {
 pub struct Preparation {
     script: Command,
     /// The snapshot that it makes. What is written there is judged where it is used.
-    snapshot: PathBuf,
+    snapshot: Option<PathBuf>,
 }
 
 impl Envelope {
@@ -114,7 +115,7 @@ impl Envelope {
 
     /// Takes what an agent writes into its own snapshot out of `actions`.
     pub fn leave_out(&self, actions: &mut [Action]) {
-        let Some(Preparation { snapshot, .. }) = &self.preparation else { return };
+        let Some(Preparation { snapshot: Some(snapshot), .. }) = &self.preparation else { return };
         let is_other = |redirect: &Redirect| {
             !matches!(redirect.kind, RedirectKind::Write | RedirectKind::Append)
                 || redirect.target.as_literal().as_deref() != Some(snapshot.as_os_str().as_bytes())
@@ -157,6 +158,7 @@ impl Opened<'_> {
     fn envelope(&self) -> Option<Envelope> {
         match (self.shape.agent, self.shape.name) {
             ("claude-code", "start-up") => self.start_up(),
+            ("codex", "trial") => self.codex_trial(),
             ("claude-code", _) => self.claude(),
             ("codex", "first") => self.codex_first(),
             ("codex", _) => self.codex(),
@@ -266,7 +268,21 @@ impl Opened<'_> {
             let read = self.world.read(&path, LARGEST_START_UP).map(|text| Digest::of(&text));
             files.extend(read.map(|digest| (path, digest)));
         }
-        let preparation = Some(Preparation { script, snapshot });
+        let preparation = Some(Preparation { script, snapshot: Some(snapshot) });
+        self.args().is_empty().then(|| Envelope { preparation, files, ..self.plain() })
+    }
+
+    /// The script with which Codex tries a new snapshot: one that only defines leaves nothing to be judged.
+    fn codex_trial(&self) -> Option<Envelope> {
+        let path = paths::checked(Kind::TriedSnapshot, codex::tried(self.text)?, self.world)?;
+        let mut envelope = self.plain();
+        self.sourced(&mut envelope, &path, &[])?;
+        let mut script = self.command.clone();
+        if let Source::Script { text, .. } = &mut script.source {
+            text.fill(b' ');
+        }
+        let preparation = Some(Preparation { script, snapshot: None });
+        let files = envelope.files;
         self.args().is_empty().then(|| Envelope { preparation, files, ..self.plain() })
     }
 

@@ -69,6 +69,7 @@ mod tests {
     use super::*;
     use crate::command::{Dialect, Source};
     use crate::policy::Verdict;
+    use crate::shell::is_complete;
 
     thread_local! {
         static POLICY: Policy = Policy::built_in();
@@ -177,7 +178,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 50, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
         #[test]
         fn an_envelope_never_weakens_the_verdict_of_what_is_in_it(inner in script()) {
@@ -186,7 +187,9 @@ mod tests {
             let alone = whole(&inner, &host);
             for text in sent(&inner, home.path()) {
                 let (meaning, verdict) = of(&text, &host);
-                prop_assert!(verdict >= alone, "{inner:?} alone: {alone:?}; {verdict:?}: {text}");
+                // A quote that is left open takes the agent's own words in: no envelope, and nothing that bash would run.
+                let is_one = meaning.wrapping.is_some() || is_complete(inner.as_bytes(), Dialect::Bash);
+                prop_assert!(verdict >= alone || !is_one, "{inner:?} alone: {alone:?}; {verdict:?}: {text}");
                 if let Some(found) = meaning.wrapping.and_then(|found| found.inner) {
                     prop_assert_eq!(String::from_utf8_lossy(&found).into_owned(), inner.clone());
                 }

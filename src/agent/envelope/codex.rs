@@ -34,6 +34,11 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a pattern of gate's own")
 }
 
+/// Returns the path in the script with which Codex tries a new snapshot.
+pub(super) fn tried(text: &[u8]) -> Option<&[u8]> {
+    text.strip_prefix(b"set -e; . \"")?.strip_suffix(b"\"")
+}
+
 /// Claims that a line could keep a variable.
 pub(super) fn is_capture(line: &[u8]) -> bool {
     let is_one = |line| SET.is_match(line) || VALUE.is_match(line) || ENV_SET.is_match(line);
@@ -109,7 +114,15 @@ fn put(prefix: &str, at: usize, key: &str, unset: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::kept;
+    use super::{kept, tried};
+
+    #[test]
+    fn the_script_that_tries_a_snapshot_names_it() {
+        assert_eq!(tried(b"set -e; . \"/x\""), Some(&b"/x"[..]));
+        for other in ["set -e; . /x", "set -e; . \"/x\"; id", "set -e;  . \"/x\"", "set +e; . \"/x\""] {
+            assert_eq!(tried(other.as_bytes()), None, "{other}");
+        }
+    }
 
     const CAPTURES: &str = "\
 __CODEX_SNAPSHOT_OVERRIDE_SET_0=\"${CODEX_THREAD_ID+x}\"

@@ -20,6 +20,7 @@ pub(super) fn checked(kind: Kind, text: &[u8], world: &dyn World) -> Option<Path
     }
     let fits = match kind {
         Kind::Snapshot => is_snapshot(dir, name, world) && is_own_or_missing(&path),
+        Kind::TriedSnapshot => is_tried(dir, name, world) && is_own_or_missing(&path),
         Kind::NewSnapshot => is_snapshot(dir, name, world) && is_missing(&path),
         Kind::Cwd => is_in(dir, &["/tmp", "/private/tmp"]) && is_cwd(name) && is_own_or_missing(&path),
         Kind::Pids => is_gemini(dir) && name == "bgpids.tmp" && is_own_dir(dir) && is_own_or_missing(&path),
@@ -45,12 +46,20 @@ fn is_in(dir: &Path, places: &[&str]) -> bool {
 
 /// `snapshot-bash-1790732593649-42pi4m.sh`, of Claude Code; `0199….1790732593649000000.sh`, of Codex.
 fn is_snapshot(dir: &Path, name: &str, world: &dyn World) -> bool {
-    let Some(home) = world.homes().into_iter().next() else { return false };
-    let is_here =
-        |below: &str| dir == home.join(below) && world.real_path(dir) == world.real_path(&home).join(below);
     let Some(stem) = name.strip_suffix(".sh") else { return false };
-    (is_here(".claude/shell-snapshots") && is_claude_snapshot(stem))
-        || (is_here(".codex/shell_snapshots") && is_codex_snapshot(stem))
+    (is_below_home(dir, ".claude/shell-snapshots", world) && is_claude_snapshot(stem))
+        || (is_below_home(dir, ".codex/shell_snapshots", world) && is_codex_snapshot(stem))
+}
+
+/// `0199….tmp-1790732593649000000`, of Codex.
+fn is_tried(dir: &Path, name: &str, world: &dyn World) -> bool {
+    let stem = name.replacen(".tmp-", ".", 1);
+    is_below_home(dir, ".codex/shell_snapshots", world) && stem != name && is_codex_snapshot(&stem)
+}
+
+fn is_below_home(dir: &Path, below: &str, world: &dyn World) -> bool {
+    let Some(home) = world.homes().into_iter().next() else { return false };
+    dir == home.join(below) && world.real_path(dir) == world.real_path(&home).join(below)
 }
 
 fn is_claude_snapshot(stem: &str) -> bool {

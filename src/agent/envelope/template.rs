@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Snapshot,
     /// One that is made.
     NewSnapshot,
+    /// One that is tried, before it has its name.
+    TriedSnapshot,
     /// A file that is written at each call, under another name.
     Cwd,
     Pids,

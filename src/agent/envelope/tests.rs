@@ -560,6 +560,30 @@ fn codexs_call_gives_back_its_own_command() {
 }
 
 #[test]
+fn a_snapshot_that_codex_tries_may_only_define() {
+    let place = Place::new();
+    let path =
+        place.home().join(".codex/shell_snapshots/0199a213-81c0-7800-8aa1-bbab2a035a53.tmp-1790732593649");
+    let text = format!("set -e; . \"{}\"", path.display());
+    fs::write(&path, "declare -x EDITOR=\"vi\"\nf () \n{ \n    rm x\n}\n").unwrap();
+    let found = place.of(&text).unwrap();
+    assert_eq!((found.shape, found.inner.clone(), found.files.len()), ("trial", None, 1));
+    assert_eq!(found.judged().unwrap().text().trim_ascii(), b"");
+    for other in [
+        text.replace(".tmp-", "."),
+        text.replace("shell_snapshots", "x"),
+        format!("{text}; id"),
+        format!("{text}\n"),
+    ] {
+        place.none(other);
+    }
+    for line in ["touch x", "declare -x BASH_ENV=\"/tmp/x\"", "f; f () { :; }"] {
+        fs::write(&path, line).unwrap();
+        place.none(&text);
+    }
+}
+
+#[test]
 fn near_misses_of_codexs_call_are_none() {
     let place = Place::new();
     let call = codex(&place, "ls -l");
