@@ -178,7 +178,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 50, ..ProptestConfig::default() })]
 
         #[test]
         fn an_envelope_never_weakens_the_verdict_of_what_is_in_it(inner in script()) {

@@ -717,6 +717,56 @@ fn other_scripts_are_not_looked_at() {
     }
 }
 
+/// A machine that must not be looked at.
+struct Untouched;
+
+impl World for Untouched {
+    fn var(&self, name: &str) -> Option<Vec<u8>> {
+        panic!("`{name}` is asked for")
+    }
+    fn var_names(&self) -> Vec<String> {
+        panic!("the environment is asked for")
+    }
+    fn homes(&self) -> Vec<PathBuf> {
+        panic!("the home directory is asked for")
+    }
+    fn resolve(&self, name: &[u8], _: &Path) -> Resolution {
+        panic!("`{}` is looked up", String::from_utf8_lossy(name))
+    }
+    fn real_path(&self, path: &Path) -> PathBuf {
+        panic!("`{}` is followed", path.display())
+    }
+    fn read(&self, path: &Path, _: usize) -> Option<Vec<u8>> {
+        panic!("`{}` is read", path.display())
+    }
+    fn fact(&self, _: Fact, _: &Path) -> Option<String> {
+        panic!("a fact is asked for")
+    }
+    fn host(&self) -> String {
+        panic!("the host is asked for")
+    }
+}
+
+#[test]
+fn a_script_that_begins_like_none_costs_no_look_at_the_machine() {
+    for text in [
+        "ls",
+        "git status && make -j8",
+        "cat <<E\nx\nE",
+        "cd /tmp; source x",
+        "for i in *; do echo $i; done",
+        "",
+    ] {
+        let source = Source::Script {
+            dialect: Dialect::Bash,
+            options: Vec::new(),
+            text: text.as_bytes().to_vec(),
+            args: Vec::new(),
+        };
+        assert_eq!(Envelope::of(&Command { source, cwd: PathBuf::from("/") }, &Untouched), None);
+    }
+}
+
 /// Returns `text` as Claude Code quotes it where it holds a pipe.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\"'\"'"))
