@@ -6,6 +6,10 @@ use super::Host;
 use crate::approval::{Origin, Session};
 use crate::world::World as _;
 
+/// What the kernel calls its own `/proc` (`PROC_SUPER_MAGIC`, statfs(2)); its type differs from one C library to the next.
+#[cfg(target_os = "linux")]
+const PROC: i128 = 0x9fa0;
+
 /// No chain of ancestors is followed further than this.
 const MOST_ANCESTORS: usize = 64;
 
@@ -74,7 +78,7 @@ impl Stat {
         use std::io::Read as _;
         let mut line = [0; 1024];
         let mut file = std::fs::File::open(format!("/proc/{pid}/stat")).ok()?;
-        let is_proc = rustix::fs::fstatfs(&file).is_ok_and(|found| found.f_type == libc::PROC_SUPER_MAGIC);
+        let is_proc = rustix::fs::fstatfs(&file).is_ok_and(|found| i128::from(found.f_type) == PROC);
         let count = file.read(&mut line).ok()?;
         let text = String::from_utf8_lossy(&line[..count]);
         let is_of_it = text.split_once(' ').is_some_and(|(first, _)| first == pid.to_string());

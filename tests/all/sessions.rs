@@ -198,3 +198,29 @@ fn no_command_puts_another_script_in_place_of_the_one_that_is_judged() {
     }
     assert!(stage.cwd().join("kept").exists());
 }
+
+#[test]
+fn a_shell_whose_gate_is_killed_ends_with_the_command_it_has() {
+    let stage = Stage::new().policy(ALL);
+    let go = stage.cwd().join("go");
+    assert!(std::process::Command::new("mkfifo").arg(&go).status().unwrap().success());
+    // `setsid` becomes gate where it leads no process group, and waits for it otherwise: the parent is what counts.
+    let script = "echo $$ $PPID > ids; cat go; echo > first\necho > second\n";
+    let mut child = stage.gate(["-s"]).stdin(script).spawn_only();
+    let ids = until("the shell", || {
+        let text = std::fs::read_to_string(stage.cwd().join("ids")).ok()?;
+        let (shell, gate) = text.trim_end().split_once(' ')?;
+        text.ends_with('\n').then_some((shell.parse::<i32>().ok()?, gate.parse::<i32>().ok()?))
+    });
+    let kill = |pid: i32, signal| {
+        rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), signal)
+    };
+    kill(ids.1, rustix::process::Signal::KILL).unwrap();
+    child.wait().unwrap();
+    std::fs::write(&go, "").unwrap();
+    until("the end of the shell", || {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", ids.0)).unwrap_or_default();
+        (stat.is_empty() || stat.contains(") Z ")).then_some(())
+    });
+    assert!(stage.cwd().join("first").exists() && !stage.cwd().join("second").exists());
+}
