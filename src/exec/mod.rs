@@ -7,6 +7,7 @@
 //! 4. A fact that cannot be read is unknown; it is never guessed, and no process is started to find it.
 //! 5. `unsafe` only in modules that say so at their head, each with its SAFETY comment.
 
+mod apart;
 mod attention;
 mod bind;
 mod facts;
@@ -29,6 +30,7 @@ mod shell;
 mod trust;
 mod user;
 
+pub use apart::apart;
 pub use attention::{Attention, Told, stay_in_front};
 pub use bind::{Binding, Gathered, STREAM, bind};
 pub use guard::guard;

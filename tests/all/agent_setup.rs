@@ -394,6 +394,8 @@ fn doctor_gives_a_shell_one_command_that_runs_and_one_that_is_refused() {
     assert_eq!(set_up.status.code(), Some(0), "{said}");
     let way = "gate: Claude Code would go through gate with gate as its shell: its edits of files are not seen that way\n";
     assert!(said.starts_with(way), "{said}");
+    let aider = at_home(&stage, &gate, &["agent", "setup", "aider", "--yes"]).output();
+    assert_eq!(aider.status.code(), Some(0), "{}", String::from_utf8_lossy(&aider.stderr));
     let link = path(&stage, ".local/lib/gate/shells/bash").display().to_string();
     let settings: serde_json::Value = serde_json::from_str(&text(&stage, ".claude/settings.json")).unwrap();
     assert_eq!(settings, serde_json::json!({ "env": { "CLAUDE_CODE_SHELL": link } }));
@@ -403,6 +405,11 @@ fn doctor_gives_a_shell_one_command_that_runs_and_one_that_is_refused() {
     );
     let all = said(at_home(&stage, &gate, &["doctor"]).output());
     assert!(all.contains(&tried), "{all}");
+    assert!(all.contains(&tried.replace("claude", "aider")), "{all}");
+    // At a terminal too, which Aider's interactive shell would want to have.
+    let mut terminal = at_home(&stage, &gate, &["doctor"]).interactive();
+    terminal.shows("aider: its shell `");
+    assert_eq!(terminal.code(), 0, "{}", terminal.text());
     std::fs::remove_file(&link).unwrap();
     std::os::unix::fs::symlink("/bin/bash", &link).unwrap();
     let output = at_home(&stage, &gate, &["doctor"]).output();

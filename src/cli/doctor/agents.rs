@@ -7,7 +7,6 @@
 //! 3. Nothing but this gate itself is started: anybody may have written the settings, and `gate doctor` is allowed to agents.
 
 use std::io::Write as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::channel;
@@ -22,7 +21,7 @@ use crate::agent::setup::{Agent, Called, Scope};
 use crate::cli::agent::{own, places};
 use crate::command::{Dialect, visible};
 use crate::config::{Config, Places};
-use crate::exec::real_shell;
+use crate::exec::{apart, real_shell};
 
 /// How long one sample may take; a hook answers within milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -145,8 +144,8 @@ fn this_gate(config: &Config, called: &Path) -> anyhow::Result<()> {
 /// Runs it with `input` on standard input, and ends it with all that it started if it takes too long.
 fn finished(command: &mut Command, input: &[u8]) -> anyhow::Result<Output> {
     let attempted = format!("failed to start `{}`", command.get_program().display());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-    let mut child = command.spawn().context(attempted)?;
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = apart(command).spawn().context(attempted)?;
     let pid = rustix::process::Pid::from_child(&child);
     let stdin = child.stdin.take();
     let input = input.to_vec();
