@@ -6,7 +6,7 @@
 
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use super::{Host, real_shell};
 use crate::command::Dialect;
@@ -31,15 +31,8 @@ pub fn read_by_shell(host: &Host, dialect: Dialect, name: &str, text: &[u8], lin
     let posix: &[&str] = if dialect == Dialect::Posix { &["--posix"] } else { &[] };
     let ask = |extra: &[&str]| -> Option<Reading> {
         let mut command = Command::new(&bash);
-        command.arg0(name).args(["--norc", "--noprofile"]).args(posix).args(extra).args(["-n", "-s"]);
-        command.env_clear().env("LC_ALL", "C").current_dir("/");
-        let pipes = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = pipes.spawn().ok()?;
-        let mut stdin = child.stdin.take()?;
-        let given = [vec![b'\n'; line.saturating_sub(1)], text.to_vec()].concat();
-        let _may_stop_early = stdin.write_all(&given);
-        drop(stdin);
-        let output = child.wait_with_output().ok()?;
+        command.arg0(name).args(["--norc", "--noprofile"]).args(posix).args(extra);
+        let output = read(command, text, line)?;
         let said = String::from_utf8_lossy(&output.stderr);
         Some(match ENDS_EARLY.iter().any(|words| said.contains(words)) {
             true => Reading::Incomplete(output.stderr),
@@ -48,14 +41,35 @@ pub fn read_by_shell(host: &Host, dialect: Dialect, name: &str, text: &[u8], lin
         })
     };
     // The session may have switched extended globs on.
-    match ask(&[])? {
-        Reading::Wrong(said) => Some(
-            ask(&["-O", "extglob"])
-                .filter(|other| !matches!(other, Reading::Wrong(_)))
-                .unwrap_or(Reading::Wrong(said)),
-        ),
-        read => Some(read),
+    let read_by_bash = match ask(&[])? {
+        Reading::Wrong(said) => ask(&["-O", "extglob"])
+            .filter(|other| !matches!(other, Reading::Wrong(_)))
+            .unwrap_or(Reading::Wrong(said)),
+        read => read,
+    };
+    if dialect != Dialect::Posix {
+        return Some(read_by_bash);
     }
+    // The machine's `sh` may know less, and says it in its own words.
+    let mut command = Command::new(real_shell(host, dialect)?);
+    command.arg0(name);
+    let said = read(command, text, line)?.stderr;
+    Some(match read_by_bash {
+        read if said.is_empty() => read,
+        Reading::Incomplete(_) => Reading::Incomplete(said),
+        Reading::Complete | Reading::Wrong(_) => Reading::Wrong(said),
+    })
+}
+
+/// Has a shell read `text`, and returns what it says and how it ends.
+fn read(mut shell: Command, text: &[u8], line: usize) -> Option<Output> {
+    shell.args(["-n", "-s"]).env_clear().env("LC_ALL", "C").current_dir("/");
+    let mut child = shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().ok()?;
+    let mut stdin = child.stdin.take()?;
+    let given = [vec![b'\n'; line.saturating_sub(1)], text.to_vec()].concat();
+    let _may_stop_early = stdin.write_all(&given);
+    drop(stdin);
+    child.wait_with_output().ok()
 }
 
 /// Claims that what the shell says of an incomplete text does not keep it from running it: a here-document goes to the
@@ -84,5 +98,15 @@ mod tests {
         }
         let said = "bash: line 3: syntax error near unexpected token `fi'\nbash: line 3: `fi'\n";
         assert_eq!(read("fi\n"), Reading::Wrong(said.into()));
+    }
+
+    #[test]
+    fn what_only_bash_takes_is_wrong_where_sh_does_not() {
+        let host = Host::made_of(std::iter::empty::<(&str, &str)>(), None);
+        let read = |text: &str| read_by_shell(&host, Dialect::Posix, "sh", text.as_bytes(), 2).unwrap();
+        assert_eq!(read("echo a\n"), Reading::Complete);
+        assert!(matches!(read("echo 'a\n"), Reading::Incomplete(_)));
+        let Reading::Wrong(said) = read("fi\n") else { panic!("a lone word") };
+        assert!(said.starts_with(b"sh: "), "{}", String::from_utf8_lossy(&said));
     }
 }

@@ -22,7 +22,7 @@ pub(crate) const ALL: &str = "[policy]\nversion = 1\ndefault = \"allow\"\n\
 /// Which of the two runs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shell {
-    Bash,
+    Real,
     Gate,
 }
 
@@ -75,8 +75,9 @@ fn furnish(stage: &Stage, script: &Script, form: Form) {
 fn described<'a>(stage: &'a Stage, script: &Script, form: Form, shell: Shell) -> Run<'a> {
     let args = arguments(script, form);
     let mut run = match shell {
-        Shell::Bash => stage.program("bash", args),
-        Shell::Gate => stage.gate(args),
+        Shell::Real => stage.program(&script.shell, args),
+        Shell::Gate if script.shell == "bash" => stage.gate(args),
+        Shell::Gate => stage.gate(["--as".into(), script.shell.clone().into()].into_iter().chain(args)),
     };
     run = run.env("HOME", stage.root().join("me"));
     for (name, value) in &script.env {
@@ -116,7 +117,7 @@ fn shown(outcome: &Outcome) -> String {
 
 /// Runs a script both ways and says what is not as it should be.
 fn difference(stage: &Stage, script: &Script, form: Form) -> Option<String> {
-    let bash = run(stage, script, form, Shell::Bash);
+    let bash = run(stage, script, form, Shell::Real);
     let gate = run(stage, script, form, Shell::Gate);
     let is_as_said = match &script.differs {
         None => gate == bash,
@@ -196,6 +197,7 @@ subjects! {
     aliases_eval_source = "aliases-eval-source",
     finding_commands = "finding-commands",
     error_messages = "error-messages",
+    other_shells = "other-shells",
 }
 
 #[test]

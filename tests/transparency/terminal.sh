@@ -40,7 +40,7 @@ echo ready; sleep 30; echo never
 #: an interrupt of a program that takes it
 #= forms: tty
 #= types: \x03
-stty -echo; bash -c 'trap "exit 3" INT; echo ready; while :; do sleep 0.05; done'; echo "code $?"
+stty -echo; bash -c 'trap "exit 3" INT; until grep -q ") S " /proc/$PPID/stat; do :; done; echo ready; while :; do sleep 0.05; done'; echo "code $?"
 #: a quit
 #= forms: tty
 #= types: \x1cgo\n

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! #: the title
+//! #= shell: sh                        another shell than bash
 //! #= options: -eu -o pipefail         the shell's options
 //! #= args: zero one "two words"       `$0` (where the form has one) and the arguments
 //! #= env: NAME=VALUE                  a variable more, or without `=` one less
@@ -40,6 +41,7 @@ pub(super) struct Difference {
 pub(super) struct Script {
     pub(super) title: String,
     pub(super) text: String,
+    pub(super) shell: String,
     pub(super) options: Vec<Vec<u8>>,
     pub(super) args: Vec<Vec<u8>>,
     pub(super) env: Vec<(String, Option<Vec<u8>>)>,
@@ -72,6 +74,7 @@ impl Script {
         Script {
             title: title.to_owned(),
             text: String::new(),
+            shell: "bash".to_owned(),
             options: Vec::new(),
             args: Vec::new(),
             env: Vec::new(),
@@ -85,6 +88,7 @@ impl Script {
 
     fn told(&mut self, key: &str, value: &str) {
         match key {
+            "shell" => value.clone_into(&mut self.shell),
             "options" => self.options = words(value),
             "args" => self.args = words(value),
             "env" => self.env.push(match value.split_once('=') {
