@@ -83,6 +83,15 @@ impl Judged {
         judged.into_iter().position(|(action, path)| counts(action) && !is_free(action, path, edits, config))
     }
 
+    /// Returns the first of its actions that no policy can allow.
+    pub fn refused_by_the_floor(&self) -> Option<usize> {
+        let is_floor = |hit: &crate::policy::Hit| hit.floor && hit.verdict == Verdict::Deny;
+        self.judgement
+            .actions
+            .iter()
+            .position(|action| action.verdict == Verdict::Deny && action.hits.iter().any(is_floor))
+    }
+
     /// Returns the judgement of one of its actions alone.
     pub fn alone(&self, at: usize) -> Judged {
         let action = self.judgement.actions.get(at).cloned();

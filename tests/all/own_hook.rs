@@ -97,6 +97,32 @@ fn no_tool_edits_the_settings_by_which_the_agent_goes_through_gate() {
 }
 
 #[test]
+fn tool_of_a_server_writes_anything_but_what_nobody_may() {
+    let stage = Stage::new();
+    let call =
+        |tool: &str, path: &str| may_write(&stage, &[], tool, &json!({ "path": path, "content": "x" }));
+    let policy = stage.home().join("policy.toml").display().to_string();
+    for path in
+        ["~/.claude/settings.json", ".claude/settings.local.json", &policy, &format!("file://{policy}")]
+    {
+        assert!(!call("mcp__filesystem__write_file", path), "{path}");
+        assert!(call("mcp__filesystem__read_text_file", path), "{path}");
+    }
+    for path in ["src/a.rs", "/etc/hosts", "https://example.com/a.txt"] {
+        assert!(call("mcp__filesystem__write_file", path), "{path}");
+    }
+    let moved = json!({ "source": "a.json", "destination": ".claude/settings.json" });
+    assert!(!may_write(&stage, &[], "mcp__filesystem__move_file", &moved));
+    let event = json!({ "hook_event_name": "BeforeTool", "transcript_path": "", "cwd": stage.cwd(), "tool_name": "write_file",
+        "mcp_context": { "server_name": "fs" }, "tool_input": { "path": ".gemini/settings.json" } });
+    let output = stage.gate(["hook", "gemini"]).env("SHELL", "/bin/bash").stdin(event.to_string()).output();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["decision"], "deny");
+    let nested = json!({ "files": [{ "path": "a" }, { "path": ".codex/hooks.json" }] });
+    assert!(!may_write(&stage, &[], "mcp__x__create_many", &nested));
+}
+
+#[test]
 fn settings_that_a_variable_moves_are_protected_there() {
     let stage = Stage::new();
     let dir = stage.cwd().join("elsewhere");

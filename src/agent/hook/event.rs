@@ -98,9 +98,8 @@ fn call(
 ) -> Result<Option<Call>, Unreadable> {
     let name = text(members, name)?;
     // A server's tool may have any name: Gemini CLI says by another member whose it is.
-    if members.get("mcp_context").is_some_and(|context| !context.is_null()) {
-        return Ok(None);
-    }
+    let is_of_server = members.get("mcp_context").is_some_and(|context| !context.is_null());
+    let name = if is_of_server { &format!("mcp__{name}") } else { name };
     let given = match members.get(input) {
         None | Some(Value::Null) => None,
         Some(value) => match Input::of(value, input) {
@@ -136,7 +135,7 @@ fn placed(
     let cwd = given.ok_or(Unreadable::Missing("cwd"))?;
     let said = match &tool {
         Tool::Shell(shell) => shell.directory.clone(),
-        Tool::Edit(_) | Tool::Unread(_) | Tool::Other => None,
+        Tool::Edit(_) | Tool::Foreign(_) | Tool::Unread(_) | Tool::Other => None,
     };
     let directory = if is_given || said.as_ref().is_some_and(|dir| dir.is_absolute()) {
         directory

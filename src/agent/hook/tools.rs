@@ -1,7 +1,7 @@
 //! Which tools are judged, and what their input says they would do.
 //!
 //! One table for all agents: their names don't contradict each other, and an agent that borrows another's tool is judged too.
-//! A tool of an MCP server is not judged. Any other tool that is not known but takes a command is taken for a shell.
+//! A tool of an MCP server is not judged, but for the files that it might write and that nobody may. Any other tool that is not known but takes a command is taken for a shell.
 
 use std::path::PathBuf;
 
@@ -77,6 +77,15 @@ const PATCHES: [&str; 3] = ["command", "patch", "input"];
 /// Where the directory stands in which a command runs.
 const DIRECTORIES: [&str; 4] = ["working_directory", "dir_path", "directory", "workdir"];
 
+/// Words in the name of a server's tool that may write.
+const WRITING: [&str; 17] = [
+    "write", "edit", "create", "move", "delete", "remove", "rename", "copy", "append", "patch", "insert",
+    "replace", "put", "save", "update", "upload", "link",
+];
+
+/// The most texts of a server's call that are looked at, and their greatest length: a path is no longer (PATH_MAX).
+const TEXTS: (usize, usize) = (256, 4096);
+
 /// What a tool would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tool {
@@ -84,6 +93,8 @@ pub enum Tool {
     Shell(Shell),
     /// Write files.
     Edit(Edit),
+    /// Whatever a server does with what may be paths, on this machine or another: only what nobody may write is held back.
+    Foreign(Edit),
     /// Something that gate cannot read, and says why.
     Unread(&'static str),
     /// Something that is not judged.
@@ -163,6 +174,7 @@ pub(super) fn tool(name: &str, input: Option<&Input>) -> Result<Tool, Unreadable
     let map = input.members();
     let takes_command = COMMANDS.iter().any(|member| map.contains_key(*member));
     match () {
+        () if is_of_server && WRITING.iter().any(|word| lower.contains(word)) => Ok(foreign(map)),
         () if is_of_server => Ok(Tool::Other),
         () if is(&PATCHERS) => patched(input),
         () if is(&EDITORS) => edited(&map),
@@ -238,6 +250,25 @@ fn edited(map: &Map<String, Value>) -> Result<Tool, Unreadable> {
         }
     }
     if paths.is_empty() { Err(Unreadable::Missing("file_path")) } else { Ok(Tool::Edit(Edit { paths })) }
+}
+
+/// Returns everything that may be a path.
+fn foreign(map: Map<String, Value>) -> Tool {
+    let mut paths = Vec::new();
+    let mut rest = vec![Value::Object(map)];
+    while let Some(value) = rest.pop().filter(|_| paths.len() < TEXTS.0) {
+        match value {
+            Value::Object(members) => rest.extend(members.into_iter().map(|(_, value)| value)),
+            Value::Array(items) => rest.extend(items),
+            Value::String(text)
+                if text.len() <= TEXTS.1 && text.contains(['/', '.']) && !text.contains(['\n', '\0']) =>
+            {
+                paths.push(text.strip_prefix("file://").unwrap_or(&text).to_owned());
+            }
+            _ => {}
+        }
+    }
+    if paths.is_empty() { Tool::Other } else { Tool::Foreign(Edit { paths }) }
 }
 
 fn patched(input: &Input) -> Result<Tool, Unreadable> {

@@ -60,6 +60,7 @@ impl Desk {
             Tool::Unread(why) => Ok(unread(&call.name, why)),
             Tool::Shell(shell) => self.answer_shell(call, shell, rewritable),
             Tool::Edit(edit) => self.answer_edit(call, edit),
+            Tool::Foreign(edit) => self.answer_foreign(call, edit),
         }
     }
 
@@ -222,6 +223,25 @@ impl Desk {
             Some(at) => self.unwritten(&judged.alone(at), &edits.paths[at])?,
         };
         self.record(&judged, &hooked)?;
+        Ok(answer)
+    }
+
+    /// What a server writes may be of another machine: only what the floor refuses here is held back.
+    fn answer_foreign(self, call: &Call, edit: &Edit) -> anyhow::Result<Answer> {
+        let project = self.project(call);
+        let edits = Edits { paths: self.absolute(call, edit), project: &project, own: Vec::new() };
+        let judged = Judged::of_edits(&edits, &self.config, &self.policy, &requester(&self.config));
+        let Some(at) = judged.refused_by_the_floor() else { return Ok(Answer::Pass) };
+        let hooked = Hooked {
+            agent: self.agent.name(),
+            tool: call.name.clone(),
+            command: None,
+            paths: vec![edits.paths[at].clone()],
+            passed: false,
+        };
+        let alone = judged.alone(at);
+        let answer = self.unwritten(&alone, &edits.paths[at])?;
+        self.record(&alone, &hooked)?;
         Ok(answer)
     }
 
