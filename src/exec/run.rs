@@ -9,7 +9,8 @@
 
 use std::ffi::{CString, OsStr};
 use std::fmt;
-use std::io::{self, PipeReader};
+use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
@@ -26,7 +27,7 @@ pub struct Start {
     /// The directory to change to; `None` where gate is in it already.
     pub(super) cwd: Option<CString>,
     /// What it gets as standard input instead of gate's own.
-    pub(super) input: Option<PipeReader>,
+    pub(super) input: Option<OwnedFd>,
 }
 
 /// Why a command cannot be started.

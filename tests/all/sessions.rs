@@ -224,3 +224,19 @@ fn a_shell_whose_gate_is_killed_runs_nothing_more() {
     std::fs::write(&go, "").unwrap();
     assert!(!stage.cwd().join("first").exists() && !stage.cwd().join("second").exists());
 }
+
+#[test]
+fn no_program_that_a_command_starts_talks_to_the_shell() {
+    let policy = SOME.replace("version = 1", "version = 1\ndefault = \"allow\"");
+    // It writes to whatever the shell may read from.
+    let text = "#!/bin/sh\nfor number in 0 10 11 12 13 14; do\n  echo 'rm kept' > /proc/$PPID/fd/$number\ndone 2>/dev/null\n: done\n";
+    let stage = Stage::new().policy(&policy).file("kept", "").script("talk", text);
+    for args in [&["-s"][..], &["--as", "sh", "-s"], &["--as", "zsh", "-s"]] {
+        let args = [&["--wait", "0s"], args].concat();
+        for script in ["./talk\necho next\n", "echo before\n./talk", "./talk; ./talk\necho one\necho two\n"] {
+            let output = stage.gate(&args).stdin(script).output();
+            assert!(stage.cwd().join("kept").exists(), "{args:?} {script}: {output:?}");
+            assert!(output.status.success(), "{args:?} {script}: {output:?}");
+        }
+    }
+}

@@ -74,12 +74,12 @@ readlink /proc/$$/fd/0 | sed 's/:.*//'
 echo end
 #: a script on standard input that is shown as it is read
 #= forms: stdin
-#= bash: a\necho a\nsed -E 's,/proc/[0-9]+/fd/[0-9]+,MARK,' v.txt\n
-#= gate: a\n { echo a; } <MARK </dev/null\n sed -E 's,/proc/[0-9]+/fd/[0-9]+,MARK,' v.txt\n
+#= bash: a\necho a\nsed -E 's,/proc/[0-9]+/fd/[0-9]+,MARK,; s,^ +, ,' v.txt\n
+#= gate: a\n { echo a; } <MARK </dev/null\n sed -E 's,/proc/[0-9]+/fd/[0-9]+,MARK,; s,^ +, ,' v.txt\n
 #= because: `-v` shows the braces in which gate hands each command of such a script over
 set -v; exec 2>v.txt
 echo a
-sed -E 's,/proc/[0-9]+/fd/[0-9]+,MARK,' v.txt
+sed -E 's,/proc/[0-9]+/fd/[0-9]+,MARK,; s,^ +, ,' v.txt
 #: a script on standard input with a line that gate cannot read
 #= forms: stdin
 #= bash: 2\n
