@@ -13,6 +13,9 @@ use crate::command::visible_lines;
 
 static ANSWER_LOST: AtomicBool = AtomicBool::new(false);
 
+/// Claims that the cursor stands behind a line that somebody typed.
+static BEHIND_A_LINE: AtomicBool = AtomicBool::new(false);
+
 /// Prints the answer of a subcommand on standard output, with a newline.
 pub fn answer(text: &str) {
     let mut out = std::io::stdout().lock();
@@ -98,8 +101,20 @@ impl Drop for Bar {
     }
 }
 
+/// Has the next words begin on a line of their own.
+pub fn begin_on_a_new_line() {
+    BEHIND_A_LINE.store(true, Ordering::Relaxed);
+}
+
+fn end_line_before() {
+    if BEHIND_A_LINE.swap(false, Ordering::Relaxed) {
+        let _closed = std::io::stderr().lock().write_all(b"\n");
+    }
+}
+
 /// Says one line on standard error, after `gate: `. Whatever is invisible in it is made visible, whoever it came from.
 pub fn say(text: &str) {
+    end_line_before();
     let _closed = writeln!(std::io::stderr().lock(), "gate: {}", visible_lines(text.as_bytes()));
 }
 
@@ -115,6 +130,7 @@ pub fn hint(text: &str) {
 
 /// Prints what another program said, on standard error, with everything invisible made visible.
 pub fn pass(said: &[u8]) {
+    end_line_before();
     let _closed = std::io::stderr().lock().write_all(visible_lines(said).as_bytes());
 }
 
@@ -151,6 +167,7 @@ pub enum Heard {
 /// There is no terminal, or `changed` failed.
 pub fn hear(question: &str, mut changed: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<Heard> {
     let mut terminal = terminal()?;
+    let _usual = Usual::make(&terminal);
     terminal.write_all(question.as_bytes()).context("failed to ask on the terminal")?;
     while !is_readable(&terminal)? {
         if changed()? {
@@ -158,7 +175,7 @@ pub fn hear(question: &str, mut changed: impl FnMut() -> anyhow::Result<bool>) -
         }
     }
     let mut line = String::new();
-    let count = BufReader::new(terminal).read_line(&mut line).context("failed to read the terminal")?;
+    let count = BufReader::new(&terminal).read_line(&mut line).context("failed to read the terminal")?;
     Ok(if count == 0 { Heard::End } else { Heard::Line(line) })
 }
 
@@ -170,6 +187,34 @@ pub fn choose(prompt: &str, items: &[&str]) -> anyhow::Result<Option<usize>> {
     terminal()?;
     let select = dialoguer::Select::new().with_prompt(prompt).items(items).default(0);
     select.interact_opt().context("failed to ask on the terminal")
+}
+
+/// A terminal that hands out whole lines and shows what is typed, where a shell's line editor had it otherwise.
+struct Usual {
+    terminal: File,
+    before: rustix::termios::Termios,
+}
+
+impl Usual {
+    fn make(terminal: &File) -> Option<Usual> {
+        use rustix::termios::{InputModes, LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(terminal).ok()?;
+        if before.local_modes.contains(LocalModes::ICANON) {
+            return None;
+        }
+        let mut usual = before.clone();
+        usual.local_modes |= LocalModes::ICANON | LocalModes::ECHO;
+        usual.input_modes |= InputModes::ICRNL;
+        tcsetattr(terminal, OptionalActions::Now, &usual).ok()?;
+        Some(Usual { terminal: terminal.try_clone().ok()?, before })
+    }
+}
+
+impl Drop for Usual {
+    fn drop(&mut self) {
+        let now = rustix::termios::OptionalActions::Now;
+        let _hung_up = rustix::termios::tcsetattr(&self.terminal, now, &self.before);
+    }
 }
 
 /// Opens the terminal, and throws away what was typed ahead: nobody answers a question they have not seen.

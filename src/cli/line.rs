@@ -14,7 +14,7 @@ use super::hot::Call;
 use super::run::{reported, why_of};
 use crate::command::{Command, Dialect, Source};
 use crate::config::Config;
-use crate::exec::{Host, Reading, User, read_by_shell, shell_name, stay_in_front};
+use crate::exec::{Host, Reading, User, read_by_shell, read_by_zsh, shell_name, stay_in_front};
 use crate::gate::{Ending, Ends, Gate, HANDED, Wish};
 use crate::shell::{Past, Typed, Unit, first_unit};
 use crate::ui;
@@ -34,6 +34,10 @@ const PLACE: &str = "/dev/fd/3";
 /// The line cannot be read.
 pub(super) fn run(mut call: Call, dialect: Dialect) -> anyhow::Result<ExitCode> {
     stay_in_front();
+    if dialect == Dialect::Zsh {
+        // Its line editor leaves the cursor behind the line.
+        ui::begin_on_a_new_line();
+    }
     let told = std::fs::read(PLACE).context("failed to read the line from descriptor 3")?;
     let (told, text) =
         parse(&told).context("what came on descriptor 3 is no line of an interactive shell")?;
@@ -111,6 +115,7 @@ impl Told {
             b"options" => typed.options = text.split(' ').map(str::to_owned).collect(),
             b"fields" => typed.has_fields = true,
             b"cdpath" => typed.wanders = true,
+            b"odd" => typed.is_odd = true,
             b"alias" => {
                 let (name, value) = two()?;
                 typed.aliases.insert(name, value.into_bytes());
@@ -143,9 +148,14 @@ fn reading(host: &Host, dialect: Dialect, text: &[u8]) -> Option<Reading> {
             }
             Unit::Unclear if ends_open(text) => return Some(Reading::Incomplete(Vec::new())),
             Unit::Unclear => {
-                let name = shell_name(dialect);
+                let read = match dialect {
+                    Dialect::Zsh => read_by_zsh(host, &whole),
+                    Dialect::Bash | Dialect::Posix => {
+                        read_by_shell(host, dialect, shell_name(dialect), &whole, 1)
+                    }
+                };
                 // Where nobody can say, it is judged as it is: as something that gate does not understand.
-                return Some(read_by_shell(host, dialect, name, &whole, 1).unwrap_or(Reading::Complete));
+                return Some(read.unwrap_or(Reading::Complete));
             }
         }
     }

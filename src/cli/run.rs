@@ -82,10 +82,8 @@ fn own_directories(home: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 fn start(call: Call) -> anyhow::Result<Ending> {
-    if let Work::Shell(shell) = &call.work
-        && let Some(problem) = shells::of_person(shell, call.home.as_deref())
-    {
-        return Err(problem.into());
+    if let Work::Shell(shell) = &call.work {
+        shells::for_person(shell, call.home.as_deref())?;
     }
     let (config, policy) = Config::load_with_policy(call.home.as_deref())?;
     let (said, asserted) = (Why { reason: call.reason, ticket: call.ticket }, asserted());

@@ -2,12 +2,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::hot::Work;
 use crate::command::{Dialect, Source};
-use crate::config::Config;
+use crate::config::{Config, Places};
 use crate::exec::{Host, Interactive, NotStarted, User, become_interactive, real_shell, shell_name};
 use crate::gate::{Ending, Gate, Shell};
 use crate::policy::Policy;
@@ -73,30 +73,34 @@ pub(super) fn login() -> Shell {
     }
 }
 
-/// Becomes the real shell where a person sits at a terminal, and returns why it could not; `None` where nobody does.
-pub(super) fn of_person(shell: &Shell, home: Option<&Path>) -> Option<NotStarted> {
+/// Becomes the real shell where a person sits at a terminal; returns where nobody does.
+///
+/// # Errors
+/// There is no such shell, or none that can ask gate: nothing was started.
+pub(super) fn for_person(shell: &Shell, home: Option<&Path>) -> anyhow::Result<()> {
     use std::io::{stderr, stdin};
     if !rustix::termios::isatty(stdin()) || !(shell.is_interactive || rustix::termios::isatty(stderr())) {
-        return None;
+        return Ok(());
     }
-    let is_dashed = std::env::args_os().next().is_some_and(|name| name.as_bytes().starts_with(b"-"));
-    let judge = match judge(shell.dialect, home) {
-        Ok(judge) => judge,
-        Err(error) => {
-            let errno = error.raw_os_error().unwrap_or_default();
-            return Some(NotStarted::System { path: "gate".into(), errno });
-        }
+    let user = User::current();
+    let home = home.map(std::path::absolute).transpose()?;
+    let state = Places::of(&user, home.clone())?.state;
+    let asked = Interactive {
+        dialect: shell.dialect,
+        options: &shell.options,
+        args: &shell.args,
+        judge: &judge(shell.dialect, home)?,
+        state: &state,
+        is_dashed: std::env::args_os().next().is_some_and(|name| name.as_bytes().starts_with(b"-")),
     };
-    let (options, args) = (&shell.options, &shell.args);
-    let asked = Interactive { dialect: shell.dialect, options, args, judge: &judge, is_dashed };
-    Some(become_interactive(&Host::of(&User::current()), &asked))
+    Err(become_interactive(&Host::of(&user), &asked).into())
 }
 
 /// Returns the call that judges a line, by the path of this very program.
-fn judge(dialect: Dialect, home: Option<&Path>) -> std::io::Result<Vec<OsString>> {
+fn judge(dialect: Dialect, home: Option<PathBuf>) -> std::io::Result<Vec<OsString>> {
     let mut words = vec![std::env::current_exe()?.into_os_string()];
     if let Some(home) = home {
-        words.extend(["--home".into(), std::path::absolute(home)?.into_os_string()]);
+        words.extend(["--home".into(), home.into_os_string()]);
     }
     words.extend(["--as", shell_name(dialect), "--line"].map(OsString::from));
     Ok(words)

@@ -2,13 +2,15 @@
 //!
 //! MUST rules:
 //! 1. A shell without a line editor that gate knows is not started: nothing would judge what is typed.
-//! 2. What the shell reads of gate comes through a pipe that it closes first; there is no file that somebody could change.
+//! 2. What bash reads of gate comes through a pipe that it closes first; there is no file that somebody could change. zsh wants a
+//!    directory: it is one of gate's own, written anew each time.
 //! 3. The person's own start-up files are read as the shell itself would read them, and before gate's part.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::os::fd::{AsRawFd as _, IntoRawFd as _};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,6 +22,9 @@ use crate::world::World as _;
 /// The part that has bash ask.
 const BASH: &str = include_str!("interactive/bash.sh");
 
+/// The part that has zsh ask.
+const ZSH: &str = include_str!("interactive/zsh.sh");
+
 /// An interactive shell as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interactive<'a> {
@@ -30,6 +35,8 @@ pub struct Interactive<'a> {
     pub args: &'a [Vec<u8>],
     /// The call that judges a line.
     pub judge: &'a [OsString],
+    /// The directory of gate's own files.
+    pub state: &'a Path,
     /// Claims that the name it was called by begins with `-`.
     pub is_dashed: bool,
 }
@@ -60,7 +67,11 @@ const UNFIT: [&[u8]; 8] = [
 
 /// Becomes the shell; returns only if there is none to become.
 pub fn become_interactive(host: &Host, asked: &Interactive<'_>) -> NotStarted {
-    match prepare(host, asked) {
+    let prepared = match asked.dialect {
+        Dialect::Zsh => prepare_zsh(host, asked),
+        Dialect::Bash | Dialect::Posix => prepare(host, asked),
+    };
+    match prepared {
         Ok((path, mut command)) => {
             let error = command.exec();
             NotStarted::System { path, errno: error.raw_os_error().unwrap_or(libc::EIO) }
@@ -95,6 +106,68 @@ fn prepare(host: &Host, asked: &Interactive<'_>) -> Result<(PathBuf, Command), N
         .map_err(|errno| broken(&path, &errno.into()))?;
     let _kept_for_the_shell = reader.into_raw_fd();
     Ok((path, command))
+}
+
+/// zsh reads its start-up files from the directory that `ZDOTDIR` names: gate's own, whose files read the person's.
+fn prepare_zsh(host: &Host, asked: &Interactive<'_>) -> Result<(PathBuf, Command), NotStarted> {
+    let path = real_shell(host, Dialect::Zsh).ok_or(NotStarted::NoShell { name: "zsh" })?;
+    let is_fit = |option: &&Vec<u8>| matches!(option.as_slice(), b"-l" | b"--login" | b"-i");
+    if let Some(option) = asked.options.iter().find(|option| !is_fit(option)) {
+        return Err(NotStarted::NoLines { option: String::from_utf8_lossy(option).into_owned() });
+    }
+    let dir = asked.state.join("shell").join("zsh");
+    write_start_up(host, asked, &dir).map_err(|error| broken(&dir, &error))?;
+    let mut command = Command::new(&path);
+    command.arg0(name(asked)).env("ZDOTDIR", &dir);
+    command.args((!asked.options.is_empty()).then_some("--login")).arg("-i");
+    if !asked.args.is_empty() {
+        command.args(["-s", "--"]).args(asked.args.iter().map(|arg| OsStr::from_bytes(arg)));
+    }
+    Ok((path, command))
+}
+
+/// Writes the files that zsh reads in gate's directory: each reads the person's own of that name where it would have been found
+/// (zsh(1), STARTUP/SHUTDOWN FILES), and the last ones what has zsh ask.
+fn write_start_up(host: &Host, asked: &Interactive<'_>, dir: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let own = quoted(dir.as_os_str().as_bytes());
+    let before = match host.var("ZDOTDIR") {
+        Some(before) => [b"ZDOTDIR=".as_slice(), &quoted(&before), b"\n"].concat(),
+        None => b"unset ZDOTDIR\n".to_vec(),
+    };
+    let words: Vec<Vec<u8>> = asked.judge.iter().map(|word| quoted(word.as_bytes())).collect();
+    let ask = [b"__gate_self=(".as_slice(), &words.join(&b' '), b")\n", ZSH.as_bytes()].concat();
+    let back = b"if [[ -v __gate_zdotdir ]]; then ZDOTDIR=$__gate_zdotdir; else unset ZDOTDIR; fi\n";
+    let to_own = [
+        b"if [[ -v ZDOTDIR ]]; then __gate_zdotdir=$ZDOTDIR; else unset __gate_zdotdir; fi\nZDOTDIR="
+            .as_slice(),
+        &own,
+        b"\nsetopt rcs\n",
+    ]
+    .concat();
+    let read = |file: &str| {
+        format!("[[ ! -r ${{ZDOTDIR:-$HOME}}/{file} ]] || source ${{ZDOTDIR:-$HOME}}/{file}\n").into_bytes()
+    };
+    let last =
+        b"[[ -o login ]] && { if [[ -v ZDOTDIR ]]; then __gate_zdotdir=$ZDOTDIR; fi; ZDOTDIR=".as_slice();
+    let files: [(&str, Vec<u8>); 4] = [
+        (".zshenv", [before, read(".zshenv"), to_own.clone()].concat()),
+        (".zprofile", [back.to_vec(), read(".zprofile"), to_own].concat()),
+        (
+            ".zshrc",
+            [back.to_vec(), read(".zshrc"), ask.clone(), last.to_vec(), own, b" }\n".to_vec()].concat(),
+        ),
+        (".zlogin", [back.to_vec(), read(".zlogin"), ask].concat()),
+    ];
+    files.into_iter().try_for_each(|(file, text)| write_whole(&dir.join(file), &text))
+}
+
+/// Writes a file so that whoever reads it meanwhile reads the old one or the new one.
+fn write_whole(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let new = path.with_extension(format!("{}", std::process::id()));
+    let mut file = std::fs::File::options().write(true).create_new(true).mode(0o600).open(&new)?;
+    file.write_all(text)?;
+    std::fs::rename(&new, path)
 }
 
 fn broken(path: &Path, error: &std::io::Error) -> NotStarted {

@@ -40,7 +40,7 @@ pub use interactive::{Interactive, become_interactive};
 pub use lineage::{is_of_here, lineage, runner};
 pub use origin::{is_alive, origin, origin_with_ancestors};
 pub use process::{Ended, raise_again};
-pub use reading::{Reading, is_warning, read_by_shell};
+pub use reading::{Reading, is_warning, read_by_shell, read_by_zsh};
 pub use run::{Fault, NotStarted, Ready, Start};
 pub use session::{Heard, Session};
 pub use shell::{real_shell, shell_name};

@@ -79,9 +79,26 @@ pub fn is_warning(said: &[u8]) -> bool {
     !said.is_empty() && said.lines().all(|line| line.contains("warning: here-document at line "))
 }
 
+/// Returns how zsh reads `text`; `None` where there is no zsh to ask. What ends inside a here-document counts as complete.
+pub fn read_by_zsh(host: &Host, text: &[u8]) -> Option<Reading> {
+    let mut command = Command::new(real_shell(host, Dialect::Zsh)?);
+    command.arg("-f");
+    let output = read(command, text, 1)?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    // A list or pipe without its last command is no error at the end of a file.
+    let is_open =
+        [b"&&".as_slice(), b"||", b"|", b"|&"].iter().any(|end| text.trim_ascii_end().ends_with(end));
+    Some(match said.contains("near `\\n'") || said.contains("unmatched") {
+        true => Reading::Incomplete(output.stderr),
+        false if !output.status.success() => Reading::Wrong(output.stderr),
+        false if is_open => Reading::Incomplete(Vec::new()),
+        false => Reading::Complete,
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Reading, is_warning, read_by_shell};
+    use super::{Reading, is_warning, read_by_shell, read_by_zsh};
     use crate::command::Dialect;
     use crate::exec::Host;
 
@@ -108,5 +125,16 @@ mod tests {
         assert!(matches!(read("echo 'a\n"), Reading::Incomplete(_)));
         let Reading::Wrong(said) = read("fi\n") else { panic!("a lone word") };
         assert!(said.starts_with(b"sh: "), "{}", String::from_utf8_lossy(&said));
+    }
+
+    #[test]
+    fn zsh_itself_says_where_a_text_ends_too_early() {
+        let host = Host::made_of(std::iter::empty::<(&str, &str)>(), None);
+        let read = |text: &str| read_by_zsh(&host, text.as_bytes()).unwrap();
+        assert_eq!(read("print -r -- *(.)\n"), Reading::Complete);
+        for text in ["if true\n", "echo 'a\n", "ls &&\n", "echo \"a $(b\n"] {
+            assert!(matches!(read(text), Reading::Incomplete(_)), "{text}");
+        }
+        assert!(matches!(read("echo )\n"), Reading::Wrong(_)));
     }
 }

@@ -225,7 +225,9 @@ fn analyse_script(
         state.assign(name, Value::literal(value.clone()), Span::default());
         state.export(name, Span::default());
     }
-    if let Some(reason) = doubtful_start(walker.world, dialect, options, text) {
+    // The shell that a line was typed into has started.
+    let start = if walker.typed.is_none() { reads_at_start(walker.world, dialect, options) } else { None };
+    if let Some(reason) = start.or_else(|| doubtful_start(walker.world, dialect, options, text)) {
         let span = Span { start: 0, end: text.len() };
         walker.opaque(&context, &state, span, reason);
     }
@@ -242,6 +244,13 @@ fn analyse_script(
         walker.opaque(&context, &state, Span { start: 0, end: text.len() }, reason);
     }
     Some(after)
+}
+
+/// Returns why what the shell reads at its start is not certain.
+fn reads_at_start(world: &dyn World, dialect: Dialect, options: &[Vec<u8>]) -> Option<String> {
+    let given: Vec<&[u8]> = options.iter().map(Vec::as_slice).collect();
+    let name = shells::read_at_start(world, dialect, &given)?;
+    Some(format!("the shell reads files at its start where the environment's `{name}` says"))
 }
 
 /// Takes in what an interactive shell says of itself: what makes a line uncertain, and the functions it may call.
@@ -297,10 +306,6 @@ fn doubtful_start(world: &dyn World, dialect: Dialect, options: &[Vec<u8>], text
             name if shells::is_harmless(name) => {}
             _ => return Some("a shell is given an option that is not known".to_owned()),
         }
-    }
-    let given: Vec<&[u8]> = options.iter().map(Vec::as_slice).collect();
-    if let Some(name) = shells::read_at_start(world, dialect, &given) {
-        return Some(format!("the shell reads files at its start where the environment's `{name}` says"));
     }
     if dialect == Dialect::Bash {
         for name in ["SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "BASH_COMPAT"] {

@@ -93,8 +93,12 @@ impl Walker<'_> {
         if context.dialect == Dialect::Posix && !is_posix(name) {
             return Some(format!("`{name}` is a builtin of some shells only"));
         }
-        if context.dialect == Dialect::Zsh && !matches!(name, "cd" | "echo" | "pwd" | "true" | "false" | ":")
-        {
+        let leaves = matches!(name, "exit" | "logout")
+            && args
+                .iter()
+                .all(|arg| arg.as_literal().is_some_and(|code| code.iter().all(u8::is_ascii_digit)));
+        let is_plain = leaves || matches!(name, "cd" | "echo" | "pwd" | "true" | "false" | ":");
+        if context.dialect == Dialect::Zsh && !is_plain {
             return Some(format!("`{name}` of zsh may evaluate its arguments"));
         }
         let literals: Vec<Option<Vec<u8>>> = args.iter().map(Word::as_literal).collect();

@@ -22,6 +22,8 @@ pub struct Typed {
     pub has_fields: bool,
     /// Claims that `cd` may lead elsewhere than its operand says (`CDPATH`).
     pub wanders: bool,
+    /// Claims that the shell itself says that the line may mean something else than it reads.
+    pub is_odd: bool,
     /// Aliases with their text.
     pub aliases: BTreeMap<String, Vec<u8>>,
     /// Names that stand for something that is not known: functions, and programs whose place was set by hand.
@@ -61,6 +63,7 @@ impl Typed {
             (self.flags.contains(['k', 'a']), "an option of this shell makes assignments mean more"),
             (self.flags.contains('H'), "this shell puts history in place of a `!`"),
             (bends, "an option of this shell gives plain words another meaning"),
+            (self.is_odd, "an option or an alias of this shell gives the line another meaning"),
             (self.wanders, "`CDPATH` is set in this shell, so that nobody knows where `cd` leads"),
             (!is_comment, "this shell does not know comments"),
         ]
@@ -113,7 +116,7 @@ fn plain_words(text: &[u8]) -> Option<Vec<Word>> {
     let [Command::Simple(simple)] = item.first.commands.as_slice() else { return None };
     let is_one = parsed.refusal.is_none() && item.rest.is_empty() && !item.background && !item.first.negated;
     let is_word = |word: &Word| match word.parts.as_slice() {
-        [Part::Plain(bytes)] => !parser::is_reserved(bytes, Dialect::Bash),
+        [Part::Plain(bytes)] => !parser::is_reserved(bytes, Dialect::Bash) && !bytes.starts_with(b"="),
         _ => false,
     };
     let is_bare = simple.assignments.is_empty() && simple.redirects.is_empty() && !simple.words.is_empty();

@@ -40,9 +40,9 @@ fn person(stage: &Stage, args: &[&str]) -> Terminal {
 /// Waits until the shell is ready for the next line.
 #[track_caller]
 fn at_prompt(terminal: &Terminal) {
-    let is_ready = || terminal.text().ends_with("% ").then_some(());
+    let is_ready = || plain(&terminal.text()).ends_with("% ").then_some(());
     if is_ready().is_none() {
-        until("a prompt", is_ready);
+        until(&format!("a prompt after {:?}", terminal.text()), is_ready);
     }
 }
 
@@ -58,9 +58,22 @@ fn types(terminal: &mut Terminal, keys: &str, shows: &str) {
 fn presses(terminal: &mut Terminal, keys: &str, shows: &str) {
     let before = terminal.text().len();
     terminal.send(keys);
-    until(&format!("`{shows}` after `{}`", keys.escape_debug()), || {
-        terminal.text()[before..].contains(shows).then_some(())
-    });
+    let come = || plain(&terminal.text()[before..]);
+    until(&format!("`{shows}` after `{}`", keys.escape_debug()), || come().contains(shows).then_some(()));
+}
+
+/// Returns the text without what only moves the cursor or colours.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text.chars();
+    while let Some(char) = rest.next() {
+        match char {
+            '\x1b' if rest.next() == Some('[') => drop(rest.find(|end| end.is_ascii_alphabetic())),
+            '\x1b' | '\r' => {}
+            char => out.push(char),
+        }
+    }
+    out
 }
 
 /// Ends the shell by these keys at a prompt, and returns its exit code and everything that was shown.
@@ -304,4 +317,51 @@ fn a_shell_without_a_line_editor_is_not_started() {
         assert!(text.contains("has no line editor in which lines can be judged"), "{text}");
         assert_eq!(code, 125);
     }
+}
+
+#[test]
+fn in_zsh_a_line_is_judged_before_it_runs() {
+    let rc = "PROMPT='%% '\nalias gone='rm -f' ll='ls -d'\ngreet() { echo hello; }\nunsetopt prompt_sp\n";
+    let stage = stage().file(".zshrc", rc).file("dots/.zshrc", rc).file(".zshenv", "echo env read\n");
+    let mut shell = person(&stage, &["--as", "zsh"]);
+    assert!(shell.text().starts_with("env read"), "{}", shell.text());
+    types(&mut shell, "echo a b\r", "\na b\n");
+    types(&mut shell, "rm kept\r", "\ngate: not run: rm kept\n");
+    types(&mut shell, "echo $?\r", "\n126\n");
+    types(&mut shell, "gone kept\r", "not run: gone kept");
+    types(&mut shell, "ll /\r", "\n/\n");
+    types(&mut shell, "greet\r", "waiting for approval");
+    presses(&mut shell, "\x03", "% ");
+    // Without `interactive_comments` a `#` begins none.
+    types(&mut shell, "ls # ; rm kept\r", "waiting for approval");
+    presses(&mut shell, "\x03", "% ");
+    types(&mut shell, "ls |\rcat\r", "kept\n");
+    types(&mut shell, "echo 'x\rrm y'; rm kept\r", "not run: echo 'x");
+    types(&mut shell, "rm kept\x1ba", "not run: rm kept");
+    types(&mut shell, "\x1b[A\x01: \r", "% ");
+    assert_eq!(ends(shell, "exit 6\r").0, 6);
+    assert!(stage.cwd().join("kept").exists());
+
+    let dots = stage.cwd().join("dots");
+    let mut shell =
+        stage.gate(["--as", "zsh", "-l"]).env("HOME", stage.cwd()).env("ZDOTDIR", &dots).interactive();
+    at_prompt(&shell);
+    types(&mut shell, "rm kept\r", "not run: rm kept");
+    types(&mut shell, "echo $ZDOTDIR $0\r", "work/dots zsh\n");
+    // Past what Enter stands for, by name: the shell ends rather than runs it.
+    types(&mut shell, "rm kept\x1bx.accept-line\r", "came on a way on which it was not judged");
+    assert_eq!(shell.code(), 125);
+    assert!(stage.cwd().join("kept").exists());
+}
+
+#[test]
+fn a_question_at_the_prompt_is_answered_in_the_terminals_usual_mode() {
+    let stage = stage().config("[local]\ninline = true\n");
+    let mut shell = person(&stage, &["-i"]);
+    types(&mut shell, "touch made\r", "approve or reject?");
+    presses(&mut shell, "a\r", "run it, exactly as shown?");
+    presses(&mut shell, "y\r", "approved");
+    types(&mut shell, "echo code:$?\r", "code:0");
+    assert!(stage.cwd().join("made").exists());
+    ends(shell, "\x04");
 }
