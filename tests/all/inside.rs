@@ -71,6 +71,8 @@ fn what_an_approved_command_asks_gate_for_is_a_part_of_it() {
         assert_eq!(requests(&stage), 1);
         let log = said(&stage.gate(["audit", "log"]).output());
         assert!(log.contains(&format!("ask (inside {id}) own.touch")), "{log}");
+        let report = said(&stage.gate(["audit", "report"]).output());
+        assert!(report.contains(&format!("ask, inside {id}")), "{report}");
         let verified = stage.gate(["audit", "verify"]).output();
         assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
     }
@@ -198,17 +200,18 @@ fn a_proc_that_somebody_made_up_says_nothing() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
-    let stage = stage("echo $PPID > parent; cat go; exit 0");
+    let stage = stage("echo $$ > parent; cat go; exit 0");
     make_fifo(&stage, "go");
     let waiting = approved(&stage, &["--"]);
     let file = stage.cwd().join("parent");
-    let runner = until("the runner", || {
-        std::fs::read_to_string(&file).ok().and_then(|text| text.trim_end().parse::<u32>().ok())
+    let task = until("the task", || {
+        let text = std::fs::read_to_string(&file).ok().filter(|text| text.ends_with('\n'))?;
+        text.trim_end().parse::<u32>().ok()
     });
     // A copy of what /proc says of the task, as if it were about the stranger; its parent is the runner.
     let gate = format!("{} --home {} --wait 0s", env!("CARGO_BIN_EXE_gate"), stage.home().display());
     let text = format!(
-        "task=$(pgrep -P {runner}); me=$$; cp -r /proc/sys/kernel/random/boot_id .; mkdir fake; cat /proc/$task/stat > fake/stat; \
+        "task={task}; me=$$; mkdir fake; cat /proc/$task/stat > fake/stat; \
          sed -i \"s/^$task /$me /\" fake/stat; for kind in fake/stat /proc/$task/stat; do mount --bind $kind /proc/$me/stat; \
          cat /proc/$me/stat >&2; {gate} -- touch made; umount /proc/$me/stat; done"
     );

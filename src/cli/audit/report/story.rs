@@ -137,6 +137,10 @@ impl Story {
         let rules = entry["policy"]["rules"].as_array().map(Vec::as_slice).unwrap_or_default();
         let request = given(&entry["request"]);
         let verdict = if request.is_some() { "ask".to_owned() } else { text(&data["verdict"]) };
+        let verdict = match given(&data["inside"]) {
+            Some(id) => format!("{verdict}, inside {id}"),
+            None => verdict,
+        };
         let is_observed = entry["mode"] == "observed";
         let outcome = match given(&data["not_started"]) {
             Some(why) => format!("not run: {why}"),
