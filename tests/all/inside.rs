@@ -71,7 +71,7 @@ fn what_an_approved_command_asks_gate_for_is_a_part_of_it() {
         assert_eq!(requests(&stage), 1);
         let log = said(&stage.gate(["audit", "log"]).output());
         assert!(log.contains(&format!("ask (inside {id}) own.touch")), "{log}");
-        let report = said(&stage.gate(["audit", "report"]).output());
+        let report = said(&stage.gate(["audit", "report", "--markdown"]).output());
         assert!(report.contains(&format!("ask, inside {id}")), "{report}");
         let verified = stage.gate(["audit", "verify"]).output();
         assert_eq!(verified.status.code(), Some(0), "{}", said(&verified));
