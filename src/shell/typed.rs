@@ -157,3 +157,64 @@ pub(super) fn is_in_the_way(name: &str) -> bool {
     ];
     USED.contains(&name) || name.starts_with("__gate_")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Typed, acts_later, plain_words};
+    use crate::command::Dialect;
+    use crate::shell::parser;
+    use crate::shell::state::Value;
+    use crate::shell::syntax::{Command, Part};
+
+    /// Returns the first words that the line would be run with, joined; `None` where the alias may be anything.
+    fn put(line: &str) -> Option<String> {
+        let aliases = [
+            ("ls", "ls -F"),
+            ("ll", "ls -l"),
+            ("odd", "a; b"),
+            ("sudo", "sudo "),
+            ("e", "X=1 e"),
+            ("t", "time ls"),
+        ];
+        let aliases = aliases.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).into();
+        let typed = Typed { aliases, names: vec!["fun".to_owned()], ..Typed::default() };
+        let parsed = parser::parse(line.as_bytes(), Dialect::Bash);
+        let [Command::Simple(simple)] = parsed.list[0].first.commands.as_slice() else { panic!("{line}") };
+        let words = typed.expand(simple).ok()?.unwrap_or_else(|| vec![simple.words[0].clone()]);
+        let text = |part: &Part| match part {
+            Part::Plain(bytes) | Part::Quoted(bytes) => String::from_utf8(bytes.clone()).unwrap(),
+            part => panic!("{part:?}"),
+        };
+        let words: Vec<String> = words.iter().map(|word| word.parts.iter().map(text).collect()).collect();
+        Some(words.join(" "))
+    }
+
+    #[test]
+    fn an_alias_stands_for_its_words_where_the_shell_puts_them_for_certain() {
+        assert_eq!(put("ll x").as_deref(), Some("ls -F -l"));
+        assert_eq!(put("ls x").as_deref(), Some("ls -F"));
+        assert_eq!(put("\\ls x").as_deref(), Some("ls"));
+        assert_eq!(put("'ls' x").as_deref(), Some("ls"));
+        assert_eq!(put("cat ll").as_deref(), Some("cat"));
+        assert_eq!(put("ll x > f").as_deref(), Some("ls -F -l"));
+        // `time` is the shell's own word, not a program.
+        assert_eq!(put("t x").as_deref(), Some("ls -F"));
+        for line in ["odd", "> f ll", "sudo ll", "e"] {
+            assert_eq!(put(line), None, "{line}");
+        }
+        assert_eq!(put("sudo id").as_deref(), Some("sudo"));
+        assert!(plain_words(b"").is_none() && plain_words(b"a 'b c'").is_some());
+    }
+
+    #[test]
+    fn what_a_prompt_runs_acts_later() {
+        let literal = |text: &str| Value::literal(text.as_bytes().to_vec());
+        for prompt in ["$(id)", "`id`", "a$b", "\\$(id)"] {
+            assert!(acts_later("PS1", &literal(prompt)), "{prompt}");
+        }
+        assert!(!acts_later("PS1", &literal("\\u:\\w\\$ ")));
+        assert!(acts_later("PS1", &Value::Dynamic));
+        assert!(acts_later("PROMPT_COMMAND", &literal("")) && acts_later("__gate_state", &literal("1")));
+        assert!(!acts_later("x", &literal("$(id)")));
+    }
+}

@@ -365,3 +365,38 @@ fn a_question_at_the_prompt_is_answered_in_the_terminals_usual_mode() {
     assert!(stage.cwd().join("made").exists());
     ends(shell, "\x04");
 }
+
+#[test]
+fn a_line_that_no_key_of_gates_brought_is_interrupted_before_it_runs() {
+    let stage = Stage::new().policy(ALL).file("kept", "").file(".bashrc", RC);
+    let mut shell = person(&stage, &["-i"]);
+    // Nothing holds these back where everything is only observed.
+    types(&mut shell, "bind '\"\\C-xq\": accept-line'; echo b$((1+1))\r", "\nb2\n");
+    types(&mut shell, "rm kept\x18q", "the line came on a way on which it was not judged");
+    types(&mut shell, "echo code:$?\r", "code:130");
+    // An alias with an open quote has the shell read on after what was judged.
+    types(&mut shell, "alias open=\"echo 'x\"; echo c$((1+1))\r", "\nc2\n");
+    types(&mut shell, "open y\r", "> ");
+    presses(&mut shell, "'; rm kept\r", "the shell read on where the line should have been complete");
+    types(&mut shell, "echo d$((1+1))\r", "\nd2\n");
+    ends(shell, "\x04");
+    assert!(stage.cwd().join("kept").exists());
+}
+
+#[test]
+fn a_judge_that_is_killed_lets_nothing_run() {
+    let stage = stage();
+    let mut shell = person(&stage, &["-i"]);
+    types(&mut shell, "echo pid:$$:; echo e$((1+1))\r", "\ne2\n");
+    let text = shell.text();
+    let pid = text.rsplit_once("\npid:").unwrap().1.split_once(':').unwrap().0.to_owned();
+    types(&mut shell, "touch made\r", "waiting for approval");
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    let judge = rustix::process::Pid::from_raw(children.trim().parse().unwrap()).unwrap();
+    rustix::process::kill_process(judge, rustix::process::Signal::KILL).unwrap();
+    at_prompt(&shell);
+    types(&mut shell, "echo code:$?\r", "code:125");
+    let (_, text) = ends(shell, "\x04");
+    assert!(text.contains("the line was not judged (exit code 137); nothing was run"), "{text}");
+    assert!(!stage.cwd().join("made").exists());
+}

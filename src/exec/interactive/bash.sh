@@ -161,7 +161,7 @@ __gate_state=0
 __gate_recalled=
 __gate_stop=(stop)
 __gate_enter=('\C-m' '\C-j')
-__gate_ps0='${__gate_stop[__gate_state?(__gate_state=2):0]:+$(builtin kill -INT $$)}'
+__gate_ps0='${__gate_stop[__gate_state?(__gate_state=2):0]:+$(builtin printf "gate: error: the line came on a way on which it was not judged; nothing was run\n" >&2; builtin kill -INT $$)}'
 __gate_histexpand=0
 [[ ! -o histexpand ]] || __gate_histexpand=1
 if [[ -n ${BLE_VERSION-} ]] || ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)) || ! [[ -o emacs || -o vi ]]; then
