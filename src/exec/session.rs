@@ -125,25 +125,10 @@ impl Session {
         self.listen(text)
     }
 
-    /// Hands the last command of a script over as it stands, and waits for the shell's end: nothing comes behind it that
-    /// could be taken for a part of it, or be read by it.
-    ///
-    /// # Errors
-    /// The shell cannot be started; nothing ran.
-    pub fn hand_over_last(&mut self, ready: Ready, line: usize) -> Result<Ended, NotStarted> {
-        let approved = ready.into_approved();
-        let Source::Script { text, .. } = &approved.command().source else { return Err(NotStarted::Nul) };
-        let running = self.running()?;
-        running.signals.take_again();
-        let _ended_early = running.write(&running.skipped(line)).and_then(|()| running.write(text));
-        running.script = None;
-        let ended = process::wait(running.child, &running.signals);
-        running.signals.give_back();
-        self.ended = Some(ended);
-        Ok(ended)
-    }
-
     /// Hands the command over, closed by `closing`, and waits until the shell comes back for more or ends.
+    ///
+    /// Where it is not certain how it ends, the last of a script is handed over as it stands, if it fits into the socket at once:
+    /// nothing comes behind it that could be taken for a part of it, or be read by it.
     ///
     /// # Errors
     /// The shell cannot be started; nothing ran.
@@ -152,12 +137,18 @@ impl Session {
         ready: Ready,
         closing: Option<Closing>,
         line: usize,
+        is_last: bool,
     ) -> Result<Ended, NotStarted> {
         let approved = ready.into_approved();
         let Source::Script { text, .. } = &approved.command().source else { return Err(NotStarted::Nul) };
         let running = self.running()?;
         running.signals.take_again();
-        let done = running.run(text, closing.unwrap_or(Closing::on_its_own_line(text)), line);
+        let is_bare = is_last && closing.is_none() && !text.is_empty();
+        let last = is_bare.then(|| [running.skipped(line), text.clone()].concat());
+        let done = match last.filter(|whole| whole.len() <= HEAVY) {
+            Some(whole) => running.run_last(&whole),
+            None => running.run(text, closing.unwrap_or(Closing::on_its_own_line(text)), line),
+        };
         let is_astray = matches!(done, Done::Astray);
         let ended = match done {
             Done::Back => None,
@@ -263,6 +254,13 @@ impl Running {
             }
         }
         if self.mark.was_opened() { Done::Back } else { Done::Astray }
+    }
+
+    /// Writes `whole`, in one piece so that half of it never runs, and the end of the script behind it.
+    fn run_last(&mut self, whole: &[u8]) -> Done {
+        let _ended_early = self.write(whole);
+        self.script = None;
+        Done::Over(process::wait(self.child, &self.signals))
     }
 
     /// Returns an empty line for each that was not handed over, so that the shell's messages name the right ones.

@@ -311,8 +311,7 @@ impl Gate {
         match &mut self.hands {
             Hands::Own => ready.run(),
             Hands::Asker(_) => Ok(Ended::Handed),
-            Hands::Shell(line) if line.is_last => line.session.hand_over_last(ready, line.number),
-            Hands::Shell(line) => line.session.hand_over(ready, line.closing, line.number),
+            Hands::Shell(line) => line.session.hand_over(ready, line.closing, line.number, line.is_last),
         }
     }
 

@@ -36,6 +36,17 @@ fn same(args: &[&str], script: &str) {
 }
 
 #[test]
+fn the_last_command_is_the_same_however_long_it_is() {
+    for length in [10, 950, 1024, 5000, 60_000] {
+        let word = "x".repeat(length);
+        same(&["-s"], &format!("x=1\necho $x {word}; cat; exit 3"));
+        same(&["-s"], &format!("coproc echo {word}; read -r x <&${{COPROC[0]}}; echo ${{#x}}; cat\n"));
+    }
+    same(&["-n", "-s"], "echo never\nexit 3\n");
+    same(&["-n", "-s", "--", "a"], "echo never\nfi\n");
+}
+
+#[test]
 fn a_script_on_standard_input_does_what_it_does_under_bash() {
     for script in [
         "",

@@ -69,13 +69,13 @@ echo end
 #= forms: stdin
 #= bash: pipe\nend\n
 #= gate: /dev/null\nend\n
-#= because: so the standard input of its commands is empty, but for the last one, behind which nothing comes
+#= because: so the standard input of its commands is empty
 readlink /proc/$$/fd/0 | sed 's/:.*//'
 echo end
 #: a script on standard input that is shown as it is read
 #= forms: stdin
 #= bash: a\necho a\nsed -E 's,/proc/[0-9]+/fd/[0-9]+,MARK,; s,^ +, ,' v.txt\n
-#= gate: a\n { echo a; } <MARK </dev/null\n sed -E 's,/proc/[0-9]+/fd/[0-9]+,MARK,; s,^ +, ,' v.txt\n
+#= gate: a\n { echo a; } <MARK </dev/null\n { sed -E 's,/proc/[0-9]+/fd/[0-9]+,MARK,; s,^ +, ,' v.txt; } <MARK </dev/null\n
 #= because: `-v` shows the braces in which gate hands each command of such a script over
 set -v; exec 2>v.txt
 echo a
@@ -84,6 +84,6 @@ sed -E 's,/proc/[0-9]+/fd/[0-9]+,MARK,; s,^ +, ,' v.txt
 #= forms: stdin
 #= bash: 2\n
 #= gate: 3\n
-#= because: where gate's parser does not know how such a command ends, the braces end on a line of their own, and the lines after it count one more
+#= because: where gate's parser does not know how such a command ends, and it is not the last, the braces end on a line of their own, and the lines after it count one more
 select x in; do :; done
 echo $LINENO

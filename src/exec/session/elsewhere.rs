@@ -45,16 +45,12 @@ impl Session {
     }
 
     /// Never called.
-    pub fn hand_over_last(&mut self, _: Ready, _: usize) -> Result<Ended, NotStarted> {
-        match self.never {}
-    }
-
-    /// Never called.
     pub fn hand_over(
         &mut self,
         _: Ready,
         _: Option<crate::shell::Closing>,
         _: usize,
+        _: bool,
     ) -> Result<Ended, NotStarted> {
         match self.never {}
     }
