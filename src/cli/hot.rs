@@ -323,7 +323,8 @@ impl<'a> Parser<'a> {
         }
         // Each of these says what kind of call it is, and is passed on by what is made of it.
         let is_form = |letter: u8| sign == b'-' && b"cis".contains(&letter) || letter == b'c';
-        self.is_script |= sign == b'-' && letters.contains(&b'c');
+        // bash takes `+c` for `-c`.
+        self.is_script |= letters.contains(&b'c');
         self.is_input |= sign == b'-' && letters.contains(&b's');
         self.is_interactive |= sign == b'-' && letters.contains(&b'i');
         let kept: Vec<u8> = letters.iter().copied().filter(|letter| !is_form(*letter)).collect();
@@ -474,6 +475,7 @@ mod tests {
         script(&["gate", "-euo", "pipefail", "-c", "ls"], Bash, &["-euo", "pipefail"], "ls", &[]);
         script(&["gate", "-co", "pipefail", "ls"], Bash, &["-o", "pipefail"], "ls", &[]);
         script(&["gate", "+e", "-c", "ls"], Bash, &["+e"], "ls", &[]);
+        script(&["gate", "+ec", "ls"], Bash, &["+e"], "ls", &[]);
         script(&["gate", "-c", "--", "-x"], Bash, &[], "-x", &[]);
         script(&["gate", "-c", "--login", "ls"], Bash, &["--login"], "ls", &[]);
         script(&["/x/bash", "-c", "ls"], Bash, &[], "ls", &[]);
