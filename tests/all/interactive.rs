@@ -127,14 +127,15 @@ fn several_lines_are_judged_as_one_when_they_are_complete() {
 }
 
 #[test]
-fn what_is_typed_stays_in_the_history() {
+fn history_and_completion_are_the_shells() {
     let stage = stage();
     let mut shell = person(&stage, &["-i"]);
     types(&mut shell, "echo a$((1+1))\r", "a2");
     types(&mut shell, "rm kept\r", "nothing is removed here");
-    // Up to the refused line, and to the one before.
+    types(&mut shell, "ls ke\t\r", "\nkept\n");
+    // Up past the refused line to the one before.
     let right = "\x1b[C".repeat(5);
-    types(&mut shell, &format!("\x1b[A\x1b[A\x01{right}b\r"), "\nba2\n");
+    types(&mut shell, &format!("\x1b[A\x1b[A\x1b[A\x01{right}b\r"), "\nba2\n");
     // What `!ec` stands for is put into the line, and runs with the next Enter.
     types(&mut shell, &format!("!ec\r\x01{right}c\r"), "\ncba2\n");
     ends(shell, "\x04");
@@ -379,6 +380,19 @@ fn a_line_that_no_key_of_gates_brought_is_interrupted_before_it_runs() {
     types(&mut shell, "open y\r", "> ");
     presses(&mut shell, "'; rm kept\r", "the shell read on where the line should have been complete");
     types(&mut shell, "echo d$((1+1))\r", "\nd2\n");
+    ends(shell, "\x04");
+    assert!(stage.cwd().join("kept").exists());
+}
+
+#[test]
+fn a_prompt_command_that_fails_leaves_the_next_line_judged() {
+    let rc = "PROMPT_COMMAND=('echo ${nope:?wrong}' 'echo code=$?' 'return 3' false)\n";
+    let stage = stage().file(".bashrc", [RC, rc].concat());
+    let mut shell = person(&stage, &["-i"]);
+    for _ in 0..2 {
+        types(&mut shell, "rm kept\r", "not run: rm kept");
+    }
+    types(&mut shell, "echo f$((1+1)); (exit 9)\r", "\ncode=9\n");
     ends(shell, "\x04");
     assert!(stage.cwd().join("kept").exists());
 }

@@ -117,9 +117,15 @@ __gate_line() {
     exec {__gate_error}>&2 2>/dev/null
 }
 
-__gate_end() {
+# Gives the shell back what a refusal borrowed of it for one line.
+__gate_restore() {
     exec 2>&"$__gate_error" {__gate_error}>&-
+    __gate_error=
     HISTCONTROL=$__gate_control
+}
+
+__gate_end() {
+    __gate_restore
     [[ ! -o history ]] || builtin history -s -- "$__gate_refused"
     builtin return "$1"
 }
@@ -128,6 +134,8 @@ __gate_prompt() {
     { builtin set +H; builtin local -; __gate_pause; } 2>/dev/null
     builtin local IFS=$' \t\n' __gate_map __gate_key
     __gate_state=0
+    # Ctrl-C may have come between a refusal and its end.
+    [[ -z $__gate_error ]] || __gate_restore
     [[ ${PS0-} == *"$__gate_ps0"* ]] || PS0=${PS0-}$__gate_ps0
     builtin shopt -s promptvars
     for __gate_map in emacs-standard vi-insert vi-command; do
@@ -159,6 +167,7 @@ __gate_arm() {
 
 __gate_state=0
 __gate_recalled=
+__gate_error=
 __gate_stop=(stop)
 __gate_enter=('\C-m' '\C-j')
 __gate_ps0='${__gate_stop[__gate_state?(__gate_state=2):0]:+$(builtin printf "gate: error: the line came on a way on which it was not judged; nothing was run\n" >&2; builtin kill -INT $$)}'
@@ -170,9 +179,10 @@ if [[ -n ${BLE_VERSION-} ]] || ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404
 fi
 builtin readonly __gate_self __gate_ps0 __gate_stop __gate_histexpand
 __gate_arm
+# The state is set first, whatever becomes of the person's own commands, and the rest is put right after them.
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 501)); then
-    PROMPT_COMMAND="${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}__gate_prompt"
+    PROMPT_COMMAND="__gate_state=0${PROMPT_COMMAND:+;$PROMPT_COMMAND}"$'\n'__gate_prompt
 else
-    PROMPT_COMMAND+=(__gate_prompt)
+    PROMPT_COMMAND=(__gate_state=0 "${PROMPT_COMMAND[@]}" __gate_prompt)
 fi
-builtin readonly -f __gate_pause __gate_keys __gate_ask __gate_recall __gate_line __gate_end __gate_prompt
+builtin readonly -f __gate_pause __gate_keys __gate_ask __gate_recall __gate_line __gate_restore __gate_end __gate_prompt
