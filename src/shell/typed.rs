@@ -49,8 +49,9 @@ const LATER: [&str; 13] = [
     "INPUTRC",
 ];
 
-/// Options of bash under which a plain line means something else than it says.
-const BENDING: [&str; 4] = ["cdable_vars", "autocd", "extdebug", "restricted_shell"];
+/// Options of bash under which a plain line means something else than it says. `autocd` is none: a word that is no program is asked
+/// about in any case.
+const BENDING: [&str; 4] = ["cdable_vars", "cdspell", "extdebug", "restricted_shell"];
 
 impl Typed {
     /// Returns why nothing that is typed here is certain.
@@ -204,6 +205,21 @@ mod tests {
         }
         assert_eq!(put("sudo id").as_deref(), Some("sudo"));
         assert!(plain_words(b"").is_none() && plain_words(b"a 'b c'").is_some());
+    }
+
+    #[test]
+    fn a_shell_that_reads_lines_its_own_way_makes_them_uncertain() {
+        let doubts = |typed: Typed| typed.doubts().count();
+        let usual = |more: &[&str]| {
+            ["interactive_comments", "autocd"].iter().chain(more).map(|name| (*name).to_owned()).collect()
+        };
+        let flags = |flags: &str| Typed { flags: flags.to_owned(), options: usual(&[]), ..Typed::default() };
+        assert_eq!(doubts(flags("himBs")), 0);
+        assert_eq!([doubts(flags("himBHs")), doubts(flags("k")), doubts(flags("a"))], [1, 1, 1]);
+        assert_eq!(doubts(Typed { options: usual(&["cdspell"]), ..Typed::default() }), 1);
+        assert_eq!(doubts(Typed { options: vec!["autocd".to_owned()], ..Typed::default() }), 1);
+        let all = Typed { has_fields: true, is_odd: true, wanders: true, ..flags("") };
+        assert_eq!(doubts(all), 3);
     }
 
     #[test]
