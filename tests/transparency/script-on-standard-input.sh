@@ -87,3 +87,10 @@ sed -E 's,/proc/[0-9]+/fd/[0-9]+,MARK,; s,^ +, ,' v.txt
 #= because: where gate's parser does not know how such a command ends, and it is not the last, the braces end on a line of their own, and the lines after it count one more
 select x in; do :; done
 echo $LINENO
+#: a script on standard input that counts the descriptors of its shell
+#= forms: stdin
+#= bash: 0\nend\n
+#= gate: 2\nend\n
+#= because: the shell of such a script holds two descriptors more while a command runs, its script and its own standard input; no program inherits them
+n=(/proc/$$/fd/*); n=${#n[@]} bash -c 'm=(/proc/$$/fd/*); echo $((n - ${#m[@]}))'
+echo end
