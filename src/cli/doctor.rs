@@ -20,8 +20,8 @@ use crate::ui;
 /// Look whether all is well, and say how to mend what is not
 #[derive(clap::Args)]
 #[command(after_help = "Exit code 0: all is well. 1: something is wrong; each problem comes with what to do.
-Each agent that is set up is tried by what stands in its settings: its hook or shell gets a harmless command and one that must be
-refused, which leaves entries in the log.
+Each agent that is set up is tried by what stands in its settings: its hook or shell gets a
+harmless command and one that must be refused, which leaves entries in the log.
 Examples:
   gate doctor
   gate doctor --json | jq '.checks[] | select(.state == \"problem\")'")]
