@@ -81,15 +81,11 @@ impl Gate {
     /// Whatever kept gate from its work: what was not handed over did not run.
     pub fn session(&mut self, shell: &Shell, why: &Why, wait: Option<Duration>) -> anyhow::Result<Ending> {
         let asking = (why, wait);
-        let mut options = shell.options.clone();
-        if shell.is_interactive {
-            options.push(b"-i".to_vec());
+        let options = match shell.is_interactive {
             // Start-up files where only the environment says that a home is are nobody's.
-            let is_elsewhere = self.config.host.homes().len() > 1;
-            options.extend((is_elsewhere && shell.dialect == Dialect::Bash).then(|| b"--norc".to_vec()));
-            // What is judged is what runs: the shell must not put other text for a `!`.
-            options.extend((shell.dialect == Dialect::Bash).then(|| b"+H".to_vec()));
-        }
+            true => interactive(shell, self.config.host.homes().len() > 1),
+            false => shell.options.clone(),
+        };
         let session = Session::new(&self.config.host, shell.dialect, &options, &shell.args)?;
         self.hands = Hands::Shell(Box::new(Line {
             session,
@@ -344,6 +340,19 @@ impl Gate {
             .uncovered
             .push("functions, variables and options that earlier commands of the same shell set".to_owned());
     }
+}
+
+/// Returns the options of an interactive shell: bash wants its long ones first.
+///
+/// What is judged is what runs, so the shell must not put other text for a `!`.
+fn interactive(shell: &Shell, is_home_elsewhere: bool) -> Vec<Vec<u8>> {
+    let words = |words: &[&str]| words.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>();
+    let (first, last) = match shell.dialect {
+        Dialect::Bash => (words(if is_home_elsewhere { &["--norc"] } else { &[] }), words(&["-i", "+H"])),
+        Dialect::Zsh => (vec![], words(&["-i", "-o", "nobanghist"])),
+        Dialect::Posix => (vec![], words(&["-i"])),
+    };
+    [first, shell.options.clone(), last].concat()
 }
 
 /// The most lines that the shell is asked about one by one.

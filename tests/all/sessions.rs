@@ -143,6 +143,32 @@ fn an_interactive_session_on_a_pipe_goes_on_after_a_refusal() {
 }
 
 #[test]
+fn an_interactive_session_puts_no_earlier_command_for_an_exclamation_mark() {
+    let stage = Stage::new().policy(ALL);
+    for (shell, option) in [("bash", "--norc"), ("zsh", "-f")] {
+        let run = stage.gate(["--as", shell, option, "-i"]).env("PS1", "");
+        let output = run.stdin("echo 'a; echo b; c'\necho \"!!\"\necho !!\n").output();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(said, "a; echo b; c\n!!\n!!\n", "{shell}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn an_interactive_session_starts_where_the_environment_names_another_home() {
+    let stage = Stage::new().policy(ALL).file(".bashrc", "echo read at the start\n");
+    for args in [&["--as", "bash", "-i"][..], &["--as", "bash", "--noprofile", "-i"]] {
+        let run = stage.gate(args).env("HOME", stage.cwd()).env("SHLVL", "1").env("PS1", "");
+        let output = run.stdin("echo a\nexit 3\n").output();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(
+            (output.stdout.as_slice(), output.status.code()),
+            (&b"a\n"[..], Some(3)),
+            "{args:?} {told}"
+        );
+    }
+}
+
+#[test]
 fn each_command_is_recorded_before_it_starts_and_the_log_holds() {
     let stage = Stage::new().policy(ALL);
     stage.gate(["-s"]).stdin("cd /\necho a\nexit 3\n").stdout("a\n").code(3).check();
