@@ -309,7 +309,11 @@ fn read(args: &[Word], traces_plainly: bool) -> Given {
                 if letters.iter().any(|letter| !b"bcefhlmnopstuvxBCET".contains(letter)) {
                     return Given::Uncertain("a shell's option changes how it reads".to_owned());
                 }
-                command |= letters.contains(&b'c') && option[0] == b'-';
+                // bash and dash take `+c` for `-c`; of `+s` they make different things.
+                if option[0] == b'+' && letters.iter().any(|letter| b"cs".contains(letter)) {
+                    return Given::Uncertain("a shell is given an option that is not known".to_owned());
+                }
+                command |= letters.contains(&b'c');
                 input |= letters.contains(&b's');
                 for _ in letters.iter().filter(|letter| **letter == b'o') {
                     at += 1;
