@@ -289,7 +289,7 @@ fn doubtful_start(world: &dyn World, dialect: Dialect, options: &[Vec<u8>], text
             b"--login" | b"--norc" | b"--noprofile" | b"--noediting" | b"--verbose" | b"--" | b"-" => {}
             [b'-', b'-', ..] => return Some("a shell is given an option that is not known".to_owned()),
             [b'-' | b'+', letters @ ..] => {
-                if letters.iter().any(|letter| !b"bcefhilmnopstuvxBCET".contains(letter)) {
+                if !shells::are_known(letters, dialect) {
                     return Some("a shell's option changes how it reads".to_owned());
                 }
                 let traces = letters.contains(&b'x');

@@ -97,7 +97,7 @@ impl Walker<'_> {
             self.opaque(&inner, state, span, format!("`{name}` changes what the shell runs or reads"));
             return;
         }
-        let given = read(args, self.traces_plainly(context, state));
+        let given = read(args, dialect, self.traces_plainly(context, state));
         if let Some(name) = self.reads_elsewhere(context, state, dialect, args, &given) {
             let reason = format!("the shell reads files at its start where `{name}` says");
             self.opaque(&inner, state, span, reason);
@@ -276,7 +276,7 @@ pub(super) fn shared(stdin: &Stdin) -> Stdin {
 }
 
 /// Reads a shell's options and finds what it is to run.
-fn read(args: &[Word], traces_plainly: bool) -> Given {
+fn read(args: &[Word], dialect: Dialect, traces_plainly: bool) -> Given {
     let mut at = 0;
     let mut command = false;
     let mut input = false;
@@ -293,6 +293,8 @@ fn read(args: &[Word], traces_plainly: bool) -> Given {
                 at += 1;
                 break;
             }
+            // bash steps over it, for zsh it ends the options.
+            b"+" => return Given::Uncertain("a shell is given an option that is not known".to_owned()),
             b"--version" | b"--help" => return Given::Nothing,
             // It only reads the one file, to say whether it is well-formed.
             b"-n" if at == 0 && args.len() == 2 && !args[1].prefix().starts_with(b"-") => {
@@ -306,7 +308,8 @@ fn read(args: &[Word], traces_plainly: bool) -> Given {
                 if letters.contains(&b'x') && !traces_plainly {
                     return Given::Uncertain("`PS4` is evaluated when commands are traced".to_owned());
                 }
-                if letters.iter().any(|letter| !b"bcefhlmnopstuvxBCET".contains(letter)) {
+                let turns_back = option[0] == b'+' && letters.iter().any(|letter| b"cs".contains(letter));
+                if turns_back || letters.contains(&b'i') || !are_known(letters, dialect) {
                     return Given::Uncertain("a shell's option changes how it reads".to_owned());
                 }
                 // bash and dash take `+c` for `-c`; of `+s` they make different things.
@@ -336,6 +339,19 @@ fn read(args: &[Word], traces_plainly: bool) -> Given {
         (false, false, Some(_)) => Given::File(at),
         (false, _, _) => Given::Input(at),
     }
+}
+
+/// Claims that these option letters mean what gate takes them for, in a shell of this language.
+///
+/// From zsh(1), zshoptions(1): there `-b` ends the options, what is joined to an `-o` is the option's name, and `-T` has `cd` take
+/// variables for directories.
+pub(super) fn are_known(letters: &[u8], dialect: Dialect) -> bool {
+    let known: &[u8] = match dialect {
+        Dialect::Zsh => b"cefhilmnopstuvxC",
+        Dialect::Bash | Dialect::Posix => b"bcefhilmnopstuvxBCET",
+    };
+    let is_joined = letters.iter().rev().skip(1).any(|letter| *letter == b'o');
+    letters.iter().all(|letter| known.contains(letter)) && !(is_joined && dialect == Dialect::Zsh)
 }
 
 /// Claims that a `set -o` option leaves the shell's reading as it is.

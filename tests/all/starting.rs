@@ -70,3 +70,12 @@ fn where_no_file_is_read_another_home_changes_nothing() {
     stage.gate(["--noprofile", "-lc", "echo a"]).env("HOME", &cwd).stdout("a\n").check();
     stage.gate(["-c", "bash -c 'echo a'"]).env("HOME", &cwd).env("SHLVL", "1").stdout("a\n").check();
 }
+
+#[test]
+fn options_that_zsh_reads_in_its_own_way_are_asked_about() {
+    let stage = Stage::new().policy("[policy]\nversion = 1\n");
+    for args in [&["-b", "-c", "echo a"][..], &["-oexec", "errexit", "echo a"], &["-T", "-c", "echo a"]] {
+        asked(&stage, &[&["--as", "zsh"], args].concat(), &[], "");
+    }
+    stage.gate(["--as", "zsh", "-eo", "nounset", "-c", "echo a"]).stdout("a\n").check();
+}

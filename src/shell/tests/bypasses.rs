@@ -31,6 +31,23 @@ fn chains_hide_nothing() {
 }
 
 #[test]
+fn the_options_of_each_shell_are_read_as_that_shell_does() {
+    for text in [
+        "zsh -b -c 'rm x'",
+        "zsh -oexec errexit 'rm x'",
+        "zsh -Tc 'rm x'",
+        "zsh + -c a",
+        "bash + -c a",
+        "bash +c a",
+    ] {
+        opaque(Dialect::Bash, text);
+    }
+    case("zsh -eo nounset -c 'rm x'", "zsh -eo nounset -c rm x ; rm x");
+    case("bash -oec errexit 'rm x'", "bash -oec errexit rm x ; rm x");
+    case("bash -bc 'rm x'", "bash -bc rm x ; rm x");
+}
+
+#[test]
 fn wrappers_are_opened() {
     case("sudo rm x", "sudo rm x ; rm x");
     case("sudo -n -u root A=b rm x", "sudo -n -u root A=b rm x ; rm x");
