@@ -4,6 +4,7 @@
 //! 1. What `/proc` does not tell means that nobody stands above: without an answer everything is asked about.
 //! 2. Only the kernel's own files count, of this process's own namespace: a directory that somebody mounted on `/proc`, or a file on
 //!    one of another process, says nothing.
+//! 3. What lost its parent does not count as inside: a runner neither is the first process nor adopts orphans.
 
 use std::path::Path;
 
@@ -11,6 +12,9 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::origin::Stat;
 use crate::approval::{Process, Runner};
+
+/// The first process of a namespace, which every orphan becomes a child of.
+const FIRST: u32 = 1;
 
 /// No chain of ancestors is followed further than this.
 const MOST: usize = 64;
@@ -23,9 +27,26 @@ const LONGEST: usize = 4096;
 
 /// Returns the process `pid`, or this one, as the runner of a command that starts from now on.
 pub fn runner(pid: Option<u32>) -> Option<Runner> {
+    if pid.is_none() {
+        give_up_orphans()?;
+    }
     let pid = pid.unwrap_or(std::process::id());
+    if pid == FIRST {
+        return None;
+    }
     let (boot, namespace) = place()?;
     Some(Runner { pid, started: Stat::by_kernel(pid)?.started, since: now()?, boot, namespace })
+}
+
+/// Gives up what whoever started gate may have asked for: that orphans become children of this process (PR_SET_CHILD_SUBREAPER(2const)).
+#[cfg(target_os = "linux")]
+fn give_up_orphans() -> Option<()> {
+    rustix::process::set_child_subreaper(None).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_up_orphans() -> Option<()> {
+    Some(())
 }
 
 /// Claims that the runner's process id means here what it meant there.
@@ -112,5 +133,13 @@ mod tests {
         assert_eq!((own.pid, own.started), (std::process::id(), lineage()[0].started));
         assert!(own.since >= own.started && is_of_here(&own));
         assert_eq!(runner(Some(u32::MAX)), None);
+    }
+
+    #[test]
+    fn orphans_are_nobody_elses_children() {
+        rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1)).unwrap();
+        assert!(runner(None).is_some());
+        assert_eq!(rustix::process::child_subreaper().unwrap(), None);
+        assert_eq!(runner(Some(1)), None);
     }
 }
