@@ -53,12 +53,18 @@ pub trait World {
     /// Returns `path` with symbolic links resolved as far as it exists, the missing rest appended as it is.
     fn real_path(&self, path: &Path) -> PathBuf;
 
+    /// Returns what [`World::real_path`] does, or `None` where it leads to another place for each process that asks.
+    fn shared_path(&self, path: &Path) -> Option<PathBuf> {
+        Some(self.real_path(path))
+    }
+
     /// Claims that `path` is a directory there is, links followed.
     fn is_directory(&self, _path: &Path) -> bool {
         false
     }
 
-    /// Returns the bytes of a regular file, or `None` where it is missing, unreadable, not a regular file or larger than `limit`.
+    /// Returns the bytes of a regular file, or `None` where it is missing, unreadable, not a regular file, larger than `limit`, or
+    /// another file for each process that asks.
     fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>>;
 
     /// Returns a fact for `cwd`, or `None` where it cannot be determined.

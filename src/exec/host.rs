@@ -21,6 +21,17 @@ const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
 /// The most symbolic links that are followed in one path, as the kernel does.
 const MAX_LINKS: usize = 40;
 
+/// Where the kernel says what each process is like. Its links out of a process's directory (`cwd`, `root`, `exe`, `fd/N`) lead to
+/// another place for each process that asks, by way of `self` (proc_pid_cwd(5), proc_pid_fd(5)).
+const PROCESSES: &str = "/proc";
+
+/// The type of that file system, wherever it is mounted (statfs(2)).
+#[cfg(target_os = "linux")]
+const PROC_SUPER_MAGIC: u64 = 0x9fa0;
+
+/// Where a path leads, and whether it leads there for any process.
+type Led = (PathBuf, bool);
+
 /// A program's name, and the directory it is looked up from.
 type Name = (Vec<u8>, PathBuf);
 
@@ -35,7 +46,7 @@ pub struct Host {
     /// Where names led: asked again, the same file is meant, the one that was judged.
     found: RefCell<BTreeMap<Name, Option<PathBuf>>>,
     /// Directories as they resolve.
-    real_dirs: RefCell<BTreeMap<PathBuf, PathBuf>>,
+    real_dirs: RefCell<BTreeMap<PathBuf, Led>>,
     /// Device and inode of gate itself, so that its links are never taken for the program they stand in for.
     own: Option<(u64, u64)>,
 }
@@ -141,13 +152,28 @@ impl Host {
         self.own == Some((found.dev(), found.ino()))
     }
 
-    fn real_dir(&self, dir: &Path) -> PathBuf {
+    fn real_dir(&self, dir: &Path) -> Led {
         if let Some(known) = self.real_dirs.borrow().get(dir) {
             return known.clone();
         }
         let real = walk(dir);
         self.real_dirs.borrow_mut().insert(dir.to_path_buf(), real.clone());
         real
+    }
+
+    fn led(&self, path: &Path) -> Led {
+        // Many names lie in one directory, which is then resolved once.
+        let (Some(dir), Some(Component::Normal(name))) = (path.parent(), path.components().next_back())
+        else {
+            return walk(path);
+        };
+        let (dir, is_shared) = self.real_dir(dir);
+        let real = dir.join(name);
+        if fs::read_link(&real).is_err() {
+            return (real, is_shared);
+        }
+        let (real, also_shared) = walk(&real);
+        (real, is_shared && also_shared)
     }
 
     /// Claims that a path is the very file that its bare name leads to, by way of a trusted directory.
@@ -183,6 +209,9 @@ impl World for Host {
 
     fn resolve(&self, name: &[u8], cwd: &Path) -> Resolution {
         let Some(path) = self.find(name, cwd) else { return Resolution::Missing };
+        if name.contains(&b'/') && self.shared_path(&path).is_none() {
+            return Resolution::Untrusted(path);
+        }
         if self.trust.covers(&path) || (name.contains(&b'/') && self.is_trusted_by_name(&path, cwd)) {
             return Resolution::Trusted(path);
         }
@@ -190,13 +219,12 @@ impl World for Host {
     }
 
     fn real_path(&self, path: &Path) -> PathBuf {
-        // Many names lie in one directory, which is then resolved once.
-        let (Some(dir), Some(Component::Normal(name))) = (path.parent(), path.components().next_back())
-        else {
-            return walk(path);
-        };
-        let real = self.real_dir(dir).join(name);
-        if fs::read_link(&real).is_ok() { walk(&real) } else { real }
+        self.led(path).0
+    }
+
+    fn shared_path(&self, path: &Path) -> Option<PathBuf> {
+        let (real, is_shared) = self.led(path);
+        is_shared.then_some(real)
     }
 
     fn is_directory(&self, path: &Path) -> bool {
@@ -205,6 +233,7 @@ impl World for Host {
 
     fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>> {
         let (file, size) = open_regular(path)?;
+        self.shared_path(path)?;
         if size > limit as u64 {
             return None;
         }
@@ -250,8 +279,9 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 }
 
 /// Resolves `path` component by component: links are followed even where they lead to nothing yet, what is missing stays as written.
-fn walk(path: &Path) -> PathBuf {
+fn walk(path: &Path) -> Led {
     let mut links = 0;
+    let mut is_shared = true;
     let mut real = PathBuf::new();
     let mut rest: Vec<OsString> = parts(path);
     while let Some(part) = rest.pop() {
@@ -271,11 +301,28 @@ fn walk(path: &Path) -> PathBuf {
             && let Ok(target) = fs::read_link(&real)
         {
             links += 1;
+            is_shared &= !is_of_a_process(&real);
             real.pop();
             rest.extend(parts(&target));
         }
     }
-    real
+    (real, is_shared)
+}
+
+/// Claims that `link` is one that a process's directory holds, and not one like `/proc/mounts`, whose text says where it leads.
+fn is_of_a_process(link: &Path) -> bool {
+    let Some(dir) = link.parent() else { return false };
+    dir != Path::new(PROCESSES) && (dir.starts_with(PROCESSES) || is_procfs(dir))
+}
+
+#[cfg(target_os = "linux")]
+fn is_procfs(dir: &Path) -> bool {
+    rustix::fs::statfs(dir).is_ok_and(|found| found.f_type as u64 == PROC_SUPER_MAGIC)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_procfs(_dir: &Path) -> bool {
+    false
 }
 
 /// Returns the components of `path`, the last one first.
@@ -380,5 +427,51 @@ mod tests {
         fs::write(&file, "12345").unwrap();
         assert_eq!(host("").read(&file, 5), Some(b"12345".to_vec()));
         assert_eq!(host("").read(&file, 4), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_another_file_for_each_process_is_no_file() {
+        #[track_caller]
+        fn case(path: &Path, is_shared: bool) {
+            let host = host("/bin");
+            assert_eq!(host.shared_path(path).is_some(), is_shared, "{}", path.display());
+            assert_eq!(host.read(path, 1 << 20).is_some(), is_shared, "{}", path.display());
+        }
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("f"), "ls").unwrap();
+        for (name, to) in [
+            ("cwd", "/proc/self/cwd"),
+            ("own", "/proc/thread-self/cwd/Cargo.toml"),
+            ("f2", "f"),
+            ("proc", "/proc"),
+        ] {
+            symlink(to, dir.path().join(name)).unwrap();
+        }
+        let root = PathBuf::from(format!("/proc/{}/root", std::process::id()));
+        let file = fs::File::open(dir.path().join("f")).unwrap();
+        let number = std::os::fd::AsRawFd::as_raw_fd(&file);
+        case(&dir.path().join("f"), true);
+        case(&dir.path().join("f2"), true);
+        case(Path::new("/proc/self/status"), true);
+        case(Path::new("/proc/mounts"), true);
+        case(Path::new("/proc/self/cwd/Cargo.toml"), false);
+        case(Path::new("/proc/thread-self/cwd/Cargo.toml"), false);
+        case(Path::new("/proc/self/task/../cwd/Cargo.toml"), false);
+        case(&root.join("etc/passwd"), false);
+        case(&dir.path().join("cwd/Cargo.toml"), false);
+        case(&dir.path().join("own"), false);
+        case(&dir.path().join("proc/self/cwd/Cargo.toml"), false);
+        case(Path::new(&format!("/dev/fd/{number}")), false);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_program_reached_through_a_process_is_not_trusted_by_its_name() {
+        let root = format!("/proc/{}/root/usr/bin/env", std::process::id());
+        assert!(matches!(
+            host("/usr/bin").resolve(root.as_bytes(), Path::new("/")),
+            Resolution::Untrusted(_)
+        ));
     }
 }

@@ -108,9 +108,12 @@ impl Judged {
 }
 
 fn is_free(judged: &crate::policy::Judged, path: &Path, edits: &Edits<'_>, config: &Config) -> bool {
-    let real = config.host.real_path(path);
+    let real = config.host.shared_path(path);
     let restricting = || judged.hits.iter().filter(|hit| hit.verdict > Verdict::Allow);
-    let lies_in = |dir: &Path| path.starts_with(dir) && real.starts_with(config.host.real_path(dir));
+    let lies_in = |dir: &Path| {
+        path.starts_with(dir)
+            && real.as_ref().is_some_and(|real| real.starts_with(config.host.real_path(dir)))
+    };
     match judged.verdict {
         Verdict::Allow => true,
         Verdict::Deny => false,

@@ -30,7 +30,7 @@ pub(super) struct Ground<'a> {
     /// Which expressions match it.
     in_script: RefCell<HashMap<String, Truth>>,
     found: OnceCell<Found>,
-    real: RefCell<BTreeMap<PathBuf, PathBuf>>,
+    real: RefCell<BTreeMap<PathBuf, Option<PathBuf>>>,
     /// The compiled patterns, to permit and to restrict.
     patterns: [RefCell<HashMap<String, Rc<[Glob]>>>; 2],
 }
@@ -101,7 +101,7 @@ impl<'a> Ground<'a> {
 
     fn as_they_are(&self, mut all: Vec<PathBuf>) -> Vec<PathBuf> {
         for at in 0..all.len() {
-            let real = self.real_path(&all[at]);
+            let Some(real) = self.real_path(&all[at]) else { continue };
             if !all.contains(&real) {
                 all.push(real);
             }
@@ -120,11 +120,12 @@ impl<'a> Ground<'a> {
         globs
     }
 
-    fn real_path(&self, path: &Path) -> PathBuf {
+    /// Returns where `path` leads; `None` where it leads to another place for each process that asks.
+    fn real_path(&self, path: &Path) -> Option<PathBuf> {
         if let Some(known) = self.real.borrow().get(path) {
             return known.clone();
         }
-        let real = self.world.real_path(path);
+        let real = self.world.shared_path(path);
         self.real.borrow_mut().insert(path.to_owned(), real.clone());
         real
     }
@@ -282,7 +283,8 @@ impl PathValue {
         if subject.action.scope == Scope::Remote || is_own_stream(base) {
             return Some(self.lexical.clone());
         }
-        let mut all = literal(subject.ground.real_path(base).as_os_str().as_bytes());
+        let Some(base) = subject.ground.real_path(base) else { return Some(vec![Token::Anything]) };
+        let mut all = literal(base.as_os_str().as_bytes());
         if !rest.is_empty() {
             all.push(Token::Byte(b'/'));
             all.extend_from_slice(rest);

@@ -65,7 +65,9 @@ impl Past {
     pub fn is_in(&mut self, found: Option<&Path>, is_plain: bool, world: &dyn World) {
         let Some(state) = &mut self.state else { return };
         state.cwd = match (&state.cwd, found) {
-            (Place::Known(said), Some(found)) if world.real_path(said) == found => Place::Known(said.clone()),
+            (Place::Known(said), Some(found)) if world.shared_path(said).as_deref() == Some(found) => {
+                Place::Known(said.clone())
+            }
             (_, Some(found)) if is_plain => Place::Known(found.to_owned()),
             (_, _) => Place::Unknown,
         };

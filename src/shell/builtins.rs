@@ -595,7 +595,7 @@ impl Walker<'_> {
             _ => Place::Unknown,
         };
         if let (Place::Known(path), true) = (&ok.cwd, physical) {
-            ok.cwd = Place::Known(self.world.real_path(path));
+            ok.cwd = self.world.shared_path(path).map_or(Place::Unknown, Place::Known);
         }
         if let Place::Known(path) = &ok.cwd {
             use std::os::unix::ffi::OsStrExt as _;

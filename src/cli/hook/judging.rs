@@ -137,7 +137,8 @@ impl Desk {
     fn leaves(&self, call: &Call, judged: &Judged) -> bool {
         let project = self.project(call);
         let project = self.config.host.real_path(&project);
-        let stays = |path: &Path| self.config.host.real_path(path).starts_with(&project);
+        let stays =
+            |path: &Path| self.config.host.shared_path(path).is_some_and(|real| real.starts_with(&project));
         judged.meaning.analysis.actions.iter().any(|action| {
             let name = action.program.as_literal().unwrap_or_default();
             match name.as_slice() {
