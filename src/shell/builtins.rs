@@ -235,9 +235,11 @@ impl Walker<'_> {
                     return Some(format!("an option of `{name}` is known only when it runs"));
                 };
                 let letters = &option[1..];
-                if !letters
-                    .iter()
-                    .all(|letter| b"aAxrgpfF".contains(letter) || (name == "export" && *letter == b'n'))
+                let is_float = context.dialect == Dialect::Zsh && letters.contains(&b'F');
+                if is_float
+                    || !letters
+                        .iter()
+                        .all(|letter| b"aAxrgpfF".contains(letter) || (name == "export" && *letter == b'n'))
                 {
                     return Some(format!("`{name}` gives a variable a meaning of its own"));
                 }
@@ -284,7 +286,7 @@ impl Walker<'_> {
                 }
                 (Some(_), _) => self.assign(context, state, &bare, Value::Dynamic, span),
                 (None, _) if name == "export" || name == "readonly" || exports => {}
-                (None, _) => self.assign(context, state, &bare, Value::Dynamic, span),
+                (None, _) => self.assign(context, state, &bare, unset(&bare), span),
             }
             if exports {
                 state.export(&bare, span);
@@ -430,7 +432,7 @@ impl Walker<'_> {
                 state.undefine(text);
             }
             if is_name(text.as_bytes()) {
-                self.assign(context, state, text, Value::Dynamic, Span::default());
+                self.assign(context, state, text, unset(text), Span::default());
             } else if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte)) {
                 return Some("`unset` is given what is no plain name".to_owned());
             }
@@ -614,6 +616,11 @@ impl Walker<'_> {
         }
         state.directory(&path)
     }
+}
+
+/// Returns what a variable is after `unset`, or `local` without a value; nothing is evaluated for it.
+fn unset(name: &str) -> Value {
+    if super::names::is_integer(name, Dialect::Bash) { Value::Number } else { Value::Dynamic }
 }
 
 /// Claims that `declare -f "$name"` is all that there is: one word, whatever it holds, is a name to list or an option without a name.

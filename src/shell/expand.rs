@@ -291,7 +291,8 @@ impl Walker<'_> {
     /// Returns what is known of a variable.
     pub(super) fn lookup(&self, state: &State, name: &str) -> Value {
         if let Some(value) = kept_by_the_shell(name) {
-            return value;
+            let is_kept = !INHERITED.contains(&name) || self.inherits_number(state, name);
+            return if is_kept { value } else { Value::Dynamic };
         }
         if let Some(variable) = state.variables.get(name) {
             return variable.value.clone();
@@ -309,6 +310,13 @@ impl Walker<'_> {
             "RANDOM" | "SECONDS" | "LINENO" | "UID" | "EUID" | "PPID" | "BASHPID" | "SHLVL"
             | "EPOCHSECONDS" | "OPTIND" => Value::Number,
             _ => Value::Dynamic,
+        }
+    }
+
+    fn inherits_number(&self, state: &State, name: &str) -> bool {
+        match state.variables.get(name) {
+            Some(variable) => variable.value.is_number(),
+            None => self.world.var(name).is_none_or(|value| Value::literal(value).is_number()),
         }
     }
 
@@ -474,6 +482,9 @@ fn atoms_of(tokens: Vec<Token>) -> Vec<Atom> {
     }
     atoms
 }
+
+/// Numbers that a shell leaves as they are if its environment has them: bash the users', zsh those that only bash knows.
+const INHERITED: [&str; 5] = ["UID", "EUID", "SRANDOM", "BASHPID", "EPOCHSECONDS"];
 
 /// Returns what is known of a variable that the shell itself sets, whatever a script assigns to it.
 fn kept_by_the_shell(name: &str) -> Option<Value> {

@@ -146,3 +146,52 @@ pub(super) fn is_builtin(name: &str, dialect: Dialect) -> bool {
         Dialect::Posix => POSIX.contains(&name) || BASH.contains(&name),
     }
 }
+
+/// Variables of bash that are integers, or were in one of its versions: it evaluates as arithmetic what they are set to, and an index
+/// in there runs what it holds. From `initialize_dynamic_variables` in bash's `variables.c`, and tried with 5.2.
+const INTEGERS: [&str; 10] = [
+    "RANDOM",
+    "SRANDOM",
+    "OPTIND",
+    "HISTCMD",
+    "SECONDS",
+    "LINENO",
+    "BASHPID",
+    "BASH_SUBSHELL",
+    "BASH_MONOSECONDS",
+    "EPOCHSECONDS",
+];
+
+/// Those of zsh, beside them: `special_params` in its `params.c`, and tried with 5.9.
+const INTEGERS_OF_ZSH: [&str; 25] = [
+    "COLUMNS",
+    "LINES",
+    "UID",
+    "EUID",
+    "GID",
+    "EGID",
+    "ERRNO",
+    "FUNCNEST",
+    "HISTSIZE",
+    "SAVEHIST",
+    "KEYTIMEOUT",
+    "LISTMAX",
+    "MAILCHECK",
+    "SHLVL",
+    "TRY_BLOCK_ERROR",
+    "TRY_BLOCK_INTERRUPT",
+    "ZLE_RPROMPT_INDENT",
+    "TTYIDLE",
+    "ZSH_SUBSHELL",
+    "PPID",
+    "ARGC",
+    "BAUD",
+    "TMOUT",
+    "DIRSTACKSIZE",
+    "status",
+];
+
+/// Claims that the shell may evaluate what this variable is set to.
+pub(super) fn is_integer(name: &str, dialect: Dialect) -> bool {
+    INTEGERS.contains(&name) || (dialect == Dialect::Zsh && INTEGERS_OF_ZSH.contains(&name))
+}

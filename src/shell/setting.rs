@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::builtins::leaves_reading;
+use super::names::is_integer;
 use super::parser::{self, Parsed};
 use super::shells::is_harmless;
 use super::syntax::{Command as Node, Item, Link, Part, Simple, Target, Word};
@@ -141,9 +142,9 @@ impl Setting {
             b"setopt" if dialect == Dialect::Zsh => {
                 args.iter().all(|arg| LISTED_SETOPT.contains(&arg.as_slice())).then_some(())
             }
-            b"export" => self.exported(args),
+            b"export" => self.exported(args, dialect),
             b"declare" | b"typeset" if args.first().is_some_and(|arg| arg == b"-x") => {
-                self.exported(&args[1..])
+                self.exported(&args[1..], dialect)
             }
             b"eval" => match args {
                 [text] => self.function(text, dialect),
@@ -178,7 +179,7 @@ impl Setting {
         Some(())
     }
 
-    fn exported(&mut self, args: &[Vec<u8>]) -> Option<()> {
+    fn exported(&mut self, args: &[Vec<u8>], dialect: Dialect) -> Option<()> {
         for arg in args {
             let Some(at) = arg.iter().position(|byte| *byte == b'=') else {
                 parser::is_name(arg).then_some(())?;
@@ -186,6 +187,11 @@ impl Setting {
             };
             let name =
                 std::str::from_utf8(&arg[..at]).ok().filter(|name| parser::is_name(name.as_bytes()))?;
+            let is_number = arg[at + 1..].iter().all(u8::is_ascii_digit);
+            // The snapshot itself runs what such a value holds.
+            if is_integer(name, dialect) && !is_number {
+                return None;
+            }
             self.exports.insert(name.to_owned(), arg[at + 1..].to_vec());
         }
         Some(())

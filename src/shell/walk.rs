@@ -691,6 +691,9 @@ impl<'a> Walker<'a> {
             {
                 self.doubt(span, format!("`{name}` changes how the shell reads"));
             }
+            name if super::names::is_integer(name, context.dialect) && !value.is_number() => {
+                self.doubt(span, format!("`{name}` is an integer: the shell evaluates what it is set to"));
+            }
             name if self.watched.contains(name) => {
                 self.doubt(span, format!("`{name}` is used by what its agent puts around it"));
             }

@@ -2,6 +2,7 @@
 
 mod bypasses;
 mod forms;
+mod integers;
 mod properties;
 
 use std::collections::BTreeMap;
