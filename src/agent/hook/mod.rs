@@ -13,6 +13,7 @@
 //! | Cursor | <https://cursor.com/docs/hooks> (`preToolUse`, `beforeShellExecution`) |
 //! | Copilot | <https://docs.github.com/en/copilot/reference/hooks-reference> (`preToolUse`) |
 
+mod edits;
 mod event;
 mod form;
 mod json;

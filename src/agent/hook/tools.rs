@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
+use super::edits::{edited, is_editor_by_members};
 use super::{Unreadable, json, patch};
 
 /// Tools that run a command (Claude Code, Codex, Gemini CLI, Cursor, Copilot, VS Code).
@@ -26,7 +27,7 @@ const SHELLS: [&str; 12] = [
 ];
 
 /// Tools that write, change, move or delete the files that their input names.
-const EDITORS: [&str; 21] = [
+const EDITORS: [&str; 25] = [
     "write",
     "edit",
     "multiedit",
@@ -48,7 +49,14 @@ const EDITORS: [&str; 21] = [
     "replace_string_in_file",
     "tabwrite",
     "insert",
+    "multi_replace_string_in_file",
+    "edit_notebook_file",
+    "rename_file",
+    "edit_files",
 ];
+
+/// Editors whose `command` may be `view`, by their documentation (<https://docs.claude.com/en/docs/agents-and-tools/tool-use/text-editor-tool>).
+const VIEWERS: [&str; 2] = ["str_replace_editor", "str_replace_based_edit_tool"];
 
 /// Tools that take a patch.
 const PATCHERS: [&str; 2] = ["apply_patch", "applypatch"];
@@ -58,18 +66,6 @@ const TYPISTS: [&str; 2] = ["write_bash", "write_powershell"];
 
 /// Where the command stands.
 const COMMANDS: [&str; 2] = ["command", "cmd"];
-
-/// Where the file's path stands.
-const PATHS: [&str; 8] = [
-    "file_path",
-    "path",
-    "notebook_path",
-    "filePath",
-    "target_file",
-    "target_notebook",
-    "new_path",
-    "old_path",
-];
 
 /// Where the patch stands.
 const PATCHES: [&str; 3] = ["command", "patch", "input"];
@@ -177,10 +173,16 @@ pub(super) fn tool(name: &str, input: Option<&Input>) -> Result<Tool, Unreadable
         () if is_of_server && WRITING.iter().any(|word| lower.contains(word)) => Ok(foreign(map)),
         () if is_of_server => Ok(Tool::Other),
         () if is(&PATCHERS) => patched(input),
-        () if is(&EDITORS) => edited(&map),
+        () if is(&VIEWERS) && map.get("command").and_then(Value::as_str) == Some("view") => Ok(Tool::Other),
+        () if is(&EDITORS) => edited(map),
         () if is(&TYPISTS) => Ok(typed(&map)),
         () if lower == "powershell" || lower == "pwsh" => Ok(Tool::Unread("PowerShell cannot be judged")),
-        () if is(&SHELLS) || takes_command => shell(&map).map(Tool::Shell),
+        () if is(&SHELLS) => shell(&map).map(Tool::Shell),
+        () if is_editor_by_members(&map) && takes_command => {
+            Ok(Tool::Unread("it takes a command and a file"))
+        }
+        () if is_editor_by_members(&map) => edited(map),
+        () if takes_command => shell(&map).map(Tool::Shell),
         () => Ok(Tool::Other),
     }
 }
@@ -234,22 +236,6 @@ fn directory(map: &Map<String, Value>) -> Result<Option<PathBuf>, Unreadable> {
         }
     }
     Ok(found.map(|(_, dir)| PathBuf::from(dir)))
-}
-
-fn edited(map: &Map<String, Value>) -> Result<Tool, Unreadable> {
-    if map.get("command").and_then(Value::as_str) == Some("view") {
-        return Ok(Tool::Other);
-    }
-    let mut paths = Vec::new();
-    for name in PATHS {
-        match map.get(name) {
-            None | Some(Value::Null) => {}
-            Some(Value::String(path)) if path.contains('\0') => return Err(Unreadable::Nul(name)),
-            Some(Value::String(path)) if !path.is_empty() => paths.push(path.clone()),
-            Some(_) => return Err(Unreadable::Wrong { name: name.to_owned(), expected: "path" }),
-        }
-    }
-    if paths.is_empty() { Err(Unreadable::Missing("file_path")) } else { Ok(Tool::Edit(Edit { paths })) }
 }
 
 /// Returns everything that may be a path.
@@ -389,6 +375,19 @@ mod tests {
         edit("Write", r#"{"file_path":"/a","path":"/b"}"#, &["/a", "/b"]);
         edit("apply_patch", r#"{"command":"*** Begin Patch\n*** Delete File: x\n*** End Patch"}"#, &["x"]);
         edit("apply_patch", r#""*** Begin Patch\n*** Add File: y\n+\n*** End Patch""#, &["y"]);
+        edit("Write", r#"{"file_path":"/a","command":"view"}"#, &["/a"]);
+        edit("Delete", r#"{"path":"/a","command":"view"}"#, &["/a"]);
+        edit("MultiEdit", r#"{"file_path":"/a","command":"view","edits":[{"new_string":"x"}]}"#, &["/a"]);
+        edit(
+            "multi_replace_string_in_file",
+            r#"{"replacements":[{"filePath":"/a","newString":"x"}]}"#,
+            &["/a"],
+        );
+        edit("edit_notebook_file", r#"{"filePath":"/a.ipynb","newCode":"x"}"#, &["/a.ipynb"]);
+        edit("rename_file", r#"{"oldPath":"/a","newPath":"/b"}"#, &["/b", "/a"]);
+        edit("edit_files", r#"{"files":["/a"]}"#, &["/a"]);
+        edit("new_editor", r#"{"changes":{"file_path":"/a","content":"x"}}"#, &["/a"]);
+        wrong("rename_file", "{}", "no `file_path`");
         wrong("Write", r#"{"content":"x"}"#, "no `file_path`");
         wrong("Write", r#"{"file_path":""}"#, "`file_path` is no path");
         wrong("Write", r#"{"file_path":["/a"]}"#, "`file_path` is no path");
@@ -417,6 +416,7 @@ mod tests {
         for (name, input) in [
             ("powershell", r#"{"command":"Remove-Item x"}"#),
             ("write_bash", r#"{"input":"rm -rf x{enter}"}"#),
+            ("new_editor", r#"{"command":"ls","path":"/a","content":"x"}"#),
             ("write_bash", r#"{"input":"{rm -rf x}"}"#),
             ("write_bash", r#"{"input":"ls{enter}"}"#),
             ("write_bash", "{}"),
