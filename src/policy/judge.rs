@@ -333,7 +333,10 @@ impl Court<'_> {
         let found = self.variables.of(subject);
         let hit = |variable: &super::variables::Untrusted| {
             let rule = format!("{OF_VARIABLES}{}", variable.name);
-            let overridden = self.policy.overridden(&rule, Authority::BuiltIn, Verdict::Ask, false);
+            let overridden = {
+                let authority = self.policy.authority_over_variable(&variable.name);
+                self.policy.overridden(&rule, authority, Verdict::Ask, false)
+            };
             let verdict = overridden.as_ref().map_or(Verdict::Ask, |change| change.verdict);
             let risk = overridden.as_ref().and_then(|change| change.risk).unwrap_or(Risk::High);
             // A variable that does not matter is no reason to allow the command that has it.

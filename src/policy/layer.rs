@@ -73,7 +73,7 @@ pub struct Policy {
     rules: Vec<Placed<Rule>>,
     labels: Vec<Placed<Label>>,
     programs: BTreeMap<String, Rc<Program>>,
-    variables: Vec<Variable>,
+    variables: Vec<(Authority, Variable)>,
     tests: Vec<(String, Test)>,
     overrides: Overrides,
     default: Verdict,
@@ -199,14 +199,25 @@ impl Policy {
         &self.labels
     }
 
-    pub(super) fn variables(&self) -> &[Variable] {
-        &self.variables
+    pub(super) fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.variables.iter().map(|(_, variable)| variable)
+    }
+
+    /// Returns the highest layer that says that this variable changes what runs; what no other layer names is the packs'.
+    pub(super) fn authority_over_variable(&self, name: &str) -> Authority {
+        let names = |variable: &Variable| variable.name.iter().any(|pattern| text_matches(pattern, name));
+        let layered = self.variables.iter().filter(|(_, variable)| names(variable));
+        let layered = layered.map(|(authority, _)| *authority).max();
+        if layered.is_none() || self.packs.variables().iter().any(names) {
+            return layered.unwrap_or(Authority::BuiltIn).max(Authority::BuiltIn);
+        }
+        layered.unwrap_or(Authority::BuiltIn)
     }
 
     /// Claims that an environment variable of this name changes what some program does.
     pub fn names_variable(&self, name: &str) -> bool {
         let built_in = self.packs.variables();
-        let mut patterns = built_in.iter().chain(&self.variables).flat_map(|variable| &variable.name);
+        let mut patterns = built_in.iter().chain(self.variables()).flat_map(|variable| &variable.name);
         patterns.any(|pattern| text_matches(pattern, name))
     }
 
@@ -242,7 +253,7 @@ impl Policy {
         self.add_programs(file)?;
         let lines = lines_of(&layer.text, "test");
         self.tests.extend(file.test.iter().enumerate().map(|(at, test)| (place(&lines, at), test.clone())));
-        self.variables.extend(file.variable.iter().cloned());
+        self.variables.extend(file.variable.iter().map(|variable| (layer.authority, variable.clone())));
         Ok(())
     }
 

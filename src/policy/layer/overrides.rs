@@ -49,7 +49,8 @@ pub(in crate::policy) const OF_VARIABLES: &str = "env.";
 impl Policy {
     /// Returns what overrides make of a rule of `authority` with this id and the verdict `was`.
     ///
-    /// Of several the strictest counts, so that a lower layer's only counts where it is stricter; the floor knows none.
+    /// Of several the strictest counts, and of equals the higher layer's, so that a lower layer's only counts where it is
+    /// stricter; the floor knows none.
     pub(in crate::policy) fn overridden(
         &self,
         id: &str,
@@ -74,7 +75,10 @@ impl Policy {
             authority: pattern.authority,
         });
         let all = self.overrides.by_id.get(id).cloned().into_iter().chain(by_pattern);
-        all.reduce(|known, new| if new.verdict > known.verdict { new } else { known })
+        all.reduce(|known, new| {
+            let is_stronger = (new.verdict, new.authority) > (known.verdict, known.authority);
+            if is_stronger { new } else { known }
+        })
     }
 
     pub(super) fn add_overrides<'a>(&mut self, layer: &LayerText, file: &'a File) -> Result<(), Problem<'a>> {
@@ -101,7 +105,8 @@ impl Policy {
                 None => match self.packs.rule_by_id(&change.rule) {
                     Some(body) => (body.rule.verdict, body.rule.floor, Authority::BuiltIn),
                     None if change.rule.starts_with(OF_VARIABLES) => {
-                        (Verdict::Ask, false, Authority::BuiltIn)
+                        let name = change.rule.trim_start_matches(OF_VARIABLES);
+                        (Verdict::Ask, false, self.authority_over_variable(name))
                     }
                     None => return problem(at, format!("unknown rule `{}`", change.rule)),
                 },
