@@ -86,20 +86,26 @@ impl Desk {
                 self.record(&judged, &hooked(false))?;
                 Ok(refused(&judged, shell))
             }
-            (Verdict::Ask, None) if own::goes_through_gate(&judged, &self.config) => Ok(Answer::Pass),
+            (Verdict::Ask, None) if own::goes_through_gate(&judged, &self.config) => {
+                self.record(&judged, &hooked(true))?;
+                Ok(Answer::Pass)
+            }
             (verdict, doubt) => self.through_gate(shell, &judged, verdict, doubt, rewritable),
         }
     }
 
-    /// Returns why an allowed command might not be what was judged.
+    /// Returns why a command that would pass might not be what was judged: what stands beside a call of gate is doubted as any.
     fn doubt(&self, call: &Call, shell: &Shell, command: &Command, judged: &Judged) -> Option<Doubt> {
         if self.form == Form::Gemini && is_unwrapped_by_gemini(shell) {
             return Some(Doubt::Changed);
         }
-        if judged.verdict() != Verdict::Allow {
+        if !self.passes(judged) {
             return None;
         }
-        if self.may_run_in_zsh() && !self.is_allowed_in_zsh(command) {
+        if self.may_run_in_zsh() && !self.passes_in_zsh(command) {
+            return Some(Doubt::Shell);
+        }
+        if self.reads_quotes_otherwise() && text(shell).0.contains('\\') {
             return Some(Doubt::Shell);
         }
         match call.directory {
@@ -107,10 +113,30 @@ impl Desk {
             Directory::Untold => {
                 let requester = requester(&self.config);
                 let anywhere = Judged::is_allowed_anywhere(command, &self.config, &self.policy, &requester);
-                (!anywhere).then_some(Doubt::Elsewhere)
+                (!anywhere && !own::is_alone(judged, &self.config)).then_some(Doubt::Elsewhere)
             }
             Directory::Kept => self.leaves(call, judged).then_some(Doubt::Leaves),
         }
+    }
+
+    /// Claims that the policy allows it, or that all the policy asks about is in gate's own hands.
+    fn passes(&self, judged: &Judged) -> bool {
+        match judged.verdict() {
+            Verdict::Allow => true,
+            Verdict::Ask => own::goes_through_gate(judged, &self.config),
+            Verdict::Deny => false,
+        }
+    }
+
+    /// Claims that the agent's shell may read a backslash within single quotes, as fish does: `SHELL` names no shell of the
+    /// family of sh, where the agent has no shell of its own.
+    fn reads_quotes_otherwise(&self) -> bool {
+        if matches!(self.form, Form::Gemini | Form::Copilot | Form::CopilotCompatible) {
+            return false;
+        }
+        let shell = self.config.host.var("SHELL").unwrap_or_default();
+        let name = shell.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        !matches!(name, b"" | b"bash" | b"sh" | b"dash" | b"zsh" | b"ksh")
     }
 
     /// Claims that the agent's shell may be zsh: it is the one of `SHELL`, where the agent has no shell of its own.
@@ -125,12 +151,12 @@ impl Desk {
         name == b"zsh" || (!is_known && is_there())
     }
 
-    fn is_allowed_in_zsh(&self, command: &Command) -> bool {
+    fn passes_in_zsh(&self, command: &Command) -> bool {
         let Source::Script { options, text, args, .. } = command.source.clone() else { return true };
         let source = Source::Script { dialect: Dialect::Zsh, options, text, args };
         let command = Command { source, cwd: command.cwd.clone() };
         let judged = Judged::of(&command, &self.config, &self.policy, &requester(&self.config));
-        judged.verdict() == Verdict::Allow
+        self.passes(&judged)
     }
 
     /// Claims that the command may end in another directory than one of the project.
@@ -176,7 +202,16 @@ impl Desk {
         let (text, is_script) = text(shell);
         let says_why = take_from(text.as_bytes()).0.reason.is_some();
         let description = shell.description.as_deref().filter(|_| !says_why);
-        let line = self.line(description, &text)?;
+        let mut line = self.line(description, &text)?;
+        if self.reads_quotes_otherwise() && line.contains('\\') {
+            // A reason is worth less than a line that every shell reads the same.
+            line = self.line(None, &text)?;
+            if line.contains('\\') {
+                let fact = format!("not run: {}", shown(&source(shell)));
+                let hint = "the agent's shell reads such quotes in its own way: put the command into a file, and run `bash FILE`";
+                return Ok(blocked(because, &fact, vec![hint.to_owned()]));
+            }
+        }
         if rewritable && is_script {
             return Ok(Answer::Instead { command: line, because: format!("gate: {because}") });
         }
@@ -265,6 +300,12 @@ impl Desk {
         let mut all = Vec::new();
         for path in &edit.paths {
             all.push(call.cwd.join(path));
+            // Some tools take blanks off.
+            let given = path;
+            let path = path.trim();
+            if path != given {
+                all.push(call.cwd.join(path));
+            }
             if let (Some(rest), Some(home)) = (path.strip_prefix("~/"), &self.config.user.home) {
                 all.push(home.join(rest));
             }

@@ -35,6 +35,17 @@ pub(super) fn goes_through_gate(judged: &Judged, config: &Config) -> bool {
     is_any && is_settled
 }
 
+/// Claims that the command is nothing but calls of the running gate by its absolute path, wherever they run.
+pub(super) fn is_alone(judged: &Judged, config: &Config) -> bool {
+    let is_call = |action: &Action| {
+        let words = own_words(action, config).filter(|_| action.redirects.is_empty());
+        words.is_some_and(|words| {
+            Path::new(&words[0]).is_absolute() && (judges(&words, config) || is_for_requesters(&words))
+        })
+    };
+    judged.meaning.analysis.actions.iter().all(is_call)
+}
+
 /// Returns the words of a plain call of the running gate.
 fn own_words(action: &Action, config: &Config) -> Option<Vec<OsString>> {
     let is_plain = !action.builtin
