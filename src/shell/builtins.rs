@@ -3,7 +3,7 @@
 use super::action::{Action, Assignment, Opaque, Piece, Place, Span, Word};
 use super::names::is_posix;
 use super::parser::is_name;
-use super::state::{Flow, State, Value};
+use super::state::{Flow, State, Value, climbs};
 use super::walk::{Context, Walker};
 use crate::command::Dialect;
 
@@ -574,12 +574,14 @@ impl Walker<'_> {
         let mut operands = Vec::new();
         let mut options = true;
         let mut physical = false;
+        let mut logical = false;
         for word in args {
             let literal = word.as_literal();
             match literal.as_deref() {
                 Some(b"--") if options => options = false,
                 Some(option) if options && option.len() > 1 && option.starts_with(b"-") => {
                     physical |= option.contains(&b'P');
+                    logical |= option.contains(&b'L');
                 }
                 _ => operands.push(word),
             }
@@ -597,7 +599,11 @@ impl Walker<'_> {
             _ => Place::Unknown,
         };
         if let (Place::Known(path), true) = (&ok.cwd, physical) {
-            ok.cwd = self.world.shared_path(path).map_or(Place::Unknown, Place::Known);
+            // `..` is then what the kernel finds behind a link, not the name before it.
+            let climbs = |word: &&Word| word.as_literal().is_none_or(|path| climbs(&path));
+            let doubtful = logical || operands.is_empty() || operands.iter().any(climbs);
+            let shared = self.world.shared_path(path).filter(|_| !doubtful);
+            ok.cwd = shared.map_or(Place::Unknown, Place::Known);
         }
         if let Place::Known(path) = &ok.cwd {
             use std::os::unix::ffi::OsStrExt as _;

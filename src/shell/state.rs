@@ -192,6 +192,11 @@ impl State {
     }
 }
 
+/// Claims that `path` has a `..` in it.
+pub(super) fn climbs(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').any(|name| name == b"..")
+}
+
 /// Returns `path` without `.` and with each `..` taken back.
 pub(super) fn normal(path: &Path) -> PathBuf {
     use std::path::Component;

@@ -73,6 +73,14 @@ fn directories_are_followed() {
     place("f() { cd a; }; f; ls", "?");
     place("pushd a; ls", "?");
     place("CDPATH=/x; cd a && ls", "?");
+    place("cd -P a && ls", "/project/a");
+    place("cd -L a/.. && ls", "/project");
+    place("cd -P -L a && ls", "?");
+    for option in ["-P", "-LP", "-eP", "-P --"] {
+        place(&format!("cd {option} a/.. && ls"), "?");
+        place(&format!("cd {option} .. && ls"), "?");
+        place(&format!("cd {option} a/../b && ls"), "?");
+    }
 }
 
 #[test]
