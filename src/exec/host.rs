@@ -218,6 +218,16 @@ impl World for Host {
         Resolution::Untrusted(path)
     }
 
+    /// Without a `PATH` each shell has one of its own.
+    fn may_find_file(&self, name: &[u8], cwd: &Path) -> bool {
+        let is_file = |dir: PathBuf| {
+            let found = fs::metadata(dir.join(OsStr::from_bytes(name)));
+            found.is_ok_and(|found| !found.is_dir())
+        };
+        self.env.iter().filter(|(key, _)| key == b"PATH").count() != 1
+            || self.search_path(cwd).into_iter().any(is_file)
+    }
+
     fn real_path(&self, path: &Path) -> PathBuf {
         self.led(path).0
     }
@@ -386,6 +396,22 @@ mod tests {
         let host = host(&format!("{}:/bin", dir.path().display()));
         assert!(matches!(host.resolve(b"ls", Path::new("/")), Resolution::Trusted(_)));
         assert!(matches!(host.resolve(b"cat", Path::new("/")), Resolution::Trusted(_)));
+    }
+
+    #[test]
+    fn a_plain_file_in_the_path_is_found_where_one_is_sourced() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("lib"), "").unwrap();
+        fs::create_dir(dir.path().join("some-directory")).unwrap();
+        let path = format!("/bin:{}", dir.path().display());
+        let found = |name: &str| host(&path).may_find_file(name.as_bytes(), Path::new("/"));
+        assert!(found("lib"));
+        assert!(found("sh"));
+        assert!(!found("some-directory"));
+        assert!(!found("no-such-file"));
+        assert!(host("").may_find_file(b"lib", dir.path()));
+        let unset = Host::made_of([("A", "1")], None);
+        assert!(unset.may_find_file(b"no-such-file", Path::new("/")));
     }
 
     #[test]

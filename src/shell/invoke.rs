@@ -138,7 +138,9 @@ impl Walker<'_> {
         if searched && !file.contains(&b'/') {
             // Looked up in `PATH` first, where any readable file counts.
             let changed = state.variables.contains_key("PATH") || state.anything;
-            if changed || self.world.resolve(file, cwd) != Resolution::Missing {
+            let is_found =
+                self.world.may_find_file(file, cwd) || self.world.resolve(file, cwd) != Resolution::Missing;
+            if changed || is_found {
                 return None;
             }
         }

@@ -30,6 +30,9 @@ impl World for Inside {
     fn resolve(&self, _: &[u8], _: &Path) -> Resolution {
         Resolution::Missing
     }
+    fn may_find_file(&self, _: &[u8], _: &Path) -> bool {
+        false
+    }
     fn real_path(&self, path: &Path) -> PathBuf {
         path.to_owned()
     }

@@ -492,6 +492,19 @@ fn input_that_is_shared_is_not_read_as_script() {
 }
 
 #[test]
+fn a_bare_name_is_sourced_from_here_only_where_no_file_in_the_path_has_it() {
+    let told_of = |text: &str, in_path: Vec<&'static str>| {
+        let files = [(PathBuf::from("/project/x.sh"), b"rm y\n".to_vec())].into();
+        let machine = Machine { files, in_path, ..Machine::default() };
+        told(&analyse(&script(Dialect::Bash, text.as_bytes()), &machine, &table()).actions)
+    };
+    assert_eq!(told_of(". x.sh", vec![]), ". x.sh ; rm y");
+    assert_eq!(told_of(". ./x.sh", vec!["x.sh"]), ". ./x.sh ; rm y");
+    assert_eq!(told_of(". x.sh", vec!["x.sh"]), "?. x.sh");
+    assert_eq!(told_of("source x.sh", vec!["x.sh"]), "?source x.sh");
+}
+
+#[test]
 fn scripts_are_read_unless_something_may_change_them_before() {
     let machine = || {
         let files = [(PathBuf::from("/project/x.sh"), b"rm y\n./z\n".to_vec())].into();

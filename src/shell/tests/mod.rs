@@ -18,6 +18,8 @@ use crate::world::{Fact, Resolution, World};
 struct Machine {
     variables: BTreeMap<String, String>,
     files: BTreeMap<PathBuf, Vec<u8>>,
+    /// Names of files in `PATH` that are not executable.
+    in_path: Vec<&'static str>,
 }
 
 impl World for Machine {
@@ -40,6 +42,9 @@ impl World for Machine {
         } else {
             Resolution::Trusted(Path::new("/usr/bin").join(name))
         }
+    }
+    fn may_find_file(&self, name: &[u8], _: &Path) -> bool {
+        self.in_path.iter().any(|known| known.as_bytes() == name)
     }
     fn real_path(&self, path: &Path) -> PathBuf {
         path.to_owned()
