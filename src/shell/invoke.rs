@@ -1,7 +1,9 @@
 //! Builtins that run what they are given, in the shell itself: `eval`, `source`, `trap`, `command`, `builtin`, `exec`.
 
+use std::path::{Component, PathBuf};
+
 use super::action::{Action, Assignment, Opaque, Place, Stdin, Word};
-use super::state::{Flow, State, Value};
+use super::state::{Flow, State, Value, climbs, normal};
 use super::walk::{BYTES, Context, Executed, Walker};
 use crate::command::Dialect;
 use crate::digest::Digest;
@@ -144,18 +146,31 @@ impl Walker<'_> {
                 return None;
             }
         }
-        let Place::Known(path) = state.directory(file) else { return None };
+        let path = self.opened(state, file)?;
         let text = self.world.read(&path, BYTES)?;
         self.files.push((path, Digest::of(&text)));
         Some(text)
     }
 
-    /// Remembers that an action runs a file as a script.
-    pub(super) fn note_executed(&mut self, context: &Context, state: &State, file: &[u8], index: usize) {
-        if let Place::Known(path) = state.directory(file) {
-            let loose = context.loose;
-            self.executed.push(Executed { path, by: index, end: index + 1, loose });
+    /// Returns the path that the kernel follows for `path`, or `None` where a link in front of a `..` leads it elsewhere than the text says.
+    pub(super) fn opened(&self, state: &State, path: &[u8]) -> Option<PathBuf> {
+        let Place::Known(normal) = state.directory(path) else { return None };
+        if !climbs(path) {
+            return Some(normal);
         }
+        let raw = state.raw(path)?;
+        (self.world.real_path(&raw) == self.world.real_path(&normal)).then_some(raw)
+    }
+
+    /// Remembers that an action runs a file as a script; whatever stands in front of a `..` must stay the directory that it is.
+    pub(super) fn note_executed(&mut self, context: &Context, state: &State, file: &[u8], index: usize) {
+        let Some(raw) = state.raw(file) else { return };
+        let loose = context.loose;
+        let names: Vec<_> = raw.components().collect();
+        let climbed = names.iter().enumerate().filter(|(_, name)| **name == Component::ParentDir);
+        let ends = climbed.map(|(at, _)| at).chain([names.len()]);
+        let paths = ends.map(|end| normal(&names[..end].iter().collect::<PathBuf>()));
+        self.executed.extend(paths.map(|path| Executed { path, by: index, end: index + 1, loose }));
     }
 
     /// Notes that the actions of the file that the action at `index` runs are all listed.

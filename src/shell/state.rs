@@ -141,14 +141,18 @@ impl State {
         }
     }
 
-    /// Returns the directory that `path` leads to from the one at hand, as text: `..` goes back one name.
+    /// Returns the directory that `path` leads to from the one at hand, as text: `..` goes back one name, as only `cd` has it.
     pub(super) fn directory(&self, path: &[u8]) -> Place {
+        self.raw(path).map_or(Place::Unknown, |path| Place::Known(normal(&path)))
+    }
+
+    /// Returns `path` behind the directory at hand, as it is written.
+    pub(super) fn raw(&self, path: &[u8]) -> Option<PathBuf> {
         use std::os::unix::ffi::OsStrExt as _;
         let path = Path::new(std::ffi::OsStr::from_bytes(path));
         match &self.cwd {
-            Place::Known(cwd) => Place::Known(normal(&cwd.join(path))),
-            Place::Unknown if path.is_absolute() => Place::Known(normal(path)),
-            Place::Unknown => Place::Unknown,
+            Place::Known(cwd) => Some(cwd.join(path)),
+            Place::Unknown => path.is_absolute().then(|| path.to_path_buf()),
         }
     }
 

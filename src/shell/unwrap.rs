@@ -199,7 +199,11 @@ impl Walker<'_> {
         let mut state = state.clone();
         for given in wrapped.read.given(&wrapped.runs.cwd_option) {
             state.cwd = match given.value.as_ref().and_then(Word::as_literal) {
-                Some(path) => state.directory(&path),
+                // No shell's `cd`: the kernel goes behind a link first.
+                Some(path) => match self.opened(&state, &path) {
+                    Some(_) => state.directory(&path),
+                    None => Place::Unknown,
+                },
                 None => Place::Unknown,
             };
         }

@@ -505,6 +505,43 @@ fn a_bare_name_is_sourced_from_here_only_where_no_file_in_the_path_has_it() {
 }
 
 #[test]
+fn a_script_behind_a_link_and_dots_is_not_taken_for_its_neighbour() {
+    let analysis = |text: &str| {
+        let files = ["/project/x.sh", "/project/a/x.sh", "/other/deep/x.sh"];
+        let files = files.map(|path| (PathBuf::from(path), b"rm y\n".to_vec())).into();
+        let link = Some(("/project/l", "/other/deep"));
+        analyse(
+            &script(Dialect::Bash, text.as_bytes()),
+            &Machine { files, link, ..Machine::default() },
+            &table(),
+        )
+    };
+    for text in ["bash x.sh", "bash a/../x.sh", "bash l/x.sh", "cd a && bash ../x.sh", "cd l/.. && bash x.sh"]
+    {
+        let found = told(&analysis(text).actions);
+        assert!(found.ends_with("x.sh ; rm y"), "{text}: {found}");
+    }
+    for text in [
+        "bash l/../x.sh",
+        ". l/../x.sh",
+        "source ./l/../x.sh",
+        "bash < l/../x.sh",
+        "cd l && bash ../x.sh",
+        "cd l && . ../x.sh",
+        "cd l && env bash ../x.sh",
+        "cd l && bash ../a/x.sh",
+        "env -C l/.. bash x.sh",
+        "sh /project/l/../x.sh",
+        // It may be a link by then.
+        "cp -a z a; bash a/../x.sh",
+        "cp -a z a; cd a && bash ../x.sh",
+    ] {
+        let found = told(&analysis(text).actions);
+        assert!(found.contains('?'), "{text}: {found}");
+    }
+}
+
+#[test]
 fn scripts_are_read_unless_something_may_change_them_before() {
     let machine = || {
         let files = [(PathBuf::from("/project/x.sh"), b"rm y\n./z\n".to_vec())].into();

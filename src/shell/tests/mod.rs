@@ -20,6 +20,8 @@ struct Machine {
     files: BTreeMap<PathBuf, Vec<u8>>,
     /// Names of files in `PATH` that are not executable.
     in_path: Vec<&'static str>,
+    /// A link, and where it leads.
+    link: Option<(&'static str, &'static str)>,
 }
 
 impl World for Machine {
@@ -47,10 +49,20 @@ impl World for Machine {
         self.in_path.iter().any(|known| known.as_bytes() == name)
     }
     fn real_path(&self, path: &Path) -> PathBuf {
-        path.to_owned()
+        let mut real = PathBuf::new();
+        for name in path.components() {
+            match name {
+                std::path::Component::ParentDir => _ = real.pop(),
+                name => real.push(name),
+            }
+            if let Some((_, target)) = self.link.filter(|(link, _)| real == Path::new(link)) {
+                real = target.into();
+            }
+        }
+        real
     }
     fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>> {
-        self.files.get(path).filter(|text| text.len() <= limit).cloned()
+        self.files.get(&self.real_path(path)).filter(|text| text.len() <= limit).cloned()
     }
     fn fact(&self, _: Fact, _: &Path) -> Option<String> {
         None
