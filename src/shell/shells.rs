@@ -46,10 +46,32 @@ pub fn starts_something(name: &str) -> bool {
 /// From bash(1) and zsh(1). Debian's bash reads `~/.bashrc` for `-c` as well, where it is the first shell and takes itself for one
 /// that sshd or rshd has started (`SSH_CLIENT`, or a socket as standard input).
 pub(super) fn read_at_start(world: &dyn World, dialect: Dialect, options: &[&[u8]]) -> Option<&'static str> {
+    read_where(world, dialect, options, !is_counted(world))
+}
+
+/// Claims that a shell started here counts itself as a later one: that the inherited `SHLVL` says so.
+///
+/// bash takes what is no number for 0, and begins anew behind 999; some hundred shells in between have room below that.
+fn is_counted(world: &dyn World) -> bool {
+    let is_plain = |level: Vec<u8>| {
+        matches!(
+            level.as_slice(),
+            [b'1'..=b'9'] | [b'1'..=b'9', b'0'..=b'9'] | [b'1'..=b'8', b'0'..=b'9', b'0'..=b'9']
+        )
+    };
+    world.var("SHLVL").is_some_and(is_plain)
+}
+
+/// Like [`read_at_start`], with `is_first` to say whether the shell may be the first.
+fn read_where(
+    world: &dyn World,
+    dialect: Dialect,
+    options: &[&[u8]],
+    is_first: bool,
+) -> Option<&'static str> {
     let zsh_files = dialect == Dialect::Zsh && world.var("ZDOTDIR").is_some_and(|dir| !dir.is_empty());
     let name = if zsh_files { "ZDOTDIR" } else { "HOME" };
     let is_elsewhere = zsh_files || world.homes().len() > 1;
-    let is_first = world.var("SHLVL").is_none_or(|level| !matches!(level.as_slice(), [b'1'..=b'9', ..]));
     (is_elsewhere && reads_home(dialect, options, is_first)).then_some(name)
 }
 
@@ -181,17 +203,18 @@ impl Walker<'_> {
         let options: Vec<Vec<u8>> =
             args.iter().take(end).map(|word| word.as_literal().unwrap_or_default()).collect();
         let options: Vec<&[u8]> = options.iter().map(Vec::as_slice).collect();
-        let is_set = context.given.iter().any(|assignment| assignment.name == "HOME")
-            || state.variables.contains_key("HOME");
+        let is_set = |name: &str| {
+            context.given.iter().any(|assignment| assignment.name == name)
+                || state.variables.contains_key(name)
+        };
         // What else stands in front of the shell may make it the first.
         let is_text = matches!(given, Given::Text(_));
-        let set = (is_set && reads_home(dialect, &options, is_text)).then_some("HOME");
-        // The shell in between has counted itself, unless a file or standard input is read: then no first shell reads anything more.
-        let inherited = || {
-            read_at_start(self.world, dialect, &options)
-                .filter(|_| reads_home(dialect, &options, is_text && !context.in_shell))
-        };
-        set.or_else(inherited)
+        let set = (is_set("HOME") && reads_home(dialect, &options, is_text)).then_some("HOME");
+        // Where a file or standard input is read, a first shell reads nothing more.
+        let is_passed_on =
+            !is_set("SHLVL") && !state.anything && context.inside.iter().all(|name| passes_on(name));
+        let is_first = is_text && !(is_passed_on && is_counted(self.world));
+        set.or_else(|| read_where(self.world, dialect, &options, is_first))
     }
 
     fn unread(&mut self, inner: &Context, state: &State, span: Span, name: &str) {
@@ -273,6 +296,14 @@ pub(super) fn shared(stdin: &Stdin) -> Stdin {
         Stdin::Inherited => Stdin::Inherited,
         Stdin::Pipe(index) => Stdin::Pipe(*index),
     }
+}
+
+/// Claims that what stands in front of a shell leaves its environment as it is.
+fn passes_on(name: &str) -> bool {
+    const NAMES: [&str; 11] = [
+        "timeout", "nice", "ionice", "nohup", "setsid", "stdbuf", "time", "xargs", "find", "command", "eval",
+    ];
+    dialect_of(name).is_some() || NAMES.contains(&name)
 }
 
 /// Reads a shell's options and finds what it is to run.

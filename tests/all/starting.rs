@@ -66,7 +66,10 @@ fn where_no_file_is_read_another_home_changes_nothing() {
     let cwd = stage.cwd().display().to_string();
     for args in [&["-c", "echo a"][..], &["--as", "sh", "-c", "echo a"], &["--as", "zsh", "-fc", "echo a"]] {
         stage.gate(args).env("HOME", &cwd).env("SHLVL", "1").stdout("a\n").check();
+        stage.gate(args).env("HOME", &cwd).env("SHLVL", "899").stdout("a\n").check();
     }
+    let timed = stage.gate(["-c", "timeout 9 bash -c 'echo a'"]).env("HOME", &cwd).env("SHLVL", "1");
+    timed.stdout("a\n").check();
     stage.gate(["--noprofile", "-lc", "echo a"]).env("HOME", &cwd).stdout("a\n").check();
     stage.gate(["-c", "bash -c 'echo a'"]).env("HOME", &cwd).env("SHLVL", "1").stdout("a\n").check();
 }
@@ -78,4 +81,21 @@ fn options_that_zsh_reads_in_its_own_way_are_asked_about() {
         asked(&stage, &[&["--as", "zsh"], args].concat(), &[], "");
     }
     stage.gate(["--as", "zsh", "-eo", "nounset", "-c", "echo a"]).stdout("a\n").check();
+}
+
+#[test]
+fn a_shell_whose_level_is_not_certain_may_be_the_first() {
+    let stage = stage();
+    for level in ["", "0", "-5", "01", "1x", "1e5", "999", "9999999999"] {
+        asked(&stage, &["-c", "echo a"], &[("HOME", "HERE"), ("SHLVL", level), ("SSH_CLIENT", "x")], "");
+    }
+    for args in [
+        &["-c", "env -u SHLVL bash -c 'echo a'"][..],
+        &["-c", "export SHLVL=0; bash -c 'echo a'"],
+        &["-c", "SHLVL=0 bash -c 'echo a'"],
+        &["-c", "unset SHLVL; bash -c 'echo a'"],
+        &["--", "env", "SHLVL=999", "bash", "-c", "echo a"],
+    ] {
+        asked(&stage, args, &[("HOME", "HERE"), ("SHLVL", "1"), ("SSH_CLIENT", "x")], "");
+    }
 }
