@@ -89,7 +89,7 @@ impl Gate {
         let session = Session::new(&self.config.host, shell.dialect, &options, &shell.args)?;
         self.hands = Hands::Shell(Box::new(Line {
             session,
-            past: Past::of_fed_shell(),
+            past: Past::of_fed_shell(shell.is_interactive),
             history: None,
             closing: None,
             is_last: false,

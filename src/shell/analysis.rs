@@ -11,7 +11,7 @@ use super::program::{Program, Programs, Selector};
 use super::setting::Setting;
 use super::shells;
 use super::state::{State, Value, normal};
-use super::typed::Typed;
+use super::typed::{self, Typed};
 use super::walk::{Context, Executed, Walker};
 use crate::command::{Command, Dialect, Source, quoted};
 use crate::digest::Digest;
@@ -40,14 +40,16 @@ pub struct Past {
     is_murky: bool,
     /// Claims that the shell reads on after each command.
     is_fed: bool,
+    /// Claims that it shows a prompt before each.
+    is_prompting: bool,
     /// What the shell says of itself, where a person types into it.
     typed: Option<Rc<Typed>>,
 }
 
 impl Past {
     /// Returns the past of a shell that is fed its script command by command, before the first.
-    pub fn of_fed_shell() -> Past {
-        Past { is_fed: true, ..Past::default() }
+    pub fn of_fed_shell(is_prompting: bool) -> Past {
+        Past { is_fed: true, is_prompting, ..Past::default() }
     }
 
     /// Returns the past of an interactive shell, as far as it tells.
@@ -115,7 +117,7 @@ fn analyse_from(
 ) -> (Analysis, Past) {
     let mut walker = Walker::new(world, programs);
     let mut after = past.clone();
-    walker.is_fed = past.is_fed;
+    (walker.is_fed, walker.is_prompting) = (past.is_fed, past.is_prompting);
     (walker.names, walker.arrays, walker.undefines) =
         (std::mem::take(&mut after.names), std::mem::take(&mut after.arrays), past.undefines);
     walker.names.extend(setting.names.iter().cloned());
@@ -229,6 +231,7 @@ fn analyse_script(
     }
     // The shell that a line was typed into has started.
     let start = if walker.typed.is_none() { reads_at_start(walker.world, dialect, options) } else { None };
+    let start = start.or_else(|| if walker.is_prompting { acts_at_prompt(walker.world) } else { None });
     if let Some(reason) = start.or_else(|| doubtful_start(walker.world, dialect, options, text)) {
         let span = Span { start: 0, end: text.len() };
         walker.opaque(&context, &state, span, reason);
@@ -253,6 +256,12 @@ fn reads_at_start(world: &dyn World, dialect: Dialect, options: &[Vec<u8>]) -> O
     let given: Vec<&[u8]> = options.iter().map(Vec::as_slice).collect();
     let name = shells::read_at_start(world, dialect, &given)?;
     Some(format!("the shell reads files at its start where the environment's `{name}` says"))
+}
+
+/// Returns why what the shell does at its prompt is not certain.
+fn acts_at_prompt(world: &dyn World) -> Option<String> {
+    let name = typed::inherited_for_later(world)?;
+    Some(format!("the environment's `{name}` acts at the shell's prompt"))
 }
 
 /// Takes in what an interactive shell says of itself: what makes a line uncertain, and the functions it may call.

@@ -10,6 +10,7 @@ use super::parser;
 use super::state::Value;
 use super::syntax::{Command, Part, Simple, Word};
 use crate::command::Dialect;
+use crate::world::World;
 
 /// What is known of an interactive shell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -130,6 +131,16 @@ pub(super) fn acts_later(name: &str, value: &Value) -> bool {
         ("PS1" | "PS2" | "PS3", Value::Literal(prompt)) => !is_still(prompt),
         _ => LATER.contains(&name) || name.starts_with("__gate_"),
     }
+}
+
+/// Returns the variable of the environment that has an interactive shell run something at its prompt, or write its history elsewhere.
+pub(super) fn inherited_for_later(world: &dyn World) -> Option<&'static str> {
+    LATER.into_iter().find(|name| match (*name, world.var(name)) {
+        (_, None) => false,
+        ("HISTFILE", Some(file)) => !file.is_empty() && file != b"/dev/null",
+        ("PROMPT_COMMAND" | "EXECIGNORE", Some(value)) => !value.is_empty(),
+        (_, Some(value)) => !is_still(&value),
+    })
 }
 
 /// Claims that showing the prompt runs nothing: a `$` in it stands alone, and nothing is in backquotes.

@@ -112,6 +112,8 @@ pub(super) struct Walker<'a> {
     pub(super) full: bool,
     /// Claims that the shell is fed its script bit by bit, and reads on after these commands.
     pub(super) is_fed: bool,
+    /// Claims that the shell shows a prompt after these commands.
+    pub(super) is_prompting: bool,
     /// What is known of the interactive shell that the text was typed into.
     pub(super) typed: Option<Rc<Typed>>,
 }
@@ -138,6 +140,7 @@ impl<'a> Walker<'a> {
             watched: BTreeSet::new(),
             full: false,
             is_fed: false,
+            is_prompting: false,
             typed: None,
         }
     }
@@ -676,7 +679,7 @@ impl<'a> Walker<'a> {
         span: Span,
     ) {
         let span = context.span(span);
-        if self.typed.is_some() && acts_later(name, &value) {
+        if (self.typed.is_some() || self.is_prompting) && acts_later(name, &value) {
             self.doubt(span, format!("`{name}` acts beyond the line that sets it"));
         }
         match name {

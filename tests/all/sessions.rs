@@ -154,6 +154,36 @@ fn an_interactive_session_puts_no_earlier_command_for_an_exclamation_mark() {
 }
 
 #[test]
+fn what_would_act_at_the_prompt_of_an_interactive_session_is_asked_about() {
+    let stage = Stage::new().policy("[policy]\nversion = 1\n");
+    let code = |env: Option<(&str, &str)>, script: &str| {
+        let run = stage.gate(["--wait", "0s", "--as", "bash", "--norc", "-i"]).env("SHLVL", "1");
+        let run = env.into_iter().fold(run, |run, (name, value)| run.env(name, value));
+        let output = run.stdin(script).output();
+        (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code())
+    };
+    for script in [
+        "MAILPATH='kept?$(echo ran >&1)'\n",
+        "PROMPT_COMMAND='echo ran'\n",
+        "PS1='$(echo ran >&1)'\n",
+        "export PS0='`echo ran`'\n",
+        "HISTFILE=there\n",
+    ] {
+        assert_eq!(code(None, script), (String::new(), Some(124)), "{script}");
+    }
+    for name in ["MAILPATH", "PROMPT_COMMAND", "PS0", "PS1", "PS2"] {
+        assert_eq!(code(Some((name, "$(echo ran >&1)")), "echo a\n"), (String::new(), Some(124)), "{name}");
+    }
+    assert_eq!(code(Some(("HISTFILE", "there")), "echo a\n"), (String::new(), Some(124)));
+    assert!(!stage.cwd().join("there").exists());
+    for (name, value) in
+        [("PS1", "\\u:\\w\\$ "), ("PS2", "> "), ("HISTFILE", "/dev/null"), ("MAILPATH", "kept?new")]
+    {
+        assert_eq!(code(Some((name, value)), "PS1='$ '\necho a\n"), ("a\n".to_owned(), Some(0)), "{name}");
+    }
+}
+
+#[test]
 fn an_interactive_session_starts_where_the_environment_names_another_home() {
     let stage = Stage::new().policy(ALL).file(".bashrc", "echo read at the start\n");
     for args in [&["--as", "bash", "-i"][..], &["--as", "bash", "--noprofile", "-i"]] {
