@@ -87,6 +87,8 @@ const LISTED_SETOPT: [&[u8]; 4] = [b"nohashdirs", b"login", b"interactivecomment
 pub struct Setting {
     /// Functions and aliases.
     pub names: BTreeSet<String>,
+    /// Claims that an alias was defined that does more than give colour: what follows may be read as other words.
+    pub aliased: bool,
     /// Exported variables with the values they were given.
     pub exports: BTreeMap<String, Vec<u8>>,
     /// Variables that the script must leave alone: what runs after it uses them.
@@ -113,7 +115,7 @@ impl Setting {
             return None;
         }
         match node {
-            Node::Function { name, .. } => self.name(name, dialect),
+            Node::Function { name, .. } => self.function_name(name, dialect),
             Node::Simple(simple) => self.simple(simple, text, dialect),
             Node::Compound { .. } => None,
         }
@@ -159,9 +161,17 @@ impl Setting {
         let list = whole(text, dialect)?;
         let [Item { first, rest, background: false }] = list.as_slice() else { return None };
         match first.commands.as_slice() {
-            [Node::Function { name, .. }] if rest.is_empty() && !first.negated => self.name(name, dialect),
+            [Node::Function { name, .. }] if rest.is_empty() && !first.negated => {
+                self.function_name(name, dialect)
+            }
             _ => None,
         }
+    }
+
+    /// Takes a function's name. An alias before it may stand in its head or its body, where the shell puts its words while it reads:
+    /// they may end the function and run what follows.
+    fn function_name(&mut self, name: &str, dialect: Dialect) -> Option<()> {
+        if self.aliased { None } else { self.name(name, dialect) }
     }
 
     fn aliases(&mut self, args: &[Vec<u8>], dialect: Dialect) -> Option<()> {
@@ -174,6 +184,7 @@ impl Setting {
             let (name, value) = (std::str::from_utf8(&arg[..at]).ok()?, &arg[at + 1..]);
             if !only_colours(name, value) {
                 self.name(name, dialect)?;
+                self.aliased = true;
             }
         }
         Some(())

@@ -1,6 +1,7 @@
 //! Questions to the whole layer: a text in, what would run out, on one line.
 
 mod bypasses;
+mod definitions;
 mod forms;
 mod integers;
 mod properties;
