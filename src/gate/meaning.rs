@@ -187,8 +187,9 @@ mod tests {
             let alone = whole(&inner, &host);
             for text in sent(&inner, home.path()) {
                 let (meaning, verdict) = of(&text, &host);
-                // A quote that is left open takes the agent's own words in: no envelope, and nothing that bash would run.
-                let is_one = meaning.wrapping.is_some() || is_complete(inner.as_bytes(), Dialect::Bash);
+                // A quote or a here-document that is left open takes the agent's own words in: no envelope, and nothing that bash would run.
+                let is_closed = |text: &str| is_complete(text.as_bytes(), Dialect::Bash);
+                let is_one = meaning.wrapping.is_some() || (is_closed(&inner) && is_closed(&text));
                 prop_assert!(verdict >= alone || !is_one, "{inner:?} alone: {alone:?}; {verdict:?}: {text}");
                 if let Some(found) = meaning.wrapping.and_then(|found| found.inner) {
                     prop_assert_eq!(String::from_utf8_lossy(&found).into_owned(), inner.clone());
