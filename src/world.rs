@@ -50,6 +50,11 @@ pub trait World {
     /// Returns where `name` leads when it is run in `cwd`; a name without `/` is looked up in `PATH`.
     fn resolve(&self, name: &[u8], cwd: &Path) -> Resolution;
 
+    /// Claims that a shell may take itself for one that sshd or rshd has started: by `SSH_CLIENT`, or a socket as standard input.
+    fn seems_remote(&self) -> bool {
+        true
+    }
+
     /// Claims that a directory of `PATH` may hold a file called `name`, executable or not: a shell that sources a bare name takes it.
     fn may_find_file(&self, _name: &[u8], _cwd: &Path) -> bool {
         true

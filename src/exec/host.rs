@@ -218,6 +218,14 @@ impl World for Host {
         Resolution::Untrusted(path)
     }
 
+    fn seems_remote(&self) -> bool {
+        let is_socket = |found: rustix::fs::Stat| {
+            rustix::fs::FileType::from_raw_mode(found.st_mode) == rustix::fs::FileType::Socket
+        };
+        ["SSH_CLIENT", "SSH2_CLIENT"].iter().any(|name| self.var(name).is_some())
+            || rustix::fs::fstat(std::io::stdin()).is_ok_and(is_socket)
+    }
+
     /// Without a `PATH` each shell has one of its own.
     fn may_find_file(&self, name: &[u8], cwd: &Path) -> bool {
         let is_file = |dir: PathBuf| {

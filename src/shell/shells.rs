@@ -46,7 +46,7 @@ pub fn starts_something(name: &str) -> bool {
 /// From bash(1) and zsh(1). Debian's bash reads `~/.bashrc` for `-c` as well, where it is the first shell and takes itself for one
 /// that sshd or rshd has started (`SSH_CLIENT`, or a socket as standard input).
 pub(super) fn read_at_start(world: &dyn World, dialect: Dialect, options: &[&[u8]]) -> Option<&'static str> {
-    read_where(world, dialect, options, !is_counted(world))
+    read_where(world, dialect, options, || !is_counted(world) && world.seems_remote())
 }
 
 /// Claims that a shell started here counts itself as a later one: that the inherited `SHLVL` says so.
@@ -62,17 +62,17 @@ fn is_counted(world: &dyn World) -> bool {
     world.var("SHLVL").is_some_and(is_plain)
 }
 
-/// Like [`read_at_start`], with `is_first` to say whether the shell may be the first.
+/// Like [`read_at_start`], with `is_first` to say whether the shell may take itself for the first one that a remote login starts.
 fn read_where(
     world: &dyn World,
     dialect: Dialect,
     options: &[&[u8]],
-    is_first: bool,
+    is_first: impl FnOnce() -> bool,
 ) -> Option<&'static str> {
     let zsh_files = dialect == Dialect::Zsh && world.var("ZDOTDIR").is_some_and(|dir| !dir.is_empty());
     let name = if zsh_files { "ZDOTDIR" } else { "HOME" };
     let is_elsewhere = zsh_files || world.homes().len() > 1;
-    (is_elsewhere && reads_home(dialect, options, is_first)).then_some(name)
+    (is_elsewhere && reads_home(dialect, options, is_first())).then_some(name)
 }
 
 /// Claims that a shell with these options reads files of the home directory at its start.
@@ -213,7 +213,9 @@ impl Walker<'_> {
         // Where a file or standard input is read, a first shell reads nothing more.
         let is_passed_on =
             !is_set("SHLVL") && !state.anything && context.inside.iter().all(|name| passes_on(name));
-        let is_first = is_text && !(is_passed_on && is_counted(self.world));
+        let seems_remote =
+            || !is_passed_on || is_set("SSH_CLIENT") || is_set("SSH2_CLIENT") || self.world.seems_remote();
+        let is_first = || is_text && !(is_passed_on && is_counted(self.world)) && seems_remote();
         set.or_else(|| read_where(self.world, dialect, &options, is_first))
     }
 

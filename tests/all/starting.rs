@@ -39,11 +39,11 @@ fn start_up_files_that_the_environment_names_are_nobodys() {
         &["-c", "bash -lc 'echo a'"],
         &["-c", "zsh -c 'echo a'"],
         &["--", "bash", "-lc", "echo a"],
-        // The first shell, as sshd starts one.
-        &["-c", "echo a"],
     ] {
         asked(&stage, args, &home, "");
     }
+    // The first shell, as sshd starts one.
+    asked(&stage, &["-c", "echo a"], &[("HOME", "HERE"), ("SSH_CLIENT", "x")], "");
     for args in [&["-ls"][..], &["--as", "sh", "-ls"], &["--as", "zsh", "-s"]] {
         asked(&stage, args, &home, "echo a\n");
         asked(&stage, args, &home, "");
@@ -67,6 +67,8 @@ fn where_no_file_is_read_another_home_changes_nothing() {
     for args in [&["-c", "echo a"][..], &["--as", "sh", "-c", "echo a"], &["--as", "zsh", "-fc", "echo a"]] {
         stage.gate(args).env("HOME", &cwd).env("SHLVL", "1").stdout("a\n").check();
         stage.gate(args).env("HOME", &cwd).env("SHLVL", "899").stdout("a\n").check();
+        // The first shell reads a file for `-c` only where it takes itself for a remote one.
+        stage.gate(args).env("HOME", &cwd).env("SHLVL", "0").stdout("a\n").check();
     }
     let timed = stage.gate(["-c", "timeout 9 bash -c 'echo a'"]).env("HOME", &cwd).env("SHLVL", "1");
     timed.stdout("a\n").check();
