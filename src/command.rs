@@ -43,6 +43,44 @@ pub enum Source {
     },
 }
 
+/// A file that a script sources first, as it was read when the script was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sourced {
+    /// Its path.
+    pub path: PathBuf,
+    /// Where the script names it.
+    pub named: Named,
+    /// What was read; `None` where there was no such file.
+    pub text: Option<Vec<u8>>,
+}
+
+/// Where a script names a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// In its text, from the first to behind the last byte of a word, quotes included.
+    Text(usize, usize),
+    /// As an argument, `$0` being the first.
+    Argument(usize),
+}
+
+impl Sourced {
+    /// Returns `command` with `path`, which is plain to every shell, in the place of the file's name; `None` if its name does not stand there.
+    pub fn instead(&self, command: &Command, path: &[u8]) -> Option<Command> {
+        let mut command = command.clone();
+        let Source::Script { text, args, .. } = &mut command.source else { return None };
+        match self.named {
+            Named::Text(start, end) => {
+                let name = self.path.file_name()?.as_encoded_bytes();
+                let word = text.get(start..end)?;
+                word.windows(name.len()).any(|part| part == name).then_some(())?;
+                text.splice(start..end, path.iter().copied());
+            }
+            Named::Argument(at) => *args.get_mut(at)? = path.to_vec(),
+        }
+        Some(command)
+    }
+}
+
 impl Command {
     /// Returns the text that is read, shown and pointed into: the script's bytes, or the arguments joined by one space,
     /// each [`quoted`] where it needs it.

@@ -5,7 +5,8 @@
 //! 2. Who calls is never asked: an envelope counts by what it does, which is nothing but what the agent's own command does.
 //! 3. A path in it is where that agent keeps such files, this user's own, and leads nowhere else.
 //! 4. A snapshot only defines; what it defines takes trust away from names, never gives any.
-//! 5. What is not certain is no envelope: then the whole is judged as it stands.
+//! 5. The shell sources the bytes of a snapshot that were read here, whatever lies there by then.
+//! 6. What is not certain is no envelope: then the whole is judged as it stands.
 
 mod codex;
 mod paths;
@@ -17,7 +18,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use crate::command::{Command, Dialect, Source};
+use crate::command::{Command, Dialect, Named, Source, Sourced};
 use crate::digest::Digest;
 use crate::shell::{Action, Redirect, RedirectKind, Setting, Word, is_complete, starts_something};
 use crate::world::{Resolution, World};
@@ -79,6 +80,8 @@ pub struct Envelope {
     pub path: Option<Vec<u8>>,
     /// The files that were read, with the digest of what was read.
     pub files: Vec<(PathBuf, Digest)>,
+    /// The snapshot: what the shell is to source is what was read.
+    pub sourced: Option<Sourced>,
     /// A word that the inner command must not hold: the name of the file that is written after it.
     kept: Option<Vec<u8>>,
 }
@@ -200,6 +203,7 @@ impl Opened<'_> {
             setting: Setting::default(),
             path: None,
             files: Vec::new(),
+            sourced: None,
             kept: None,
         }
     }
@@ -232,21 +236,34 @@ impl Opened<'_> {
         envelope.keep(self.hole(Hole::Path(Kind::Cwd))?, &cwd)?;
         if self.hole(Hole::Path(Kind::Snapshot)).is_some() {
             let snapshot = self.path(Kind::Snapshot)?;
-            self.sourced(&mut envelope, &snapshot, &snapshot::BLOCKS)?;
+            self.read(&mut envelope, &snapshot, self.named()?, &snapshot::BLOCKS)?;
         }
         Some(envelope)
     }
 
+    /// Returns where the text names the snapshot.
+    fn named(&self) -> Option<Named> {
+        self.hole(Hole::Path(Kind::Snapshot)).map(|hole| Named::Text(hole.start, hole.end))
+    }
+
     /// Adds what a file defines that the envelope sources; one that is not there defines nothing.
-    fn sourced(&self, envelope: &mut Envelope, path: &Path, blocks: &[snapshot::Block]) -> Option<()> {
-        if std::fs::symlink_metadata(path).is_ok() {
-            let text = self.world.read(path, snapshot::LARGEST)?;
-            snapshot::read(&mut envelope.setting, &text, self.dialect(), blocks, self.world)?;
+    fn read(
+        &self,
+        envelope: &mut Envelope,
+        path: &Path,
+        named: Named,
+        blocks: &[snapshot::Block],
+    ) -> Option<()> {
+        let is_there = std::fs::symlink_metadata(path).is_ok();
+        let text = if is_there { Some(self.world.read(path, snapshot::LARGEST)?) } else { None };
+        if let Some(text) = &text {
+            snapshot::read(&mut envelope.setting, text, self.dialect(), blocks, self.world)?;
             if envelope.setting.exports.keys().any(|name| starts_something(name)) {
                 return None;
             }
-            envelope.files.push((path.to_path_buf(), Digest::of(&text)));
+            envelope.files.push((path.to_path_buf(), Digest::of(text)));
         }
+        envelope.sourced = Some(Sourced { path: path.to_path_buf(), named, text });
         let exports = &mut envelope.setting.exports;
         envelope.path = exports.remove("PATH").filter(|path| Some(path) != self.world.var("PATH").as_ref());
         // What is as it was inherited changes nothing; these the shell sets itself.
@@ -274,16 +291,18 @@ impl Opened<'_> {
 
     /// The script with which Codex tries a new snapshot: one that only defines leaves nothing to be judged.
     fn codex_trial(&self) -> Option<Envelope> {
-        let path = paths::checked(Kind::TriedSnapshot, codex::tried(self.text)?, self.world)?;
+        let tried = codex::tried(self.text)?;
+        let path = paths::checked(Kind::TriedSnapshot, &self.text[tried.clone()], self.world)?;
         let mut envelope = self.plain();
-        self.sourced(&mut envelope, &path, &[])?;
+        self.read(&mut envelope, &path, Named::Text(tried.start, tried.end), &[])?;
+        envelope.is_there()?;
         let mut script = self.command.clone();
         if let Source::Script { text, .. } = &mut script.source {
             text.fill(b' ');
         }
         let preparation = Some(Preparation { script, snapshot: None });
-        let files = envelope.files;
-        self.args().is_empty().then(|| Envelope { preparation, files, ..self.plain() })
+        let (files, sourced) = (envelope.files, envelope.sourced);
+        self.args().is_empty().then(|| Envelope { preparation, files, sourced, ..self.plain() })
     }
 
     fn codex(&self) -> Option<Envelope> {
@@ -296,7 +315,7 @@ impl Opened<'_> {
         }
         let mut envelope = self.around(&inner.value, (inner.start, inner.end));
         self.run_by(&mut envelope, &shell, b"-c", &[])?;
-        self.sourced(&mut envelope, &snapshot, &[])?;
+        self.read(&mut envelope, &snapshot, self.named()?, &[])?;
         envelope.setting.exports.retain(|name, _| !kept.variables.contains(name));
         // A new shell has none of the functions and aliases.
         envelope.setting.names.clear();
@@ -311,14 +330,15 @@ impl Opened<'_> {
 
     /// The first form: the snapshot, the shell and its arguments are those of the script.
     fn codex_first(&self) -> Option<Envelope> {
-        let args = if self.text.starts_with(b". \"$0\"") { self.args() } else { self.args().get(1..)? };
-        let [snapshot, shell, option, text] = args else { return None };
+        let first = if self.text.starts_with(b". \"$0\"") { 0 } else { 1 };
+        let [snapshot, shell, option, text] = self.args().get(first..)? else { return None };
         let snapshot = paths::checked(Kind::Snapshot, snapshot, self.world)?;
         let shell = paths::checked(Kind::Shell, shell, self.world)?;
         let mut envelope = self.around(text, (0, 0));
         envelope.within = None;
         self.run_by(&mut envelope, &shell, option, &[])?;
-        self.sourced(&mut envelope, &snapshot, &[])?;
+        self.read(&mut envelope, &snapshot, Named::Argument(first), &[])?;
+        envelope.is_there()?;
         envelope.setting.names.clear();
         Some(envelope)
     }
@@ -393,6 +413,11 @@ impl Opened<'_> {
 }
 
 impl Envelope {
+    /// A shell that finds no snapshot says which one, unless it is told to be quiet: that is left to the shell.
+    fn is_there(&self) -> Option<()> {
+        self.sourced.as_ref()?.text.as_ref().map(|_| ())
+    }
+
     /// Leaves the file's name open; the inner command must not speak of it.
     fn keep(&mut self, hole: &Found, file: &Path) -> Option<()> {
         let name = file.file_name()?.as_bytes();

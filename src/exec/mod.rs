@@ -11,6 +11,11 @@ mod apart;
 mod attention;
 mod bind;
 mod facts;
+#[cfg(target_os = "linux")]
+mod given;
+#[cfg(not(target_os = "linux"))]
+#[path = "given/elsewhere.rs"]
+mod given;
 mod guard;
 mod host;
 mod inherited;
@@ -41,7 +46,7 @@ pub use lineage::{is_of_here, lineage, runner};
 pub use origin::{is_alive, origin, origin_with_ancestors};
 pub use process::{Ended, raise_again};
 pub use reading::{Reading, is_warning, read_by_shell, read_by_zsh};
-pub use run::{Fault, NotStarted, Ready, Start};
+pub use run::{Fault, NotStarted, Ready, Seen, Start};
 pub use session::{Heard, Session};
 pub use shell::{real_shell, shell_name};
 pub use user::User;

@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
+use super::given::Given;
 use super::inherited;
 use super::run::{NotStarted, Start};
 
@@ -42,6 +43,11 @@ const TAKEN: [c_int; 12] = [
     libc::SIGTTOU,
     libc::SIGCONT,
 ];
+
+/// What a child can fail at: to become the program, to be in the directory, to find what it is given.
+const PROGRAM: i32 = 0;
+const DIRECTORY: i32 = 1;
+const GIVEN: i32 = 2;
 
 /// Starts the process and waits until it has ended.
 pub(super) fn run(start: &Start) -> Result<Ended, NotStarted> {
@@ -127,9 +133,12 @@ pub(super) fn spawn(start: &Start, signals: &Signals) -> Result<libc::pid_t, Not
                 Ok(_) => {
                     reap(child);
                     let [a, b, c, d, e, f, g, h] = bytes;
-                    let is_directory = i32::from_ne_bytes([e, f, g, h]) != 0;
-                    let path = start.cwd.as_deref().filter(|_| is_directory).unwrap_or(&start.path);
-                    Err(failed(path, i32::from_ne_bytes([a, b, c, d])))
+                    let errno = i32::from_ne_bytes([a, b, c, d]);
+                    Err(match (i32::from_ne_bytes([e, f, g, h]), start.cwd.as_deref()) {
+                        (GIVEN, _) => NotStarted::NotGiven { errno },
+                        (DIRECTORY, Some(cwd)) => failed(cwd, errno),
+                        (_, _) => failed(&start.path, errno),
+                    })
                 }
             }
         }
@@ -151,7 +160,10 @@ fn become_command(
         if let Some(cwd) = &start.cwd
             && libc::chdir(cwd.as_ptr()) == -1
         {
-            give_up(reporter, true);
+            give_up(reporter, errno(), DIRECTORY);
+        }
+        if let Some(Err(error)) = start.given.as_ref().map(Given::is_found) {
+            give_up(reporter, error, GIVEN);
         }
         let mut disposition = MaybeUninit::<libc::sigaction>::zeroed().assume_init();
         disposition.sa_sigaction =
@@ -171,7 +183,7 @@ fn become_command(
         if errno() == libc::ENOEXEC {
             libc::execve(c"/bin/sh".as_ptr(), as_script.as_ptr(), environ);
         }
-        give_up(reporter, false)
+        give_up(reporter, errno(), PROGRAM)
     }
 }
 
@@ -196,9 +208,9 @@ unsafe fn die_with(parent: u32) {
 ///
 /// # Safety
 /// For the child of a fork only: it ends the process without running any destructor.
-unsafe fn give_up(reporter: &PipeWriter, is_directory: bool) -> ! {
-    let [a, b, c, d] = errno().to_ne_bytes();
-    let [e, f, g, h] = i32::from(is_directory).to_ne_bytes();
+unsafe fn give_up(reporter: &PipeWriter, errno: i32, what: i32) -> ! {
+    let [a, b, c, d] = errno.to_ne_bytes();
+    let [e, f, g, h] = what.to_ne_bytes();
     let bytes = [a, b, c, d, e, f, g, h];
     // SAFETY: writes from a local array; _exit does not return.
     unsafe {

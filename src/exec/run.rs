@@ -6,18 +6,22 @@
 //! 3. Gate outlives the child: INT and QUIT are the child's to act on, TERM, HUP, USR1, USR2 and WINCH sent to gate are passed on, stops are mirrored.
 //! 4. If gate dies, the child is told to end (Linux: parent-death signal).
 //! 5. Between fork and exec only async-signal-safe calls are made.
+//! 6. A file that was judged as a script is what it was when it was judged: given to the shell as it was read, or read again right before the start.
 
 use std::ffi::{CString, OsStr};
 use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::given::Given;
+use super::host::open_regular;
 use super::process::{self, Ended};
 use super::{Host, real_shell, shell_name};
 use crate::approval::Approved;
-use crate::command::{Command, Source};
+use crate::command::{Command, Source, Sourced};
+use crate::digest::Digest;
 
 /// A command made ready to start: every look-up that can fail is behind it.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub struct Start {
     pub(super) cwd: Option<CString>,
     /// What it gets as standard input instead of gate's own.
     pub(super) input: Option<OwnedFd>,
+    /// What it sources as it was judged.
+    pub(super) given: Option<Given>,
 }
 
 /// Why a command cannot be started.
@@ -39,6 +45,10 @@ pub enum NotStarted {
     NoShell { name: &'static str },
     /// A shell with this option has no line editor in which gate could judge what is typed.
     NoLines { option: String },
+    /// A file that was judged as a script is another by now.
+    Changed { path: PathBuf },
+    /// The shell cannot be given what was judged of a file that it sources; the number is the `errno`.
+    NotGiven { errno: i32 },
     /// A word holds a NUL byte, which no process can be given.
     Nul,
     /// The system refused; the number is its `errno`.
@@ -50,13 +60,19 @@ impl NotStarted {
     pub fn fault(&self) -> Fault {
         match self {
             NotStarted::NotFound { .. } => Fault::Missing,
-            NotStarted::NoShell { .. } | NotStarted::NoLines { .. } | NotStarted::Nul => Fault::Gate,
+            NotStarted::Changed { .. } => Fault::Unexecutable,
+            NotStarted::NoShell { .. } | NotStarted::NoLines { .. } => Fault::Gate,
+            NotStarted::NotGiven { .. } | NotStarted::Nul => Fault::Gate,
             NotStarted::System { errno, .. } => match *errno {
                 libc::ENOENT | libc::ENOTDIR => Fault::Missing,
                 libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE => Fault::Gate,
                 _ => Fault::Unexecutable,
             },
         }
+    }
+
+    pub(super) fn not_given(error: &io::Error) -> NotStarted {
+        NotStarted::NotGiven { errno: error.raw_os_error().unwrap_or(libc::EINVAL) }
     }
 }
 
@@ -84,14 +100,36 @@ impl fmt::Display for NotStarted {
             }
             NotStarted::NoShell { name } => write!(f, "no `{name}` in a directory that belongs to root"),
             NotStarted::Nul => write!(f, "a NUL byte in an argument; no process can be given one"),
+            NotStarted::Changed { path } => {
+                write!(f, "`{}` changed since it was judged; nothing was run", shown(path))
+            }
+            NotStarted::NotGiven { errno } => {
+                let why = words_of(*errno);
+                write!(f, "the shell cannot be given what was judged of the file that it sources: {why}")
+            }
             NotStarted::System { path, errno } => {
-                let path = crate::command::visible(path.as_os_str().as_bytes());
-                let text = io::Error::from_raw_os_error(*errno).to_string();
-                let text = text.split(" (os error").next().unwrap_or_default().to_lowercase();
-                write!(f, "`{path}`: {text}")
+                write!(f, "`{}`: {}", shown(path), words_of(*errno))
             }
         }
     }
+}
+
+fn shown(path: &Path) -> String {
+    crate::command::visible(path.as_os_str().as_bytes())
+}
+
+fn words_of(errno: i32) -> String {
+    let text = io::Error::from_raw_os_error(errno).to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+/// What judging saw of files that the command's shell reads.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen<'a> {
+    /// The file that it is given as it was read.
+    pub sourced: Option<&'a Sourced>,
+    /// All of them, with the digest of what was read.
+    pub files: &'a [(PathBuf, Digest)],
 }
 
 impl Start {
@@ -129,6 +167,7 @@ impl Start {
             argv: argv.iter().map(|word| c_string(word)).collect::<Result<_, _>>()?,
             cwd: if is_here { None } else { Some(c_string(command.cwd.as_os_str().as_bytes())?) },
             input: None,
+            given: None,
         })
     }
 }
@@ -142,16 +181,34 @@ pub(super) fn c_string(bytes: &[u8]) -> Result<CString, NotStarted> {
 pub struct Ready {
     approved: Approved,
     start: Start,
+    /// Files that must be what they were.
+    files: Vec<(PathBuf, Digest)>,
 }
 
 impl Ready {
-    /// Returns the command that `approved` permits, ready to start.
+    /// Returns the command that `approved` permits, ready to start with the files as they were `seen`.
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn new(approved: Approved, host: &Host) -> Result<Ready, NotStarted> {
-        let start = Start::of(approved.command(), host)?;
-        Ok(Ready { approved, start })
+    pub fn new(approved: Approved, host: &Host, seen: Seen<'_>) -> Result<Ready, NotStarted> {
+        let (start, given) = start(approved.command(), host, seen.sourced)?;
+        let files = seen.files.iter().filter(|(path, _)| given != Some(path.as_path())).cloned().collect();
+        Ok(Ready { approved, start, files })
+    }
+
+    /// Looks once more at the files that were judged as scripts.
+    ///
+    /// # Errors
+    /// One is not what it was: nothing may start.
+    pub fn is_as_judged(&self) -> Result<(), NotStarted> {
+        let is_other = |(path, judged): &&(PathBuf, Digest)| {
+            let now = open_regular(path).and_then(|(file, _)| Digest::of_reader(file).ok());
+            now != Some(*judged)
+        };
+        match self.files.iter().find(is_other) {
+            Some((path, _)) => Err(NotStarted::Changed { path: path.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// Gives the permission up to what runs it otherwise: a shell that is there already.
@@ -173,10 +230,34 @@ impl Ready {
     }
 }
 
+/// Returns what is started for `command`, and the path of the file that it is given as it was read.
+#[cfg(target_os = "linux")]
+fn start<'a>(
+    command: &Command,
+    host: &Host,
+    sourced: Option<&'a Sourced>,
+) -> Result<(Start, Option<&'a Path>), NotStarted> {
+    let Some(sourced) = sourced else { return Ok((Start::of(command, host)?, None)) };
+    let (given, command) = Given::instead(sourced, command)?;
+    Ok((Start { given: Some(given), ..Start::of(&command, host)? }, Some(&sourced.path)))
+}
+
+/// Elsewhere no memory has a name: the file is one of those that are looked at again.
+#[cfg(not(target_os = "linux"))]
+fn start<'a>(
+    command: &Command,
+    host: &Host,
+    _sourced: Option<&'a Sourced>,
+) -> Result<(Start, Option<&'a Path>), NotStarted> {
+    Ok((Start::of(command, host)?, None))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Fault, NotStarted, Start};
+    use super::{Fault, NotStarted, Ready, Seen, Start};
+    use crate::approval::{Approved, Basis};
     use crate::command::{Command, Dialect, Source};
+    use crate::digest::Digest;
     use crate::exec::Host;
 
     fn start(source: Source) -> Result<Vec<String>, NotStarted> {
@@ -208,6 +289,27 @@ mod tests {
         };
         let expected = ["/bin/bash", "bash", "-o", "pipefail", "-c", "--", "-x", "zero"];
         assert_eq!(start(script).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_script_file_that_is_not_what_was_judged_does_not_start() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let files = [(file.path().to_path_buf(), Digest::of(b"ls\n"))];
+        let ready = {
+            let command = Command { source: argv(&[b"true"]), cwd: "/".into() };
+            let seen = Seen { sourced: None, files: &files };
+            let host = Host::made_of([("PATH", "/usr/bin:/bin")], None);
+            Ready::new(Approved::for_test(command, Basis::Verdict), &host, seen).unwrap()
+        };
+        std::fs::write(file.path(), "ls\n").unwrap();
+        assert_eq!(ready.is_as_judged(), Ok(()));
+        std::fs::write(file.path(), "rm -r .\n").unwrap();
+        let changed = ready.is_as_judged().unwrap_err();
+        assert_eq!(changed.fault(), Fault::Unexecutable);
+        let told = format!("`{}` changed since it was judged; nothing was run", file.path().display());
+        assert_eq!(changed.to_string(), told);
+        std::fs::remove_file(file.path()).unwrap();
+        assert_eq!(ready.is_as_judged(), Err(changed));
     }
 
     #[test]

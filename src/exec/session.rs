@@ -88,6 +88,7 @@ impl Session {
             argv: words.iter().map(|word| c_string(word)).collect::<Result<_, _>>()?,
             cwd: None,
             input: None,
+            given: None,
         };
         Ok(Session { dialect, start: Some(start), running: None, ended: None, is_astray: false })
     }

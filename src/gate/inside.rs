@@ -30,7 +30,7 @@ impl Gate {
         };
         let mut draft = self.judged_draft(judged);
         draft.set("inside", request.id.to_string());
-        let ready = match Ready::new(approved, &self.config.host) {
+        let ready = match Ready::new(approved, &self.config.host, judged.meaning.seen()) {
             Ok(ready) => ready,
             Err(problem) => return self.not_started(command, judged, draft, &problem).map(Some),
         };

@@ -2,8 +2,8 @@
 
 use crate::agent::Envelope;
 use crate::approval::Wrapping;
-use crate::command::Command;
-use crate::exec::Host;
+use crate::command::{Command, Sourced};
+use crate::exec::{Host, Seen};
 use crate::policy::{Circumstances, Judgement, Policy, judge};
 use crate::shell::{Analysis, analyse, analyse_in};
 
@@ -13,6 +13,8 @@ pub struct Meaning {
     pub analysis: Analysis,
     /// The envelope, where the command is in one that gate knows: then the analysis is of the agent's own command.
     pub wrapping: Option<Wrapping>,
+    /// The snapshot that the envelope sources, as it was read.
+    sourced: Option<Sourced>,
     /// The machine as the agent's own command finds it, where that is not as gate finds it.
     host: Option<Host>,
 }
@@ -26,7 +28,7 @@ impl Meaning {
 
     /// Returns the meaning of what stands in no envelope.
     pub(super) fn plain(analysis: Analysis) -> Meaning {
-        Meaning { analysis, wrapping: None, host: None }
+        Meaning { analysis, wrapping: None, sourced: None, host: None }
     }
 
     fn inside(found: &Envelope, host: &Host, policy: &Policy) -> Option<Meaning> {
@@ -45,12 +47,17 @@ impl Meaning {
             within: found.within,
             per_call: found.per_call,
         };
-        Some(Meaning { analysis, wrapping: Some(wrapping), host: changed })
+        Some(Meaning { analysis, wrapping: Some(wrapping), sourced: found.sourced.clone(), host: changed })
     }
 
     /// Returns the machine as what would run finds it; `host` is the one that gate runs on.
     pub fn host<'a>(&'a self, host: &'a Host) -> &'a Host {
         self.host.as_ref().unwrap_or(host)
+    }
+
+    /// Returns what was seen of the files that the shell reads: what runs must be that.
+    pub(super) fn seen(&self) -> Seen<'_> {
+        Seen { sourced: self.sourced.as_ref(), files: &self.analysis.files }
     }
 
     /// Returns what `policy` says about it.

@@ -29,7 +29,7 @@ impl Gate {
     pub(super) fn run_allowed(&mut self, approved: Approved, judged: &Judged) -> anyhow::Result<Ending> {
         let draft = self.judged_draft(judged);
         let command = approved.command().clone();
-        let ready = match Ready::new(approved, &self.config.host) {
+        let ready = match Ready::new(approved, &self.config.host, judged.meaning.seen()) {
             Ok(ready) => ready,
             Err(problem) => return self.not_started(&command, judged, draft, &problem),
         };
@@ -43,8 +43,8 @@ impl Gate {
     /// `name` is what this call has where C leaves a name open, so that its agent finds what it looks for.
     pub(super) fn run_approved(&mut self, request: &Request, name: Option<&str>) -> anyhow::Result<Ending> {
         let report = Ending::of_request(request);
-        let again = match self.check_again(request, name) {
-            Ok(recheck) => recheck,
+        let (again, judged) = match self.check_again(request, name) {
+            Ok(checked) => checked,
             Err(Misfit::Process(differs)) => return self.leave_to_another(request, &differs),
             Err(Misfit::Gone(why)) => {
                 return match self.store.invalidate(clock::now(), request.id, &why) {
@@ -61,12 +61,13 @@ impl Gate {
             Err(refused) => return self.changed_meanwhile(refused),
         };
         say_approved(request);
-        let ended = Ready::new(approved, &self.config.host).and_then(|ready| self.carry_out(ready));
+        let ready = Ready::new(approved, &self.config.host, judged.meaning.seen());
+        let ended = ready.and_then(|ready| self.carry_out(ready));
         Ok(self.finish(run, ended, report))
     }
 
-    /// Judges and binds anew, from the files up, and returns what is compared with the approval, or why it no longer counts.
-    fn check_again(&mut self, request: &Request, name: Option<&str>) -> Result<Recheck, Misfit> {
+    /// Judges and binds anew, from the files up, and returns what is compared with the approval and what was judged, or why it no longer counts.
+    fn check_again(&mut self, request: &Request, name: Option<&str>) -> Result<(Recheck, Judged), Misfit> {
         let command = request.command_with(name);
         let home = self.config.places.given();
         let again = Config::load_for(home.as_deref(), command.cwd.clone()).and_then(Config::with_policy);
@@ -85,14 +86,14 @@ impl Gate {
         let recheck = Recheck { content: content.digest(), policy: judged.policy };
         if recheck.policy != request.ask.policy || recheck.content != request.content.digest() {
             // The claim refuses these by itself, and says which.
-            return Ok(recheck);
+            return Ok((recheck, judged));
         }
         match judged.verdict() {
             Verdict::Deny => Err(Misfit::Gone(format!("the policy now refuses it: {}", judged.because()))),
             Verdict::Ask if judged.requirement != request.ask.requirement => {
                 Err(Misfit::Gone("it now needs another approval than the one it was given".to_owned()))
             }
-            Verdict::Ask | Verdict::Allow => Ok(recheck),
+            Verdict::Ask | Verdict::Allow => Ok((recheck, judged)),
         }
     }
 

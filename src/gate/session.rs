@@ -304,6 +304,7 @@ impl Gate {
 
     /// Gets a command to run that may.
     pub(super) fn carry_out(&mut self, ready: Ready) -> Result<Ended, NotStarted> {
+        ready.is_as_judged()?;
         match &mut self.hands {
             Hands::Own => ready.run(),
             Hands::Asker(_) => Ok(Ended::Handed),

@@ -344,6 +344,62 @@ fn a_snapshot_that_changes_while_a_person_looks_invalidates() {
     }
 }
 
+/// Runs a call whose snapshot says `judged`, while a start-up file of the login shell, read between judgement and snapshot, does `meanwhile`.
+fn sourced(desk: &Desk, shell: &str, text: &str, judged: Option<&str>, meanwhile: &str) -> String {
+    let link = desk.home().join("shells").join(shell);
+    if !link.exists() {
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_gate"), &link).unwrap();
+    }
+    for snapshot in [desk.snapshot(), desk.codex_snapshot()] {
+        _ = std::fs::remove_file(&snapshot);
+        judged.iter().for_each(|text| std::fs::write(&snapshot, text).unwrap());
+    }
+    for name in [".bash_profile", ".zprofile"] {
+        std::fs::write(desk.home().join(name), meanwhile).unwrap();
+    }
+    let output = desk.stage.as_person(link, ["-l", "-c", text]).output();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.is_empty(), "{shell}: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_shell_sources_the_snapshot_that_was_judged_whatever_lies_there_by_then() {
+    let desk = Desk::new();
+    let both = format!("{} {}", desk.snapshot().display(), desk.codex_snapshot().display());
+    let changes = [
+        "printf 'export A=other; touch made\\n' | tee FILES >/dev/null".replace("FILES", &both),
+        "rm -f FILES; printf 'export A=other\\n' | tee FILES >/dev/null".replace("FILES", &both),
+        format!("rm -f {both}"),
+    ];
+    let shown = r#"echo "[$A]""#;
+    let claude = desk.claude(&format!("'{shown}'"));
+    let zsh = claude.replace("shopt -u extglob 2>/dev/null", "setopt NO_EXTENDED_GLOB 2>/dev/null");
+    for (shell, text) in [("bash", &claude), ("bash", &desk.codex(shown)), ("zsh", &zsh)] {
+        for meanwhile in &changes {
+            assert_eq!(sourced(&desk, shell, text, Some("export A=judged\n"), meanwhile), "[judged]\n");
+            assert_eq!(sourced(&desk, shell, text, None, meanwhile), "[]\n");
+        }
+    }
+    assert!(!desk.is_made());
+    // zsh takes what is compiled beside a file for the file, if it is newer (zshbuiltins(1), `.`).
+    let compile = format!(
+        "print 'export A=other' > other; zcompile {}.zwc other; touch -d 2099-01-01 {0}.zwc",
+        desk.snapshot().display()
+    );
+    assert_eq!(sourced(&desk, "zsh", &zsh, Some("export A=judged\n"), &compile), "[judged]\n");
+}
+
+#[test]
+fn a_command_finds_as_many_open_files_as_without_gate() {
+    let desk = Desk::new();
+    std::fs::write(desk.snapshot(), "export A=1\n").unwrap();
+    let text = desk.claude("'command ls /dev/fd/'");
+    let output = desk.stage.as_person("/bin/bash", ["-c", &text]).output();
+    let found = String::from_utf8(output.stdout).unwrap();
+    desk.bash(&["-c", &text]).stdout(&found).check();
+}
+
 #[test]
 fn a_cwd_file_that_leads_elsewhere_by_the_time_it_would_be_written_invalidates() {
     let desk = Desk::new();

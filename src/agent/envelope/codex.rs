@@ -1,6 +1,7 @@
 //! What Codex puts around a snapshot so that variables of its own survive it: made again from its keys, byte for byte.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
@@ -34,9 +35,11 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a pattern of gate's own")
 }
 
-/// Returns the path in the script with which Codex tries a new snapshot.
-pub(super) fn tried(text: &[u8]) -> Option<&[u8]> {
-    text.strip_prefix(b"set -e; . \"")?.strip_suffix(b"\"")
+/// Returns where the path stands in the script with which Codex tries a new snapshot.
+pub(super) fn tried(text: &[u8]) -> Option<Range<usize>> {
+    const BEFORE: &[u8] = b"set -e; . \"";
+    let path = text.strip_prefix(BEFORE)?.strip_suffix(b"\"")?;
+    Some(BEFORE.len()..BEFORE.len() + path.len())
 }
 
 /// Claims that a line could keep a variable.
@@ -118,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_script_that_tries_a_snapshot_names_it() {
-        assert_eq!(tried(b"set -e; . \"/x\""), Some(&b"/x"[..]));
+        assert_eq!(tried(b"set -e; . \"/x\""), Some(11..13));
         for other in ["set -e; . /x", "set -e; . \"/x\"; id", "set -e;  . \"/x\"", "set +e; . \"/x\""] {
             assert_eq!(tried(other.as_bytes()), None, "{other}");
         }
