@@ -13,7 +13,7 @@ pub struct Runner {
     pub since: u64,
     /// The kernel's boot id.
     pub boot: String,
-    /// The namespace that its process id is of (pid_namespaces(7)).
+    /// The namespaces that its process id and its start time are of (pid_namespaces(7), time_namespaces(7)).
     pub namespace: String,
 }
 

@@ -1,16 +1,13 @@
-//! The line of ancestors of this process, and which process an approved command runs below. From `/proc` (proc_pid_stat(5)).
+//! The line of ancestors of this process, and which process an approved command runs below.
 //!
 //! MUST rules:
-//! 1. What `/proc` does not tell means that nobody stands above: without an answer everything is asked about.
-//! 2. Only the kernel's own files count, of this process's own namespace: a directory that somebody mounted on `/proc`, or a file on
-//!    one of another process, says nothing.
+//! 1. What the [kernel](super::kernel) does not tell means that nobody stands above: without an answer everything is asked about.
+//! 2. A process id and a start time mean something in one boot, one process namespace and one time namespace only.
 //! 3. What lost its parent does not count as inside: a runner neither is the first process nor adopts orphans.
-
-use std::path::Path;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::origin::Stat;
+use super::kernel::Kernel;
 use crate::approval::{Process, Runner};
 
 /// The first process of a namespace, which every orphan becomes a child of.
@@ -22,9 +19,6 @@ const MOST: usize = 64;
 /// The first words of a command line that may name what is run: an interpreter, its options, its script.
 const MOST_WORDS: usize = 4;
 
-/// A command line is read up to here.
-const LONGEST: usize = 4096;
-
 /// Returns the process `pid`, or this one, as the runner of a command that starts from now on.
 pub fn runner(pid: Option<u32>) -> Option<Runner> {
     if pid.is_none() {
@@ -34,8 +28,9 @@ pub fn runner(pid: Option<u32>) -> Option<Runner> {
     if pid == FIRST {
         return None;
     }
-    let (boot, namespace) = place()?;
-    Some(Runner { pid, started: Stat::by_kernel(pid)?.started, since: now()?, boot, namespace })
+    let kernel = Kernel::of_here()?;
+    let (boot, namespace) = place(&kernel)?;
+    Some(Runner { pid, started: kernel.stat(pid)?.started, since: now()?, boot, namespace })
 }
 
 /// Gives up what whoever started gate may have asked for: that orphans become children of this process (PR_SET_CHILD_SUBREAPER(2const)).
@@ -51,23 +46,23 @@ fn give_up_orphans() -> Option<()> {
 
 /// Claims that the runner's process id means here what it meant there.
 pub fn is_of_here(runner: &Runner) -> bool {
-    place().is_some_and(|(boot, namespace)| boot == runner.boot && namespace == runner.namespace)
+    let here = Kernel::of_here().and_then(|kernel| place(&kernel));
+    here.is_some_and(|(boot, namespace)| boot == runner.boot && namespace == runner.namespace)
 }
 
 /// Returns this process and its ancestors, the nearest first, as far as it is certain who they are.
 pub fn lineage() -> Vec<Process> {
     let mut line = Vec::new();
-    let own = std::process::id();
-    let is_own = || std::fs::read_link("/proc/self").is_ok_and(|link| link == Path::new(&own.to_string()));
-    let mut next = is_own().then(|| Stat::by_kernel(own)).flatten().map(|stat| (own, stat));
+    let Some(kernel) = Kernel::of_here() else { return line };
+    let stat = |pid: u32| kernel.stat(pid).map(|stat| (pid, stat));
+    let mut next = stat(std::process::id());
     while line.len() < MOST
-        && let Some((pid, stat)) = next
+        && let Some((pid, own)) = next
     {
-        let names = names(pid);
-        next = Stat::by_kernel(stat.ppid).map(|parent| (stat.ppid, parent));
-        line.push(Process { pid, started: stat.started, names });
+        next = stat(own.ppid);
+        line.push(Process { pid, started: own.started, names: names(&kernel, pid) });
         // While it has this parent, the parent's number is nobody else's.
-        if Stat::by_kernel(pid).is_none_or(|again| again.ppid != stat.ppid || again.started != stat.started) {
+        if stat(pid).is_none_or(|(_, again)| (again.ppid, again.started) != (own.ppid, own.started)) {
             break;
         }
     }
@@ -75,26 +70,20 @@ pub fn lineage() -> Vec<Process> {
 }
 
 /// Returns what a process is called.
-fn names(pid: u32) -> Vec<String> {
-    let dir = Path::new("/proc").join(pid.to_string());
+fn names(kernel: &Kernel, pid: u32) -> Vec<String> {
     let file = |path: &[u8]| {
         String::from_utf8_lossy(path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()).into_owned()
     };
-    let said = std::fs::read(dir.join("comm")).unwrap_or_default();
-    let program = std::fs::read_link(dir.join("exe")).unwrap_or_default();
-    let mut words = std::fs::read(dir.join("cmdline")).unwrap_or_default();
-    words.truncate(LONGEST);
+    let [said, program, words] = kernel.names(pid);
     let words = words.split(|byte| *byte == 0).take(MOST_WORDS);
-    let mut names = vec![file(said.trim_ascii_end()), file(program.as_os_str().as_encoded_bytes())];
+    let mut names = vec![file(said.trim_ascii_end()), file(&program)];
     names.extend(words.map(file).filter(|name| !name.is_empty()));
     names
 }
 
-/// Returns what a process id is one of: the boot and the namespace.
-fn place() -> Option<(String, String)> {
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
-    Some((boot.trim_end().to_owned(), namespace.to_string_lossy().into_owned()))
+/// Returns what a process id and a start time are of: the boot and the namespaces.
+fn place(kernel: &Kernel) -> Option<(String, String)> {
+    Some((kernel.boot()?, kernel.namespaces()?))
 }
 
 /// Returns the time since boot in clock ticks, as start times are given.

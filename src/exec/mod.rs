@@ -20,6 +20,11 @@ mod guard;
 mod host;
 mod inherited;
 mod interactive;
+#[cfg(target_os = "linux")]
+mod kernel;
+#[cfg(not(target_os = "linux"))]
+#[path = "kernel/elsewhere.rs"]
+mod kernel;
 mod lineage;
 mod mentioned;
 mod origin;

@@ -8,7 +8,7 @@ use crate::world::World as _;
 
 /// What the kernel calls its own `/proc` (`PROC_SUPER_MAGIC`, statfs(2)); its type differs from one C library to the next.
 #[cfg(target_os = "linux")]
-const PROC: i128 = 0x9fa0;
+pub(super) const PROC: i128 = 0x9fa0;
 
 /// No chain of ancestors is followed further than this.
 const MOST_ANCESTORS: usize = 64;
@@ -72,24 +72,6 @@ impl Stat {
         Stat::parse(&String::from_utf8_lossy(&line[..count]))
     }
 
-    /// Does as [`Stat::of`], but only where the kernel itself says it of this very process (proc(5), statfs(2)).
-    #[cfg(target_os = "linux")]
-    pub(super) fn by_kernel(pid: u32) -> Option<Stat> {
-        use std::io::Read as _;
-        let mut line = [0; 1024];
-        let mut file = std::fs::File::open(format!("/proc/{pid}/stat")).ok()?;
-        let is_proc = rustix::fs::fstatfs(&file).is_ok_and(|found| i128::from(found.f_type) == PROC);
-        let count = file.read(&mut line).ok()?;
-        let text = String::from_utf8_lossy(&line[..count]);
-        let is_of_it = text.split_once(' ').is_some_and(|(first, _)| first == pid.to_string());
-        (is_proc && is_of_it).then(|| Stat::parse(&text)).flatten()
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub(super) fn by_kernel(_: u32) -> Option<Stat> {
-        None
-    }
-
     /// Without `/proc`, only gate's own session is known, and no terminal: who has none cannot decide.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn of(pid: u32) -> Option<Stat> {
@@ -100,7 +82,7 @@ impl Stat {
 
     /// The program's name is in parentheses and may hold anything, so the fields are counted from the last `)`.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there is no /proc to parse"))]
-    fn parse(text: &str) -> Option<Stat> {
+    pub(super) fn parse(text: &str) -> Option<Stat> {
         let (_, fields) = text.rsplit_once(')')?;
         let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
         // Field 3 of the manual, the state, is the first here.

@@ -210,14 +210,67 @@ fn a_proc_that_somebody_made_up_says_nothing() {
     let text = format!(
         "task={task}; me=$$; mkdir fake; cat /proc/$task/stat > fake/stat; \
          sed -i \"s/^$task /$me /\" fake/stat; for kind in fake/stat /proc/$task/stat; do mount --bind $kind /proc/$me/stat; \
-         cat /proc/$me/stat >&2; {gate} -- touch made; umount /proc/$me/stat; done"
+         cat /proc/$me/stat >&2; {gate} -- touch made; umount /proc/$me/stat; done; exit 7"
     );
-    let own = if rustix::process::geteuid().is_root() { "-m" } else { "-rm" };
-    let stranger = stage.program("unshare", [own, "sh", "-c", &format!("{text}; exit 7")]).output();
+    let args = [apart(), &["sh", "-c", &text]].concat();
+    let stranger = stage.program("unshare", args).output();
     let (told, code) = (said(&stranger), stranger.status.code());
     std::fs::write(stage.cwd().join("go"), "").unwrap();
     assert_eq!(waiting.output().status.code(), Some(0));
     assert_eq!(code, Some(7), "{told}");
     assert_eq!(told.matches("parked, nothing was run").count(), 2, "{told}");
     assert!(!stage.cwd().join("made").exists(), "{told}");
+}
+
+/// Returns the arguments with which unshare(1) gives a program mounts of its own, as the user who runs it: as root, or in a user
+/// namespace. bwrap needs the same of the machine.
+fn apart() -> &'static [&'static str] {
+    if rustix::process::geteuid().is_root() {
+        &["-m"]
+    } else {
+        &["-U", "--map-current-user", "--keep-caps", "-m"]
+    }
+}
+
+#[test]
+fn a_part_that_sees_something_else_than_the_kernels_own_proc_is_asked_about() {
+    /// A change of the mounts that the part has to itself, and whether it is one still.
+    const CHANGES: [(&str, bool); 12] = [
+        ("true", true),
+        ("mount --bind /proc/sys /proc/sys", true),
+        ("mount --bind . /proc/self/task", true),
+        // Each tells the same as before, but no longer for certain.
+        ("mount --bind /proc/$PPID/ns /proc/$$/ns", false),
+        ("mount --bind /proc/$$/stat /proc/$$/stat", false),
+        ("mount --bind /proc/$PPID /proc/$PPID", false),
+        ("mount --bind /proc/sys/kernel/random/boot_id /proc/sys/kernel/random/boot_id", false),
+        ("cat /proc/sys/kernel/random/boot_id > id; mount --bind id /proc/sys/kernel/random/boot_id", false),
+        ("mount --bind /proc/sys/kernel /proc/sys/kernel", false),
+        ("mount -t tmpfs none /proc/sys", false),
+        ("mount -t tmpfs none /proc; mkdir /proc/self /proc/$$ /proc/sys", false),
+        ("mount --bind /proc/$$ /proc", false),
+    ];
+    let own = apart().join(" ");
+    let part = |change: &str| {
+        format!("unshare {own} sh -c '{change}; exec $GATE -- touch made'; echo $? $(ls made); rm -f made\n")
+    };
+    let stage = stage(&CHANGES.map(|(change, _)| part(change)).concat());
+    let output = approved(&stage, &["--"]).output();
+    let told = String::from_utf8(output.stdout.clone()).unwrap();
+    let inside: Vec<bool> = told.lines().map(|line| line == "0 made").collect();
+    assert_eq!(inside, CHANGES.map(|(_, is_inside)| is_inside), "{}", said(&output));
+    assert!(told.lines().all(|line| matches!(line, "0 made" | "124")), "{}", said(&output));
+}
+
+#[test]
+fn a_process_namespace_of_its_own_makes_a_part_a_stranger() {
+    let root = if rustix::process::geteuid().is_root() { "" } else { "-U --map-current-user --keep-caps" };
+    let has_time = std::path::Path::new("/proc/self/ns/time").exists();
+    let kinds = ["-p -f --mount-proc", "-p -f"].into_iter().chain(has_time.then_some("-T -f"));
+    for options in kinds {
+        let stage = stage(&format!("unshare {root} {options} $GATE -- touch made"));
+        let output = approved(&stage, &["--"]).output();
+        assert_eq!(output.status.code(), Some(124), "{options}: {}", said(&output));
+        assert!(!stage.cwd().join("made").exists(), "{options}");
+    }
 }
