@@ -2,8 +2,8 @@
 //!
 //! Both are flock(2): they belong to the open file description and end with it, however the process ends.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -46,8 +46,8 @@ impl WriteLock {
     fn hold_within(&self, patience: Duration) -> Result<Held<'_>, StoreError> {
         match self.file.try_lock() {
             Ok(()) => Ok(Held::AtOnce(&self.file)),
-            Err(std::fs::TryLockError::WouldBlock) => self.queue(patience),
-            Err(std::fs::TryLockError::Error(error)) => Err(StoreError::io(&self.path, "lock", error)),
+            Err(TryLockError::WouldBlock) => self.queue(patience),
+            Err(TryLockError::Error(error)) => Err(StoreError::io(&self.path, "lock", error)),
         }
     }
 
@@ -75,44 +75,54 @@ impl Drop for Held<'_> {
     }
 }
 
-/// Held by a runner while its command runs; the file is `runs/SEQ`, named after the entry that started it.
+/// Held by a runner while its command runs; the file is `runs/SLOT`, and stays for the next one.
+///
+/// A file per run would be left behind by a runner that is killed between taking it and recording its start.
 #[derive(Debug)]
 pub(super) struct RunLock {
-    path: PathBuf,
-    file: File,
+    pub(super) slot: u64,
+    _file: File,
 }
 
 impl RunLock {
-    /// Makes and takes the lock of a new run.
-    pub(super) fn take(dir: &Path, seq: u64) -> Result<RunLock, StoreError> {
-        let path = run_path(dir, seq);
-        let file = own_file(&path).map_err(|error| StoreError::io(&path, "make the lock file", error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(RunLock { path, file }),
-            Err(_) => Err(StoreError::Locked { path, waited: Duration::ZERO }),
+    /// Takes the first lock that is free: no run on record has it (`taken`), and nobody holds it.
+    pub(super) fn take(dir: &Path, taken: &[u64]) -> Result<RunLock, StoreError> {
+        let mut slot = 0;
+        loop {
+            if !taken.contains(&slot) {
+                let failed = |attempted, error| StoreError::io(&run_path(dir, slot), attempted, error);
+                let file = run_file(dir, slot).map_err(|error| failed("make the lock file", error))?;
+                match file.try_lock() {
+                    Ok(()) => return Ok(RunLock { slot, _file: file }),
+                    Err(TryLockError::WouldBlock) => {}
+                    Err(TryLockError::Error(error)) => return Err(failed("lock", error)),
+                }
+            }
+            slot += 1;
         }
     }
 
-    /// Claims that a living runner holds the lock of the run `seq`.
-    pub(super) fn is_held(dir: &Path, seq: u64) -> bool {
-        let Ok(file) = OpenOptions::new().read(true).open(run_path(dir, seq)) else { return false };
+    /// Claims that a living runner holds this lock.
+    pub(super) fn is_held(dir: &Path, slot: u64) -> bool {
+        let Ok(file) = OpenOptions::new().read(true).open(run_path(dir, slot)) else { return false };
         file.try_lock_shared().is_err()
-    }
-
-    /// Removes the lock file of a run that is over.
-    pub(super) fn remove(dir: &Path, seq: u64) {
-        let _gone_already = std::fs::remove_file(run_path(dir, seq));
-    }
-
-    /// Gives the lock back and removes its file.
-    pub(super) fn release(self) {
-        let _gone_already = std::fs::remove_file(&self.path);
-        drop(self.file);
     }
 }
 
-fn run_path(dir: &Path, seq: u64) -> PathBuf {
-    dir.join("runs").join(seq.to_string())
+fn run_path(dir: &Path, slot: u64) -> PathBuf {
+    dir.join("runs").join(slot.to_string())
+}
+
+/// Opens the lock file, in a directory that is made if it is missing.
+fn run_file(dir: &Path, slot: u64) -> std::io::Result<File> {
+    let path = run_path(dir, slot);
+    match own_file(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            DirBuilder::new().recursive(true).mode(0o700).create(dir.join("runs"))?;
+            own_file(&path)
+        }
+        opened => opened,
+    }
 }
 
 /// Opens a file of ours, made private if it is missing; never through a symbolic link.

@@ -28,14 +28,18 @@ impl Store {
         let lock = WriteLock::open(dir)?;
         if !exists(&path)? {
             let _held = lock.hold()?;
-            own_file(&path).map_err(|error| StoreError::io(&path, "make", error))?;
+            if !exists(&path)? {
+                make(dir, &path, now)?;
+            }
         }
         check_file(&path)?;
         let mut db = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let schema = schema_of(&db, &path)?;
         if schema < schema::NEWEST {
             let _held = lock.hold()?;
-            upgrade(&mut db, dir, &path, now)?;
+            let failed = |error| StoreError::database(&path, "set up", error);
+            db.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
+            upgrade(&mut db, &path, now)?;
         }
         let log = Log::read(&db).map_err(|error| StoreError::database(&path, "read", error))?;
         let mut store = Store { db, dir: dir.to_owned(), path, lock: Some(lock), log, host: host() };
@@ -187,10 +191,42 @@ fn schema_of(db: &Connection, path: &Path) -> Result<i64, StoreError> {
     }
 }
 
-/// Brings the database to the newest schema under the write lock; a new one gets its log and first entry in the same transaction.
-fn upgrade(db: &mut Connection, dir: &Path, path: &Path, now: Moment) -> Result<(), StoreError> {
+/// Makes the database under the write lock: whole under another name, then under its own. Whoever is killed on the way leaves none.
+fn make(dir: &Path, path: &Path, now: Moment) -> Result<(), StoreError> {
+    let fresh = dir.join("gate.db-new");
+    remove_with_logs(&fresh)?;
+    own_file(&fresh).map_err(|error| StoreError::io(&fresh, "make", error))?;
     let failed = |error| StoreError::database(path, "set up", error);
+    let mut db = Connection::open_with_flags(&fresh, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+    upgrade(&mut db, path, now)?;
+    // Last, so that the one file that gets the name has everything in it.
     db.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
+    db.close().map_err(|(_, error)| failed(error))?;
+    // The logs of a database that somebody took away are none of the new one's.
+    remove_with_logs(path)?;
+    std::fs::rename(&fresh, path).map_err(|error| StoreError::io(path, "make", error))?;
+    wake::touch(dir);
+    sync(dir)
+}
+
+/// Removes what may be there of a database.
+fn remove_with_logs(path: &Path) -> Result<(), StoreError> {
+    for end in ["", "-journal", "-wal", "-shm"] {
+        let mut left = path.as_os_str().to_owned();
+        left.push(end);
+        match std::fs::remove_file(&left) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::io(Path::new(&left), "remove", error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Brings the database to the newest schema under the write lock; a new one gets its log and first entry in the same transaction.
+fn upgrade(db: &mut Connection, path: &Path, now: Moment) -> Result<(), StoreError> {
+    let failed = |error| StoreError::database(path, "set up", error);
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     // Another process may have been faster.
     let from = schema_of(&transaction, path)?;
@@ -205,11 +241,7 @@ fn upgrade(db: &mut Connection, dir: &Path, path: &Path, now: Moment) -> Result<
         genesis.actor.uid = rustix::process::geteuid().as_raw();
         pen.append(&transaction, &[&genesis]).map_err(|broken| random(broken.into()))?;
     }
-    transaction.commit().map_err(failed)?;
-    let runs = dir.join("runs");
-    make_directory(&runs)?;
-    wake::touch(dir);
-    sync(dir)
+    transaction.commit().map_err(failed)
 }
 
 /// Makes the new names in `dir` durable: SQLite is built not to do it at every commit.

@@ -138,7 +138,7 @@ impl Store {
             pen.append(db, &[&end])?;
             Ok(())
         })?;
-        lock.release();
+        drop(lock);
         if request.is_some() {
             wake::touch(&self.dir);
         }
@@ -165,7 +165,6 @@ impl Store {
         let found = runs::lost(&self.db, &self.dir, limit).map_err(|error| self.failed("read", error))?;
         for run in &found {
             self.write(now, Durability::Full, |db, pen| close_lost(db, pen, *run))?;
-            RunLock::remove(&self.dir, run.seq);
         }
         if found.iter().any(|run| run.request.is_some()) {
             wake::touch(&self.dir);
@@ -198,8 +197,9 @@ fn begin(
 ) -> Result<(u64, RunLock), Trouble> {
     let recorded = pen.append(db, &[start])?;
     let seq = recorded.first().map_or(0, |entry| entry.seq);
-    runs::insert(db, OpenRun { seq, request: start.request }, runner)?;
-    Ok((seq, RunLock::take(dir, seq)?))
+    let lock = RunLock::take(dir, &runs::slots(db)?)?;
+    runs::insert(db, OpenRun { seq, request: start.request }, lock.slot, runner)?;
+    Ok((seq, lock))
 }
 
 fn close_lost(db: &Transaction<'_>, pen: &Pen<'_>, run: OpenRun) -> Result<(), Trouble> {

@@ -12,6 +12,7 @@ pub(super) const NEWEST: i64 = STEPS.len() as i64;
 const STEPS: &[&[&str]] = &[
     &[super::log::TABLE, super::entries::TABLE, super::requests::TABLE, super::runs::TABLE],
     &[super::runs::RUNNER],
+    &[super::runs::SLOT],
 ];
 
 /// Returns the schema of the database, 0 for an empty one, or what else was found.

@@ -68,7 +68,78 @@ fn allowed_command_is_judged_started_and_ended() {
     let last = texts(&store).pop().unwrap();
     assert_eq!(last["outcome"], serde_json::json!({ "exit": 4, "duration_us": 2_000_000 }));
     assert_eq!(last["data"]["start"], 3);
-    assert_eq!(std::fs::read_dir(dir.path().join("runs")).unwrap().count(), 0);
+}
+
+/// Returns the names of the files in `runs/`, in order.
+fn locks(dir: &TempDir) -> Vec<String> {
+    let entries = std::fs::read_dir(dir.path().join("runs")).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn lock_files_are_used_again_so_that_none_is_ever_left_over() {
+    let dir = place();
+    let mut store = open(&dir);
+    let start = |store: &mut Store| {
+        let (approved, judged) = allowed();
+        store.start_allowed(at(1), &approved, judged).unwrap()
+    };
+    let (one, two) = (start(&mut store), start(&mut store));
+    assert_eq!(locks(&dir), ["0", "1"]);
+    store.finish(at(2), one, Outcome::Exited(0)).unwrap();
+    let three = start(&mut store);
+    assert_eq!(locks(&dir), ["0", "1"]);
+    // A lost run keeps its lock until it is on record as lost.
+    let lost = two.seq();
+    drop(two);
+    let four = start(&mut store);
+    assert_eq!(locks(&dir), ["0", "1", "2"]);
+    assert_eq!(store.sweep(at(3)).unwrap().lost, [lost]);
+    for run in [three, four] {
+        store.finish(at(4), run, Outcome::Exited(0)).unwrap();
+    }
+    assert_eq!(store.sweep(at(5)).unwrap(), Swept::default());
+}
+
+#[test]
+fn directory_of_the_locks_is_made_anew_where_it_is_missing() {
+    let dir = place();
+    let mut store = open(&dir);
+    for _ in 0..2 {
+        let _gone_already = std::fs::remove_dir_all(dir.path().join("runs"));
+        let (approved, judged) = allowed();
+        let run = store.start_allowed(at(1), &approved, judged).unwrap();
+        store.finish(at(2), run, Outcome::Exited(0)).unwrap();
+    }
+}
+
+#[test]
+fn database_that_was_not_finished_is_made_anew() {
+    let dir = place();
+    for left in ["gate.db-new", "gate.db-new-journal", "gate.db-new-wal", "gate.db-wal", "gate.db-shm"] {
+        std::fs::write(dir.path().join(left), "half of something").unwrap();
+    }
+    assert!(Store::open_read_only(dir.path()).is_err());
+    assert_eq!(kinds(&open(&dir)), ["genesis"]);
+    let mut names = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!names.any(|name| name.to_string_lossy().contains("new")));
+}
+
+#[test]
+fn run_from_before_its_lock_had_a_number_of_its_own_is_lost_only_when_its_runner_is() {
+    let dir = place();
+    let mut store = open(&dir);
+    let (approved, judged) = allowed();
+    let run = store.start_allowed(at(1), &approved, judged).unwrap();
+    let seq = run.seq();
+    std::fs::rename(dir.path().join("runs/0"), dir.path().join(format!("runs/{seq}"))).unwrap();
+    store.db.execute("UPDATE runs SET slot = NULL", []).unwrap();
+    assert!(store.sweep(at(2)).unwrap().lost.is_empty());
+    drop(run);
+    assert_eq!(store.sweep(at(3)).unwrap().lost, [seq]);
 }
 
 #[test]
@@ -463,7 +534,7 @@ fn garbage_truncation_and_other_databases_are_refused() {
 fn newer_schema_is_refused() {
     let dir = place();
     open(&dir).db.pragma_update(None, "user_version", 99).unwrap();
-    refused(&dir, "the store `DIR/gate.db` has schema 99, this gate knows up to 2; install the newer gate");
+    refused(&dir, "the store `DIR/gate.db` has schema 99, this gate knows up to 3; install the newer gate");
 }
 
 #[test]
