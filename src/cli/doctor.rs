@@ -200,6 +200,10 @@ fn machine(config: &Config) -> Vec<Finding> {
 fn store(dir: &Path) -> Finding {
     match Store::open_read_only(dir) {
         Ok(store) => match store.requests(Which::Open) {
+            Ok(_) if let Some(obstacle) = store.obstacle() => {
+                let mend = "until then no command starts; what the policy refuses stays refused, and the record can be read";
+                Finding::problem("store", obstacle.to_string(), mend)
+            }
             Ok(open) => {
                 Finding::good("store", format!("`{}`, {} requests open", store.path().display(), open.len()))
             }

@@ -74,6 +74,21 @@ impl NotStarted {
     pub(super) fn not_given(error: &io::Error) -> NotStarted {
         NotStarted::NotGiven { errno: error.raw_os_error().unwrap_or(libc::EINVAL) }
     }
+
+    /// Returns what to do about it, where the machine had not enough for one more process.
+    pub fn mend(&self) -> Option<&'static str> {
+        let (NotStarted::System { errno, .. } | NotStarted::NotGiven { errno }) = self else { return None };
+        match *errno {
+            libc::EAGAIN => {
+                Some("too many processes run: end some or raise the limit (`ulimit -u`), and run it again")
+            }
+            libc::ENOMEM => Some("memory is short: end what takes much of it, and run it again"),
+            libc::EMFILE | libc::ENFILE => {
+                Some("too many files are open: close some or raise the limit (`ulimit -n`), and run it again")
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Whose fault it is that a command did not start: what the exit code tells (POSIX 2.8.2: 127 not found, 126 not executable).

@@ -123,9 +123,13 @@ impl Gate {
     pub(super) fn refuse(&mut self, command: &Command, judged: &Judged) -> anyhow::Result<Ending> {
         let mut draft = self.judged_draft(judged);
         draft.command = Some(command.clone());
-        self.store.record(clock::now(), &[draft], Durability::Full)?;
+        let recorded = self.store.record(clock::now(), &[draft], Durability::Full);
         ui::say(&format!("refused by {}", judged.because()));
         say_not_run(&judged.shown(command));
+        // A refusal stands without its record.
+        if let Err(error) = recorded.context("failed to record the refusal") {
+            ui::error(&error);
+        }
         let next = Some(say_after_refusal(judged));
         let report = Report { state: "BLOCKED".to_owned(), next, ..judged.report() };
         Ok(Ending { report, ends: Ends::Gate(Exit::Refused) })
@@ -142,7 +146,7 @@ impl Gate {
         draft.command = Some(command.clone());
         draft.set("not_started", problem.to_string());
         self.store.record(clock::now(), &[draft], Durability::Full)?;
-        ui::say(&problem.to_string());
+        say_not_started(problem);
         let report =
             Report { state: "NOT_STARTED".to_owned(), error: Some(problem.to_string()), ..judged.report() };
         Ok(Ending { report, ends: Ends::Gate(exit(problem)) })
@@ -176,7 +180,7 @@ impl Gate {
                 (Outcome::Handed, Ending { report, ends: Ends::Handed })
             }
             Err(problem) => {
-                ui::say(&problem.to_string());
+                say_not_started(problem);
                 let report =
                     Report { state: "NOT_STARTED".to_owned(), error: Some(problem.to_string()), ..report };
                 (Outcome::NotStarted(problem.to_string()), Ending { report, ends: Ends::Gate(exit(problem)) })
@@ -200,6 +204,14 @@ impl Gate {
             src.cwd = Some(self.config.cwd.clone());
         }
         draft
+    }
+}
+
+/// Says what kept it from starting, and what to do where that was the machine.
+fn say_not_started(problem: &NotStarted) {
+    ui::say(&problem.to_string());
+    if let Some(mend) = problem.mend() {
+        ui::hint(mend);
     }
 }
 

@@ -1,6 +1,8 @@
 //! What can be wrong with the store, each with its facts and what to do.
 
 use std::fmt;
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +15,14 @@ pub enum StoreError {
     Locked { path: PathBuf, waited: Duration },
     /// It can be read, but not written.
     ReadOnly { path: PathBuf },
+    /// Nothing in its file system can be written.
+    ReadOnlyDisk { path: PathBuf },
+    /// Its file is not where it was: moved, deleted, or another is there.
+    Replaced { path: PathBuf },
+    /// The process may open no more files.
+    TooManyFiles { path: PathBuf },
+    /// The disk has not done what it was told.
+    Disk { path: PathBuf, attempted: &'static str },
     /// It is no database of gate, or a damaged one.
     Corrupt { path: PathBuf, found: String },
     /// A newer gate made it.
@@ -56,6 +66,26 @@ impl fmt::Display for StoreError {
                     path.display()
                 )
             }
+            StoreError::ReadOnlyDisk { path } => write!(
+                f,
+                "`{}` is on a read-only file system; have it mounted writable, or use another directory with `--home`",
+                path.display()
+            ),
+            StoreError::Replaced { path } => write!(
+                f,
+                "the store `{}` was taken away or replaced while gate worked with it; put it back and run the command again",
+                path.display()
+            ),
+            StoreError::TooManyFiles { path } => write!(
+                f,
+                "too many files are open, `{}` is one too many; close some or raise the limit (`ulimit -n`), and try again",
+                path.display()
+            ),
+            StoreError::Disk { path, attempted } => write!(
+                f,
+                "failed to {attempted} the store `{}`: the disk reports an error; look for it with `dmesg`, and copy the store to a sound disk",
+                path.display()
+            ),
             StoreError::Corrupt { path, found } => write!(
                 f,
                 "the store `{}` is damaged ({found}); keep it for `gate audit verify`, move it away and restore a copy",
@@ -96,7 +126,11 @@ impl fmt::Display for StoreError {
                 )
             }
             StoreError::DiskFull { path } => {
-                write!(f, "no space is left for the store `{}`; make room and try again", path.display())
+                write!(
+                    f,
+                    "no space is left for the store `{}`; make room (1 MiB at least) and try again",
+                    path.display()
+                )
             }
             StoreError::BadRequest { id, found } => {
                 write!(f, "the stored request {id} can't be read ({found}); run `gate audit verify`")
@@ -118,10 +152,13 @@ impl StoreError {
     pub(super) fn io(path: &Path, attempted: &'static str, source: std::io::Error) -> StoreError {
         use std::io::ErrorKind;
         let path = path.to_owned();
+        if matches!(source.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) {
+            return StoreError::TooManyFiles { path };
+        }
         match source.kind() {
             ErrorKind::NotFound => StoreError::Missing { path },
             ErrorKind::PermissionDenied => StoreError::Permission { path, attempted },
-            ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly { path },
+            ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnlyDisk { path },
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::DiskFull { path },
             _ => StoreError::Io { path, attempted, source },
         }
@@ -140,9 +177,29 @@ impl StoreError {
                 StoreError::Corrupt { path, found: source.to_string() }
             }
             Some(ErrorCode::DiskFull) => StoreError::DiskFull { path },
-            Some(ErrorCode::CannotOpen) if attempted == "open" => StoreError::ReadOnly { path },
+            Some(ErrorCode::CannotOpen) => match refusal(&path) {
+                Some(why) => StoreError::io(&path, attempted, why),
+                None => StoreError::ReadOnly { path },
+            },
+            // No room for the index of the write-ahead log.
+            Some(ErrorCode::SystemIoFailure)
+                if source.sqlite_extended_error_code() == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) =>
+            {
+                StoreError::DiskFull { path }
+            }
+            Some(ErrorCode::SystemIoFailure) => StoreError::Disk { path, attempted },
             Some(ErrorCode::PermissionDenied) => StoreError::Permission { path, attempted },
             _ => StoreError::Database { path, attempted, source },
         }
     }
+}
+
+/// Returns what keeps the files of the database at `path` from being opened together: SQLite only says that it cannot.
+fn refusal(path: &Path) -> Option<std::io::Error> {
+    let open = |end| {
+        // Whatever stands there, opening it does not wait.
+        File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path.with_extension(end))
+    };
+    let opened: Result<Vec<File>, _> = ["db", "db-wal", "db-shm"].into_iter().map(open).collect();
+    opened.err().filter(|why| why.kind() != std::io::ErrorKind::NotFound)
 }

@@ -57,9 +57,11 @@ impl WriteLock {
         let failed = |error| StoreError::io(&self.path, "lock", error);
         let file = own_file(&self.path).map_err(failed)?;
         let (tell, told) = mpsc::sync_channel(0);
-        std::thread::spawn(move || {
+        let wait = move || {
             let _too_late = tell.send(file.lock().map(|()| file));
-        });
+        };
+        // Where the system has no thread to give, the channel ends at once and the lock counts as held by another.
+        let _thread = std::thread::Builder::new().spawn(wait);
         match told.recv_timeout(patience) {
             Ok(result) => result.map(|file| Held::Queued { _file: file }).map_err(failed),
             Err(_) => Err(StoreError::Locked { path: self.path.clone(), waited: patience }),
@@ -102,10 +104,13 @@ impl RunLock {
         }
     }
 
-    /// Claims that a living runner holds this lock.
+    /// Claims that a living runner holds this lock, or that this process cannot tell: what may live is not lost.
     pub(super) fn is_held(dir: &Path, slot: u64) -> bool {
-        let Ok(file) = OpenOptions::new().read(true).open(run_path(dir, slot)) else { return false };
-        file.try_lock_shared().is_err()
+        // Whatever stands there, opening it does not wait.
+        match OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(run_path(dir, slot)) {
+            Ok(file) => file.try_lock_shared().is_err(),
+            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+        }
     }
 }
 

@@ -5,18 +5,24 @@
 //! 2. A change of a request and its entry are one transaction; so are a claim and its `exec.start`.
 //! 3. The head of the log is read inside the transaction that appends, never kept.
 //! 4. Entries are appended only. All writers queue for one lock, so that none starves and the chain never forks.
-//! 5. A directory or database that others own or may write, a symbolic link or a network file system is refused.
+//! 5. A store whose file is not where it was any more is not written: nobody would find the record.
+//! 6. What could not be made durable is taken back, so that nobody finds it recorded after it was said to have failed.
+//! 7. A full disk keeps commands from starting before it keeps gate from recording what it refuses.
+//! 8. A directory or database that others own or may write, a symbolic link or a network file system is refused.
 //!
 //! One file a table: `log`, `entries`, `requests`, `runs`.
 
 pub mod clock;
 mod entries;
 mod error;
+#[cfg(test)]
+mod fault_tests;
 mod lock;
 mod log;
 mod open;
 mod request_log;
 mod requests;
+mod reserve;
 mod run;
 mod runs;
 mod schema;
@@ -37,7 +43,7 @@ pub use request_log::{ChangeError, FindError, MOST_PENDING, Submitted, Waited};
 pub use requests::Which;
 pub use run::{Run, Swept};
 
-use crate::audit::Draft;
+use crate::audit::{Draft, Kind};
 use crate::digest::Digest;
 use crate::moment::Moment;
 use entries::{Broken, Pen};
@@ -58,6 +64,8 @@ pub struct Store {
     db: Connection,
     dir: PathBuf,
     path: PathBuf,
+    /// Device and inode of the database.
+    file: (u64, u64),
     /// `None` where the store is open for reading only.
     lock: Option<lock::WriteLock>,
     log: log::Log,
@@ -116,7 +124,19 @@ impl Store {
         durability: Durability,
     ) -> Result<Vec<Recorded>, StoreError> {
         let drafts: Vec<&Draft> = drafts.iter().collect();
-        self.write(now, durability, |db, pen| Ok(pen.append(db, &drafts)?))
+        self.write_in_reserve(now, durability, |db, pen| Ok(pen.append(db, &drafts)?))
+    }
+
+    /// Returns what would keep a command from being recorded now, as far as that shows without writing.
+    pub fn obstacle(&self) -> Option<StoreError> {
+        use rustix::fs::{Access, access};
+        let writable = |path: &Path| {
+            access(path, Access::WRITE_OK).map_err(|why| StoreError::io(path, "write", why.into()))
+        };
+        let checked = in_place(&self.path, self.file).and_then(|()| writable(&self.path));
+        let is_full =
+            reserve::is_lacking(&self.dir).then(|| StoreError::DiskFull { path: self.path.clone() });
+        checked.and_then(|()| writable(&self.dir)).err().or(is_full)
     }
 
     /// Returns the HMAC-SHA-256 of `bytes` with the log's key: a commitment that says nothing without the key.
@@ -139,31 +159,46 @@ impl Store {
         &self.path
     }
 
+    /// Does as [`Store::write`], and once more where the reserve has made room: for what no command starts by.
+    fn write_in_reserve<T>(
+        &mut self,
+        now: Moment,
+        durability: Durability,
+        work: impl Fn(&Transaction<'_>, &Pen<'_>) -> Result<T, Trouble>,
+    ) -> Result<T, StoreError> {
+        match self.write(now, durability, &work) {
+            Err(StoreError::DiskFull { .. }) => self.write(now, durability, &work),
+            done => done,
+        }
+    }
+
     /// Runs `work` in a transaction of its own, with the write lock held.
+    ///
+    /// Where there is no room for it, the reserve is given up and that is recorded.
     fn write<T>(
         &mut self,
         now: Moment,
         durability: Durability,
         work: impl FnOnce(&Transaction<'_>, &Pen<'_>) -> Result<T, Trouble>,
     ) -> Result<T, StoreError> {
-        let Store { db, path, lock, log, host, .. } = self;
+        let Store { db, dir, path, file, lock, log, host } = self;
         let Some(lock) = lock else { return Err(StoreError::ReadOnly { path: path.clone() }) };
         let _held = lock.hold()?;
-        let pen = Pen { log, host, now };
+        in_place(path, *file)?;
+        let kept = if durability == Durability::Normal { Ok(()) } else { reserve::keep(dir) };
+        if durability == Durability::Start && kept.is_err() {
+            return Err(StoreError::DiskFull { path: path.clone() });
+        }
         if durability != Durability::Start {
             shorten_wal(db, path);
         }
-        let attempt = || -> Result<T, Trouble> {
-            db.execute_batch(match durability {
-                Durability::Full | Durability::Start => "PRAGMA synchronous = FULL",
-                Durability::Normal => "PRAGMA synchronous = NORMAL",
-            })?;
-            let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&transaction, &pen)?;
-            transaction.commit()?;
-            Ok(result)
-        };
-        attempt().map_err(|trouble| trouble.into_store(path, "write"))
+        let pen = Pen { log, host, now };
+        let done = commit(db, &pen, durability, work).map_err(|trouble| trouble.into_store(path, "write"));
+        if matches!(done, Err(StoreError::DiskFull { .. })) && reserve::release(dir) {
+            let low = low(dir);
+            let _no_room_even_so = commit(db, &pen, Durability::Full, |db, pen| Ok(pen.append(db, &[&low])?));
+        }
+        done
     }
 
     fn failed(&self, attempted: &'static str, error: rusqlite::Error) -> StoreError {
@@ -172,6 +207,55 @@ impl Store {
 
     fn trouble(&self, attempted: &'static str, trouble: Trouble) -> StoreError {
         trouble.into_store(&self.path, attempted)
+    }
+}
+
+/// Returns the entry that says that the reserve was given up.
+fn low(dir: &Path) -> Draft {
+    let mut low = Draft::by_gate(Kind::LogDiskLow);
+    low.set("free", reserve::free(dir).unwrap_or(0).min(crate::canonical::MAX_INTEGER));
+    low.set("why", "the disk is full; no command starts until there is room");
+    low
+}
+
+/// Claims that the database is the file at `path` still.
+fn in_place(path: &Path, file: (u64, u64)) -> Result<(), StoreError> {
+    use std::os::unix::fs::MetadataExt as _;
+    match path.symlink_metadata() {
+        Ok(found) if (found.dev(), found.ino()) == file => Ok(()),
+        Ok(_) => Err(StoreError::Replaced { path: path.to_owned() }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(StoreError::Replaced { path: path.to_owned() })
+        }
+        Err(error) => Err(StoreError::io(path, "look at", error)),
+    }
+}
+
+/// Commits what `work` does. A commit that failed is taken back.
+fn commit<T>(
+    db: &mut Connection,
+    pen: &Pen<'_>,
+    durability: Durability,
+    work: impl FnOnce(&Transaction<'_>, &Pen<'_>) -> Result<T, Trouble>,
+) -> Result<T, Trouble> {
+    db.execute_batch(match durability {
+        Durability::Full | Durability::Start => "PRAGMA synchronous = FULL",
+        Durability::Normal => "PRAGMA synchronous = NORMAL",
+    })?;
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let result = work(&transaction, pen)?;
+    transaction.commit().inspect_err(|_| take_back(db))?;
+    Ok(result)
+}
+
+/// Writes over what a failed commit has left behind in the write-ahead log.
+///
+/// Where the flush failed, the whole transaction stands there already, and the next process to open the database would take
+/// it for done. A commit of nothing takes its place; it is not flushed, because that is what does not work.
+fn take_back(db: &Connection) {
+    let nothing = "PRAGMA synchronous = OFF; BEGIN IMMEDIATE; UPDATE log SET size = size; COMMIT";
+    if db.execute_batch(nothing).is_err() {
+        let _not_begun = db.execute_batch("ROLLBACK");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Opens the store, or makes it: whose it is, where it lies and what it holds are checked before anything else.
 
+use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::entries::Pen;
 use super::lock::{PATIENCE, WriteLock, own_file};
 use super::log::Log;
-use super::{Store, StoreError, Trouble, schema, wake};
+use super::{Durability, Store, StoreError, Trouble, reserve, schema, wake};
 use crate::audit::{Draft, Kind};
 use crate::moment::Moment;
 
@@ -32,9 +33,13 @@ impl Store {
                 make(dir, &path, now)?;
             }
         }
-        check_file(&path)?;
-        let mut db = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        let schema = schema_of(&db, &path)?;
+        let file = identity(&check_file(&path)?);
+        let (mut db, schema, is_low) = match connect_and_read(&path) {
+            Err(StoreError::DiskFull { .. }) if reserve::release(dir) => {
+                connect_and_read(&path).map(|(db, schema)| (db, schema, true))?
+            }
+            read => read.map(|(db, schema)| (db, schema, false))?,
+        };
         if schema < schema::NEWEST {
             let _held = lock.hold()?;
             let failed = |error| StoreError::database(&path, "set up", error);
@@ -42,7 +47,10 @@ impl Store {
             upgrade(&mut db, &path, now)?;
         }
         let log = Log::read(&db).map_err(|error| StoreError::database(&path, "read", error))?;
-        let mut store = Store { db, dir: dir.to_owned(), path, lock: Some(lock), log, host: host() };
+        let mut store = Store { db, dir: dir.to_owned(), path, file, lock: Some(lock), log, host: host() };
+        if is_low {
+            store.record(now, &[super::low(dir)], Durability::Full)?;
+        }
         store.close_lost_runs(now, RUNS_LOOKED_AT)?;
         Ok(store)
     }
@@ -54,15 +62,19 @@ impl Store {
             return Err(StoreError::Missing { path });
         }
         // An administrator may read anybody's record; writing it is for its owner alone.
-        if !rustix::process::geteuid().is_root() {
-            check_file(&path)?;
+        let is_root = rustix::process::geteuid().is_root();
+        let file = if is_root { check_kind(&path)? } else { check_file(&path)? };
+        let mut db = connect_read_only(dir, &path)?;
+        let mut schema = schema_of(&db, &path);
+        if matches!(schema, Err(StoreError::DiskFull { .. })) {
+            db = connect_as(&path, "readonly_shm=1")?;
+            schema = schema_of(&db, &path);
         }
-        let db = connect_read_only(dir, &path)?;
-        if schema_of(&db, &path)? == 0 {
+        if schema? == 0 {
             return Err(StoreError::Missing { path });
         }
         let log = Log::read(&db).map_err(|error| StoreError::database(&path, "read", error))?;
-        Ok(Store { db, dir: dir.to_owned(), path, lock: None, log, host: host() })
+        Ok(Store { db, dir: dir.to_owned(), path, file: identity(&file), lock: None, log, host: host() })
     }
 }
 
@@ -102,7 +114,18 @@ fn check_directory(dir: &Path) -> Result<(), StoreError> {
     check_file_system(dir)
 }
 
-fn check_file(path: &Path) -> Result<(), StoreError> {
+/// Returns what is found at `path`, if it is a plain file of this user's own.
+fn check_file(path: &Path) -> Result<Metadata, StoreError> {
+    let found = check_kind(path)?;
+    check_owner(path, &found)?;
+    if found.mode() & 0o077 != 0 {
+        return Err(StoreError::Exposed { path: path.to_owned(), mode: found.mode() & 0o7777 });
+    }
+    Ok(found)
+}
+
+/// Returns what is found at `path`, if it is a plain file: opening another kind may wait for ever.
+fn check_kind(path: &Path) -> Result<Metadata, StoreError> {
     let found = path.symlink_metadata().map_err(|error| StoreError::io(path, "look at", error))?;
     if found.is_symlink() {
         return Err(StoreError::NotAFile { path: path.to_owned(), found: "a symbolic link" });
@@ -110,14 +133,15 @@ fn check_file(path: &Path) -> Result<(), StoreError> {
     if !found.is_file() {
         return Err(StoreError::NotAFile { path: path.to_owned(), found: "no regular file" });
     }
-    check_owner(path, &found)?;
-    if found.mode() & 0o077 != 0 {
-        return Err(StoreError::Exposed { path: path.to_owned(), mode: found.mode() & 0o7777 });
-    }
-    Ok(())
+    Ok(found)
 }
 
-fn check_owner(path: &Path, found: &std::fs::Metadata) -> Result<(), StoreError> {
+/// Returns what tells a file from all others.
+fn identity(found: &Metadata) -> (u64, u64) {
+    (found.dev(), found.ino())
+}
+
+fn check_owner(path: &Path, found: &Metadata) -> Result<(), StoreError> {
     let expected = rustix::process::geteuid().as_raw();
     if found.uid() == expected {
         return Ok(());
@@ -156,20 +180,26 @@ fn connect_read_only(dir: &Path, path: &Path) -> Result<Connection, StoreError> 
     if !is_fixed {
         return connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
     }
+    connect_as(path, "immutable=1")
+}
+
+/// Connects for reading only. `how` is a parameter of SQLite's own (sqlite.org/uri.html, sqlite.org/wal.html "Read-Only Databases"):
+/// `readonly_shm` keeps the index of the write-ahead log in memory where no other process has one, and takes no room on the disk.
+fn connect_as(path: &Path, how: &str) -> Result<Connection, StoreError> {
     let escaped: String = path.as_os_str().as_bytes().iter().map(|byte| format!("%{byte:02x}")).collect();
-    let uri = PathBuf::from(format!("file:{escaped}?immutable=1"));
+    let uri = PathBuf::from(format!("file:{escaped}?{how}"));
     set_up(&uri, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
         .map_err(|error| StoreError::database(path, "open", error))
 }
 
+fn connect_and_read(path: &Path) -> Result<(Connection, i64), StoreError> {
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let schema = schema_of(&db, path)?;
+    Ok((db, schema))
+}
+
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
-    set_up(path, flags).map_err(|error| match std::fs::File::open(path) {
-        // SQLite only says that it cannot; the system says why.
-        Err(refused) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) => {
-            StoreError::io(path, "open", refused)
-        }
-        _ => StoreError::database(path, "open", error),
-    })
+    set_up(path, flags).map_err(|error| StoreError::database(path, "open", error))
 }
 
 fn set_up(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {

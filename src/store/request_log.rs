@@ -197,14 +197,17 @@ impl Store {
     /// Waits until the request has another version than `version`, at most `limit`.
     ///
     /// A change by any process is noticed at once; a signal ends the wait.
+    ///
+    /// # Errors
+    /// A store that cannot be read, is not where it was, or has the request no longer.
     pub fn wait(&self, id: RequestId, version: u64, limit: Duration) -> Result<Waited, StoreError> {
         let ear = Ear::open(&self.dir);
         let end = Instant::now() + limit;
         loop {
+            super::in_place(&self.path, self.file)?;
             let found = requests::version(&self.db, id).map_err(|error| self.failed("read", error))?;
-            if found != Some(version)
-                && let Some(request) = self.request(id)?
-            {
+            if found != Some(version) {
+                let request = self.request(id)?.ok_or_else(|| self.without(id))?;
                 return Ok(Waited::Changed(Box::new(request)));
             }
             let left = end.saturating_duration_since(Instant::now());
@@ -215,6 +218,10 @@ impl Store {
                 return Ok(Waited::Interrupted);
             }
         }
+    }
+
+    fn without(&self, id: RequestId) -> StoreError {
+        StoreError::Corrupt { path: self.path.clone(), found: format!("request {id} is no longer in it") }
     }
 
     /// Changes one request and records it, in one durable transaction.

@@ -128,10 +128,10 @@ impl Store {
         end.data.clear();
         end.set("start", seq);
         end.outcome = Some((outcome.clone(), now.since(started)));
-        self.write(now, Durability::Normal, |db, pen| {
+        self.write_in_reserve(now, Durability::Normal, |db, pen| {
             runs::remove(db, seq)?;
             if let Some(before) = load_some(db, request)?
-                && let Ok(after) = transition(&before, &Event::Finish(outcome), now)
+                && let Ok(after) = transition(&before, &Event::Finish(outcome.clone()), now)
             {
                 update(db, &before, &after)?;
             }
