@@ -153,6 +153,25 @@ fn undo_leaves_what_changed_meanwhile_and_every_copy_stays() {
 }
 
 #[test]
+fn hook_that_begins_like_gates_and_does_more_is_somebody_elses() {
+    let stage = person();
+    let before = "{\"hooks\":{\"PreToolUse\":[{\"matcher\":\"*\",\"hooks\":[{\"type\":\"command\",\"command\":\"/opt/other/gate hook claude --and-mine; audit\"}]}]}}\n";
+    has(&stage, ".claude/settings.json", before);
+    ends(&stage, &["setup", "claude", "--undo", "--yes"], 0, "nothing to undo");
+    assert_eq!(text(&stage, ".claude/settings.json"), before);
+    let listed = String::from_utf8(gate(&stage, &["list"]).output().stdout).unwrap();
+    let expected = "claude   changed since
+         problem: a hook begins like gate's and is not gate's own, so that it is left alone: /opt/other/gate hook claude --and-mine; audit
+";
+    assert!(listed.starts_with(expected), "{listed}");
+    ends(&stage, &["setup", "claude", "--yes"], 0, "gate: wrote `");
+    let both = text(&stage, ".claude/settings.json");
+    assert!(both.contains("--and-mine; audit") && both.contains("hook claude || exit 2"), "{both}");
+    ends(&stage, &["setup", "claude", "--undo", "--yes"], 0, "");
+    assert_eq!(text(&stage, ".claude/settings.json"), before, "byte for byte");
+}
+
+#[test]
 fn link_to_a_repository_of_dotfiles_stays_a_link_and_the_mode_stays() {
     let stage = person();
     has(&stage, "dotfile.json", "{}\n");
@@ -355,7 +374,7 @@ fn doctor_says_exactly_what_is_wrong_with_a_hook() {
     doctor(&stage, &other, 1);
     let gate = std::fs::canonicalize(env!("CARGO_BIN_EXE_gate")).unwrap().display().to_string();
     entry(&stage, &format!("'{gate}' hook claude; touch started"));
-    let more = "problem  agent     claude: it was not tried: it does more than call gate's hook: '[GATE]' hook claude; touch started\n";
+    let more = "problem  agent     claude: a hook begins like gate's and is not gate's own, so that it is left alone: '[GATE]' hook claude; touch started\n";
     doctor(&stage, &[more], 1);
     let stage = stage.policy(NO_PWD);
     entry(&stage, &format!("'{gate}' --home '{}' hook claude || exit 2", stage.home().display()));

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Agent, Own, Refusal};
+use crate::agent::hook;
 
 /// What gate was called with by a hook entry that stands in an agent's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +14,6 @@ pub struct Called {
     pub home: Option<PathBuf>,
     /// Claims that the agent is told to block if gate is not there or breaks off.
     pub is_closed: bool,
-    /// Claims that a shell makes nothing else of the command than this one call.
-    pub is_plain: bool,
 }
 
 /// Returns the command of a hook entry: `'/path/gate' hook NAME || exit 2`.
@@ -37,9 +36,12 @@ fn single(path: &Path) -> Result<String, Refusal> {
     Ok(format!("'{}'", text.replace('\'', "'\\''")))
 }
 
-/// Returns what `command` calls gate with, or `None` if it is no call of gate's hook.
+/// Returns what `command` calls gate with, or `None` if it is not gate's own: exactly a call of its hook with flags and the name
+/// of an agent that it knows, in words of which a shell makes nothing else, and with nothing behind it but `|| exit 2`.
+///
+/// Everything else that begins so is somebody else's ([`is_alike`]), and is never changed or taken out.
 pub(super) fn called(command: &str) -> Option<Called> {
-    let words = words(command)?;
+    let words = words(command).filter(|_| is_plain(command))?;
     let (program, rest) = words.split_first()?;
     let gate = PathBuf::from(program);
     if gate.file_name()? != "gate" {
@@ -53,19 +55,32 @@ pub(super) fn called(command: &str) -> Option<Called> {
         rest => (None, rest),
     };
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
-    let [hook, _, end @ ..] = &rest[..] else { return None };
+    let ["hook", name, end @ ..] = &rest[..] else { return None };
+    let is_known = hook::Agent::ALL.iter().any(|agent| agent.name() == *name);
+    let end = end.strip_prefix(&["--deny"]).unwrap_or(end);
     let is_closed = end == ["||", "exit", "2"];
-    let is_plain = (is_closed || end.is_empty()) && is_plain(command);
-    (*hook == "hook").then_some(Called { gate, home, is_closed, is_plain })
+    (is_known && (is_closed || end.is_empty())).then_some(Called { gate, home, is_closed })
 }
 
-/// Claims that a shell takes the words of `command` as [`words`] does: outside of single quotes stand only plain characters,
-/// and quotes with a backslash before them.
+/// Claims that `command` begins like a call of gate's hook, and is not gate's own: it does more, or something else.
+pub(super) fn is_alike(command: &str) -> bool {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let is_gate = |word: &str| {
+        let word = word.trim_matches(['\'', '"']);
+        word.rsplit('/').next() == Some("gate")
+    };
+    let calls = words.iter().position(|word| is_gate(word)).is_some_and(|at| words[at..].contains(&"hook"));
+    calls && called(command).is_none()
+}
+
+/// Claims that a shell takes the words of `command` as [`words`] does: outside of quotes stand only plain characters, and quotes
+/// with a backslash before them; within double quotes nothing that a shell expands.
 fn is_plain(command: &str) -> bool {
     let mut chars = command.strip_suffix(" || exit 2").unwrap_or(command).chars();
     while let Some(c) = chars.next() {
         let is_fine = match c {
             '\'' => chars.any(|inner| inner == '\''),
+            '"' => chars.find(|inner| "\"$`\\!".contains(*inner)) == Some('"'),
             '\\' => chars.next() == Some('\''),
             c => c.is_ascii_alphanumeric() || " /._=+,:@%-".contains(c),
         };
@@ -118,16 +133,25 @@ mod tests {
     }
 
     #[test]
-    fn command_that_does_more_than_call_gate_is_not_plain() {
-        let plain = |command: &str| called(command).unwrap().is_plain;
+    fn command_that_does_more_than_call_gate_is_somebody_elses() {
         for command in [
             "gate hook claude",
+            "gate hook claude --deny",
             "/usr/bin/gate --home=/h hook claude || exit 2",
-            "'/a b/gate' hook claude || exit 2",
+            "'/a b/gate' hook claude --deny || exit 2",
+            "\"/usr/bin/gate\" hook copilot",
         ] {
-            assert!(plain(command), "{command}");
+            assert!(called(command).is_some() && !is_alike(command), "{command}");
         }
         for command in [
+            "/opt/other/gate hook claude --and-mine; audit",
+            "/opt/other/gate hook claude --and-mine",
+            "gate hook vim",
+            "gate hook claude codex",
+            "gate hook claude --deny --deny",
+            "gate --home /h --home /i hook claude",
+            "gate --quiet hook claude",
+            "GATE_REASON=x gate hook claude",
             "'/bin/gate' hook claude; touch x || exit 2",
             "'/bin/gate' hook claude || exit 2; touch x",
             "/bin/gate hook $(touch x) || exit 2",
@@ -136,11 +160,18 @@ mod tests {
             "/$x/gate hook claude",
             "/bin/gate hook claude > /dev/null",
             "/bin/gate hook claude || true",
+            "/bin/gate hook claude || exit 2 || exit 2",
             "/bin/gate hook claude\ntouch x",
             "~/gate hook claude",
             "/bin/gate hook 'a'\\'''$(touch x)''",
+            "\"/bin/gate\" hook claude || true",
+            "{ gate hook claude; }",
         ] {
-            assert!(!called(command).is_some_and(|called| called.is_plain), "{command}");
+            assert!(called(command).is_none(), "{command}");
+            assert!(is_alike(command), "{command}");
+        }
+        for command in ["gate doctor", "echo gate", "/usr/bin/investigate hook claude", "lint", ""] {
+            assert!(!is_alike(command), "{command}");
         }
     }
 
@@ -150,7 +181,6 @@ mod tests {
             for home in [None, Some("/h"), Some("/h 'x' \\")] {
                 let command = command(&own(gate, home), Agent::Claude).unwrap();
                 case(&command, Some((gate, home, true)));
-                assert!(called(&command).unwrap().is_plain, "{command}");
             }
         }
         let plain = command(&own("/opt/gate", None), Agent::Codex).unwrap();
@@ -161,7 +191,7 @@ mod tests {
     fn calls_written_by_hand_are_known_and_others_are_not() {
         case("gate hook claude", Some(("gate", None, false)));
         case("/usr/bin/gate --home=/h hook claude", Some(("/usr/bin/gate", Some("/h"), false)));
-        case("\"/usr/bin/gate\" hook claude || true", Some(("/usr/bin/gate", None, false)));
+        case("\"/usr/bin/gate\" hook claude", Some(("/usr/bin/gate", None, false)));
         case("gate hook", None);
         case("gate doctor x", None);
         case("/usr/bin/investigate hook claude", None);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::entry::is_alike;
 use super::hooks::{found, is_set_up, others};
 use super::settings::{is_link, shell};
 use super::{Agent, Called, Mode, Own, Places, Scope, aider, file, json, lowered};
@@ -33,7 +34,7 @@ pub struct Status {
 pub enum State {
     /// It goes through gate.
     SetUp,
-    /// gate's entry was changed since, or is of another gate.
+    /// gate's entry was changed since, is of another gate, or is none any more: it does more than call gate.
     Changed,
     /// The entry is right, and something else keeps it from holding.
     Partly,
@@ -63,7 +64,7 @@ impl Status {
     /// Returns how it stands.
     pub fn state(&self) -> State {
         match (&self.way, &self.installed) {
-            (Some(_), _) if self.is_changed => State::Changed,
+            _ if self.is_changed => State::Changed,
             (Some(_), _) if !self.problems.is_empty() => State::Partly,
             (Some(_), _) => State::SetUp,
             (None, _) if !self.problems.is_empty() => State::Unknown,
@@ -223,6 +224,13 @@ fn hooks(status: &mut Status, text: &str) {
                 "another hook stands beside gate's; if it changes a command, gate judged another one: {other}"
             )
         }));
+    } else {
+        let others = others(&root, agent);
+        let alike = others.iter().filter(|other| is_alike(other));
+        status.problems.extend(alike.map(|other| {
+            format!("a hook begins like gate's and is not gate's own, so that it is left alone: {other}")
+        }));
+        status.is_changed = !status.problems.is_empty();
     }
     if let Some(shell) = shell(&root).filter(|shell| is_link(shell)) {
         if status.way.is_some() {
