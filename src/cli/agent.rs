@@ -9,6 +9,7 @@ use anyhow::Context as _;
 
 use super::Place;
 use crate::agent::setup::{Agent, Own, Places};
+use crate::command::{quoted, visible};
 use crate::config::Config;
 use crate::error::Exit;
 use crate::exec::{Host, User};
@@ -39,6 +40,15 @@ pub(super) struct Where {
     /// Look for the agents' settings below DIR instead of your home directory
     #[arg(long, value_name = "DIR")]
     pub(super) directory: Option<PathBuf>,
+}
+
+/// Returns `gate WORDS` as it must be typed to meet the same files as this call did: with its `--home` and its `--directory`.
+pub(super) fn again(home: Option<&Path>, directory: Option<&Path>, words: &str) -> String {
+    let option = |name: &str, dir: Option<&Path>| {
+        let word = |dir: &Path| visible(&quoted(dir.as_os_str().as_encoded_bytes()));
+        dir.map(|dir| format!(" {name} {}", word(dir))).unwrap_or_default()
+    };
+    format!("gate{} {words}{}", option("--home", home), option("--directory", directory))
 }
 
 /// Does what the subcommand says; whatever goes wrong, nothing was changed, and the exit code is 1.

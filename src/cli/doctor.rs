@@ -122,14 +122,14 @@ fn examine(place: &Place, directory: Option<&Path>) -> Vec<Finding> {
             findings.extend(rules(&config, &policy));
             findings.extend(approvals::findings(&policy, &config.user.name));
             findings.extend(machine(&config));
-            findings.extend(agents::findings(&config, directory));
+            findings.extend(agents::findings(&config, place.home.as_deref(), directory));
         }
         Err(error) => {
             let mend = "nothing runs until the file is right; `gate policy check FILE` looks at one file";
             findings.push(Finding::problem("policy", format!("{error:#}"), mend));
             if let Ok(config) = Config::load(place.home.as_deref()) {
                 findings.extend(machine(&config));
-                findings.extend(agents::findings(&config, directory));
+                findings.extend(agents::findings(&config, place.home.as_deref(), directory));
             }
         }
     }

@@ -61,7 +61,10 @@ const AGENTS: [(&str, &str, &str); 5] = [
 fn each_agents_settings_are_written_as_documented_and_gone_again() {
     let stage = person();
     for (agent, file, golden) in AGENTS {
-        ends(&stage, &["setup", agent, "--yes"], 0, "gate: wrote `");
+        let again = format!(
+            "`gate --home [ROOT]/home doctor --directory [ROOT]/person` tries it; `gate --home [ROOT]/home agent setup {agent} --undo --directory [ROOT]/person` takes it out again\n"
+        );
+        ends(&stage, &["setup", agent, "--yes"], 0, &again);
         assert_eq!(plain(&stage, &text(&stage, file)), golden, "{agent}");
         ends(&stage, &["setup", agent, "--yes"], 0, "is already set up in `");
         ends(&stage, &["setup", agent, "--undo", "--yes"], 0, "does not go through gate any more by `");
@@ -250,7 +253,7 @@ fn project_has_settings_of_its_own() {
         &stage,
         &["setup", "copilot", "--project", "--yes"],
         0,
-        "gate: wrote `[ROOT]/work/.github/hooks/gate.json`",
+        "`gate --home [ROOT]/home agent setup copilot --project --undo --directory [ROOT]/person` takes it out again\n",
     );
     let listed = String::from_utf8(gate(&stage, &["list"]).output().stdout).unwrap();
     assert!(
@@ -294,7 +297,7 @@ fn list_says_how_each_agent_stands_and_what_is_wrong() {
          note: it takes gate's policy from the usual place
 codex    partly set up  hook `[GATE]`, by `[ROOT]/person/.codex/hooks.json`
          problem: `[ROOT]/person/.codex/config.toml`: `features.hooks = false` turns hooks off
-gemini   not set up     `gate agent setup gemini`
+gemini   not set up     `gate --home [ROOT]/home agent setup gemini --directory [ROOT]/person`
 cursor   not installed
 copilot  not installed
 aider    not installed
@@ -330,7 +333,9 @@ fn doctor(stage: &Stage, expected: &[&str], code: i32) {
 #[test]
 fn doctor_sends_samples_through_the_hook_of_each_agent() {
     let stage = person();
-    doctor(&stage, &["note     agent     claude: does not go through gate\n"], 0);
+    let mend =
+        "                   → `gate --home [ROOT]/home agent setup claude --directory [ROOT]/person`\n";
+    doctor(&stage, &["note     agent     claude: does not go through gate\n", mend], 0);
     for (agent, _, _) in AGENTS {
         ends(&stage, &["setup", agent, "--yes"], 0, "");
     }

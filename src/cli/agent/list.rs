@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Where, own, places};
+use super::{Where, again, own, places};
 use crate::agent::setup::status::{State, Status, Way, look};
 use crate::agent::setup::{Agent, Scope};
 use crate::cli::Place;
@@ -38,7 +38,10 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     if args.json {
         ui::answer(&all.iter().map(object).collect::<Value>().to_string());
     } else {
-        all.iter().for_each(|status| ui::answer(&told(status)));
+        let set_up = |name: &str| {
+            again(place.home.as_deref(), args.place.directory.as_deref(), &format!("agent setup {name}"))
+        };
+        all.iter().for_each(|status| ui::answer(&told(status, &set_up(status.agent.name()))));
     }
     Ok(Exit::Done)
 }
@@ -62,7 +65,7 @@ fn object(status: &Status) -> Value {
     })
 }
 
-fn told(status: &Status) -> String {
+fn told(status: &Status, set_up: &str) -> String {
     let shown = |text: &str| visible(text.as_bytes());
     let name = status.agent.name();
     let file = shown(&status.file.display().to_string());
@@ -71,7 +74,7 @@ fn told(status: &Status) -> String {
             let gate = shown(&way.gate().display().to_string());
             format!("{} `{gate}`, by `{file}`", way.mode().name())
         }
-        (None, State::NotSetUp) => format!("`gate agent setup {name}`"),
+        (None, State::NotSetUp) => format!("`{set_up}`"),
         (None, _) => String::new(),
     };
     let mut lines = vec![format!("{name:<8} {:<14} {rest}", status.state().name()).trim_end().to_owned()];

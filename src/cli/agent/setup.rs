@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::{Where, own, places};
+use super::{Where, again, own, places};
 use crate::agent::setup::file::{self, Copy, Settings};
 use crate::agent::setup::status::{self, Status, has_gate};
 use crate::agent::setup::{Agent, Mode, Places, Refusal, Scope, Was, set_up, undone, unified};
@@ -84,6 +84,9 @@ struct Change {
     path: PathBuf,
     settings: Settings,
     copies: PathBuf,
+    /// How it is taken out again, and how it is tried.
+    undo: String,
+    doctor: String,
 }
 
 /// Shows the change, asks, and makes it.
@@ -119,7 +122,7 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     if settings.real != path {
         ui::say(&format!("`{}` is a link to `{}`", path.display(), settings.real.display()));
     }
-    let change = Change { agent, scope, path, settings, copies: config.places.state.join("agents") };
+    let change = change(args, place, &config, path, settings);
     if args.undo {
         return undo(&change, args.yes);
     }
@@ -156,6 +159,21 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
+fn change(args: &Args, place: &Place, config: &Config, path: PathBuf, settings: Settings) -> Change {
+    let agent = args.name.agent();
+    let (scope, option) = if args.project { (Scope::Project, " --project") } else { (Scope::User, "") };
+    let again = |words: &str| again(place.home.as_deref(), args.place.directory.as_deref(), words);
+    Change {
+        agent,
+        scope,
+        path,
+        settings,
+        copies: config.places.state.join("agents"),
+        undo: again(&format!("agent setup {}{option} --undo", agent.name())),
+        doctor: again("doctor"),
+    }
+}
+
 /// Says what keeps the entry from holding all the same, such as a switch that turns hooks off.
 fn say_problems(all: &[Status], scope: Scope) {
     for problem in all.iter().filter(|status| status.scope == scope).flat_map(|status| &status.problems) {
@@ -189,10 +207,7 @@ fn made(change: &Change, mode: Mode, after: &str, yes: bool) -> anyhow::Result<E
         ui::say(&format!("kept what was there as `{}`", copy.display()));
     }
     ui::hint(agent.remark(change.scope));
-    ui::hint(&format!(
-        "`gate doctor` tries it; `gate agent setup {} --undo` takes it out again",
-        agent.name()
-    ));
+    ui::hint(&format!("`{}` tries it; `{}` takes it out again", change.doctor, change.undo));
     Ok(Exit::Done)
 }
 

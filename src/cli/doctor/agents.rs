@@ -18,7 +18,7 @@ use super::Finding;
 use crate::agent::setup::sample::{self, Answer, Sample};
 use crate::agent::setup::status::{Status, Way, look};
 use crate::agent::setup::{Agent, Called, Scope};
-use crate::cli::agent::{own, places};
+use crate::cli::agent::{again, own, places};
 use crate::command::{Dialect, visible};
 use crate::config::{Config, Places};
 use crate::exec::{apart, real_shell};
@@ -27,7 +27,7 @@ use crate::exec::{apart, real_shell};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Returns what is to be said about each agent that is installed or set up.
-pub(super) fn findings(config: &Config, directory: Option<&Path>) -> Vec<Finding> {
+pub(super) fn findings(config: &Config, home: Option<&Path>, directory: Option<&Path>) -> Vec<Finding> {
     let known = places(directory, &config.user, &config.cwd).and_then(|places| Ok((places, own(config)?)));
     let (places, own) = match known {
         Ok(known) => known,
@@ -35,20 +35,22 @@ pub(super) fn findings(config: &Config, directory: Option<&Path>) -> Vec<Finding
     };
     let programs = config.host.search_path(&config.cwd);
     let all = Agent::ALL.into_iter().flat_map(|agent| look(agent, &places, &programs, &own));
-    all.flat_map(|status| one(config, &status)).collect()
+    all.flat_map(|status| {
+        let project = if status.scope == Scope::Project { " --project" } else { "" };
+        let set_up = again(home, directory, &format!("agent setup {}{project}", status.agent.name()));
+        one(config, &status, &set_up)
+    })
+    .collect()
 }
 
-fn one(config: &Config, status: &Status) -> Vec<Finding> {
+fn one(config: &Config, status: &Status, set_up: &str) -> Vec<Finding> {
     let name = status.agent.name();
-    let again = match status.scope {
-        Scope::User => format!("`gate agent setup {name}` mends what it can"),
-        Scope::Project => format!("`gate agent setup {name} --project` mends what it can"),
-    };
+    let again = format!("`{set_up}` mends what it can");
     let broken = |text: &String| Finding::problem("agent", format!("{name}: {text}"), again.clone());
     let mut findings: Vec<Finding> = status.problems.iter().map(broken).collect();
     let Some(way) = &status.way else {
         if status.installed.is_some() && findings.is_empty() {
-            let mend = format!("`gate agent setup {name}`");
+            let mend = format!("`{set_up}`");
             findings.push(Finding::note("agent", format!("{name}: does not go through gate"), mend));
         }
         return findings;
