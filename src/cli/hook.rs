@@ -7,6 +7,7 @@
 
 mod input;
 mod judging;
+mod meant;
 mod own;
 
 use std::io::stdin;

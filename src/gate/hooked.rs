@@ -14,6 +14,12 @@ use crate::world::World as _;
 /// What the built-in rules say of any write below the home directory: an agent may still write what is its own there.
 const OF_A_HOME: [&str; 4] = ["later.agent", "files.system-write", "files.write-home", "files.write-outside"];
 
+/// How the names of the built-in rules begin that speak of files which something reads as instructions later.
+const OF_LATER: &str = "later.";
+
+/// How those begin that speak of gate's own files and of what leads an agent through gate.
+const OF_GATE: &str = "gate.";
+
 /// What a hook let pass or refused, for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hooked {
@@ -34,6 +40,8 @@ pub struct Hooked {
 pub struct Edits<'a> {
     /// Absolute paths.
     pub paths: Vec<PathBuf>,
+    /// Claims that the tool moves or deletes them. A directory can only be moved or deleted, whatever the tool.
+    pub moves: bool,
     /// The project: changes in it are reviewed with the rest of it.
     pub project: &'a Path,
     /// Directories that hold nothing but the agent's own plans and notes.
@@ -41,9 +49,10 @@ pub struct Edits<'a> {
 }
 
 impl Judged {
-    /// Returns what `policy` says about writing `edits`: for each file what it says about a redirect to it.
+    /// Returns what `policy` says about writing `edits`: for each file what it says about a redirect to it, and of what is moved
+    /// or deleted what it says about `rm`.
     pub fn of_edits(edits: &Edits<'_>, config: &Config, policy: &Policy, requester: &Requester) -> Judged {
-        let analysis = written(&edits.paths, &config.cwd);
+        let analysis = written(edits, config);
         let meaning = Meaning::plain(analysis);
         Judged::of_meaning(meaning, edits.project, config, policy, requester)
     }
@@ -83,13 +92,27 @@ impl Judged {
         judged.into_iter().position(|(action, path)| counts(action) && !is_free(action, path, edits, config))
     }
 
-    /// Returns the first of its actions that no policy can allow.
-    pub fn refused_by_the_floor(&self) -> Option<usize> {
-        let is_floor = |hit: &crate::policy::Hit| hit.floor && hit.verdict == Verdict::Deny;
-        self.judgement
-            .actions
-            .iter()
-            .position(|action| action.verdict == Verdict::Deny && action.hits.iter().any(is_floor))
+    /// Returns the first of `edits` that holds back a tool of which gate only knows the texts that it was given, as its place in
+    /// the list: what the floor refuses, what the built-in rules say runs later, at high risk, and what is another file for each process.
+    pub fn withheld(&self, edits: &Edits<'_>, config: &Config) -> Option<usize> {
+        let runs_later = |hit: &crate::policy::Hit| {
+            hit.verdict > Verdict::Allow && hit.risk >= Risk::High && hit.rule.as_str().starts_with(OF_LATER)
+        };
+        // That it would delete a directory is no more than a guess, which is made for gate's sake and the agents' settings only.
+        let is_floor = |hit: &crate::policy::Hit, path: &Path| {
+            let is_certain = || edits.moves || !config.host.is_directory(path);
+            hit.floor
+                && hit.verdict == Verdict::Deny
+                && (hit.rule.as_str().starts_with(OF_GATE) || is_certain())
+        };
+        let mut judged = self.judgement.actions.iter().zip(&edits.paths);
+        judged.position(|(action, path)| {
+            config.host.shared_path(path).is_none()
+                || action.hits.iter().any(|hit| is_floor(hit, path))
+                || (self.judgement.mode == Mode::Enforce
+                    && action.hits.iter().any(runs_later)
+                    && !is_free(action, path, edits, config))
+        })
     }
 
     /// Returns the judgement of one of its actions alone.
@@ -120,38 +143,51 @@ fn is_free(judged: &crate::policy::Judged, path: &Path, edits: &Edits<'_>, confi
         Verdict::Ask if edits.own.iter().any(|dir| lies_in(dir)) => restricting()
             .all(|hit| hit.authority == Authority::BuiltIn && OF_A_HOME.contains(&hit.rule.as_str())),
         Verdict::Ask => {
+            let is_whole = real == config.host.shared_path(edits.project);
             lies_in(edits.project)
+                && !is_whole
                 && restricting().next().is_some()
                 && restricting().all(|hit| hit.authority == Authority::BuiltIn && hit.risk < Risk::High)
         }
     }
 }
 
-/// Returns what writing `paths` comes to, as if a shell had parsed a redirect to each.
-fn written(paths: &[PathBuf], cwd: &Path) -> Analysis {
+/// Returns what the edits come to, as if a shell had parsed a redirect to each file, or `rm` of it.
+fn written(edits: &Edits<'_>, config: &Config) -> Analysis {
     let mut text = Vec::new();
     let mut actions = Vec::new();
-    for path in paths {
+    for path in &edits.paths {
         let bytes = path.as_os_str().as_encoded_bytes();
         if !text.is_empty() {
             text.push(b'\n');
         }
         let start = text.len();
-        text.extend_from_slice(b"> ");
+        let is_whole = config.host.is_directory(path);
+        let options: &[&[u8]] = if is_whole { &[b"-r", b"--"] } else { &[b"--"] };
+        let is_gone = edits.moves || is_whole;
+        text.extend(if is_gone { [b"rm ", &options.join(&b' ')[..], b" "].concat() } else { b"> ".to_vec() });
         text.extend(quoted(bytes));
         let span = Span { start, end: text.len() };
-        actions.push(redirect(Word::literal(bytes, span), cwd, span));
+        let word = |bytes: &[u8]| Word::literal(bytes, span);
+        let plain = Action { cwd: Place::Known(config.cwd.clone()), ..nothing(span) };
+        actions.push(if is_gone {
+            let args = options.iter().copied().chain([bytes]).map(word).collect();
+            Action { program: word(b"rm"), args, ..plain }
+        } else {
+            let redirect = Redirect { kind: RedirectKind::Write, target: word(bytes) };
+            Action { redirects: vec![redirect], ..plain }
+        });
     }
     Analysis { text, actions, files: Vec::new() }
 }
 
-fn redirect(target: Word, cwd: &Path, span: Span) -> Action {
+fn nothing(span: Span) -> Action {
     Action {
         program: Word::default(),
         args: Vec::new(),
         assignments: Vec::new(),
-        redirects: vec![Redirect { kind: RedirectKind::Write, target }],
-        cwd: Place::Known(cwd.to_owned()),
+        redirects: Vec::new(),
+        cwd: Place::Unknown,
         inside: Vec::new(),
         scope: Scope::Local,
         as_root: false,

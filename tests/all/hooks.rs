@@ -63,6 +63,65 @@ fn every_vector_is_answered_byte_for_byte() {
     assert!(wrong.is_empty(), "other than in the vectors:\n{wrong}");
 }
 
+/// A stage with what an attack goes by: links to an agent's settings and to git's hooks.
+fn attacked() -> Stage {
+    let stage = stage().file(".claude/settings.json", "{}").file(".git/hooks/x.sample", "").file("src/x", "");
+    std::fs::create_dir_all(stage.root().join("deep/a")).unwrap();
+    for (link, target) in [
+        ("docs", ".claude"),
+        ("notes.json", ".claude/settings.json"),
+        ("link", ".git/hooks"),
+        ("src/far", "../../deep"),
+    ] {
+        std::os::unix::fs::symlink(target, stage.cwd().join(link)).unwrap();
+    }
+    stage
+}
+
+/// Each line of `tests/vectors/hooks/attacks/AGENT.jsonl` is what an agent sent that wanted past the hook, and what it was told.
+#[track_caller]
+fn every_attack_is_answered(agent: &str) {
+    let stage = attacked();
+    let lines = std::fs::read_to_string(vectors().join(format!("attacks/{agent}.jsonl"))).unwrap();
+    let root = stage.root().to_str().unwrap();
+    let mut wrong = String::new();
+    for line in lines.lines() {
+        let attack: Value = serde_json::from_str(line).unwrap();
+        let input = attack["raw"].as_str().map_or_else(|| attack["input"].to_string(), str::to_owned);
+        let came = word(agent, &hook(&stage, agent, input.replace("[ROOT]", root)));
+        if attack["says"] != came {
+            writeln!(wrong, "{}: {came}, not {}", attack["what"], attack["says"]).unwrap();
+        }
+    }
+    assert!(lines.lines().count() >= 60, "only {} attacks", lines.lines().count());
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn claude_gets_past_by_no_known_attack() {
+    every_attack_is_answered("claude");
+}
+
+#[test]
+fn codex_gets_past_by_no_known_attack() {
+    every_attack_is_answered("codex");
+}
+
+#[test]
+fn gemini_gets_past_by_no_known_attack() {
+    every_attack_is_answered("gemini");
+}
+
+#[test]
+fn cursor_gets_past_by_no_known_attack() {
+    every_attack_is_answered("cursor");
+}
+
+#[test]
+fn copilot_gets_past_by_no_known_attack() {
+    every_attack_is_answered("copilot");
+}
+
 /// What an agent may be about to do.
 enum Doing {
     Command(&'static str),
@@ -135,7 +194,7 @@ fn word(agent: &str, output: &Output) -> &'static str {
     let specific = &answer["hookSpecificOutput"];
     let rewritten = [&specific["updatedInput"], &specific["tool_input"], &answer["updated_input"]];
     if let Some(input) = rewritten.iter().find(|input| !input.is_null()) {
-        let command = input["command"].as_str().unwrap();
+        let command = ["cmd", "command"].iter().find_map(|name| input[name].as_str()).unwrap();
         assert!(command.starts_with(GATE), "{agent}: {command}");
         return "rewritten";
     }
@@ -507,6 +566,150 @@ fn a_command_of_another_shell_than_bash_goes_through_gate() {
         word("claude", &stage.gate(["hook", "claude"]).env("SHELL", shell).stdin(event.to_string()).output())
     };
     assert_eq!((run("/bin/bash"), run("/usr/bin/zsh")), ("passes", "rewritten"));
+}
+
+/// Returns what `agent` is told about a call of its shell tool with `input`, where `SHELL` is `shell`.
+fn told(stage: &Stage, agent: &str, shell: &str, input: &Value) -> Output {
+    let mut event = event(agent, stage, &Doing::Command(""));
+    let member = if agent == "copilot" { "toolArgs" } else { "tool_input" };
+    event[member] = input.clone();
+    stage.gate(["hook", agent]).env("SHELL", shell).stdin(event.to_string()).output()
+}
+
+#[test]
+fn a_command_for_another_shell_than_gate_knows_is_refused() {
+    let stage = stage().script("bash", "#!/bin/sh\n");
+    let run = |agent: &str, shell: &str, command: &str| {
+        word(agent, &told(&stage, agent, "/bin/bash", &json!({ "command": command, "shell": shell })))
+    };
+    for agent in AGENTS {
+        for shell in ["fish", "/usr/bin/python3", "./bash", "/tmp/bash", "bash -x", "/bin/ls"] {
+            assert_eq!(run(agent, shell, "ls"), "refused", "{agent} {shell}");
+        }
+        for shell in ["bash", "/bin/bash", "/bin/sh", "/usr/bin/zsh", GATE] {
+            assert_eq!(run(agent, shell, "ls"), "passes", "{agent} {shell}");
+        }
+    }
+    // Each is judged by the rules of the shell that reads it.
+    let both = "{ echo x } always { echo y; }";
+    assert_eq!(
+        (run("claude", "/bin/bash", both), run("claude", "/usr/bin/zsh", both)),
+        ("passes", "rewritten")
+    );
+    assert_eq!(run("codex", "/usr/bin/zsh", both), "rewritten");
+    let output = told(&stage, "claude", "/bin/bash", &json!({ "command": "ls", "shell": "fi\u{202e}sh" }));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        answer["hookSpecificOutput"]["permissionDecisionReason"],
+        "gate: `fi\\u{202e}sh` is no shell that gate knows\ngate: not run: ls\ngate: hint: leave `shell` out"
+    );
+}
+
+#[test]
+fn a_directory_counts_by_the_name_that_the_agent_documents_and_only_makes_stricter_by_another() {
+    let stage = stage();
+    // What the project may show may be a secret elsewhere.
+    for agent in AGENTS {
+        for member in ["workdir", "directory", "dir_path", "working_directory", "cwd", "workingDir"] {
+            let run = |dir: &Path, command: &str| {
+                let input = json!({ "command": command, member: dir });
+                word(agent, &told(&stage, agent, "/bin/bash", &input))
+            };
+            let passes = run(&stage.cwd(), "cat notes.txt") == "passes";
+            assert_eq!(passes, agent != "codex", "{agent} {member}");
+            assert_eq!(run(Path::new("/"), "ls"), "passes", "{agent} {member}");
+            let away = run(Path::new("/etc"), "cat shadow");
+            assert_eq!(away, if agent == "copilot" { "refused" } else { "rewritten" }, "{agent} {member}");
+        }
+    }
+}
+
+#[test]
+fn a_call_of_gate_beside_it_takes_no_doubt_away() {
+    let stage = stage();
+    let own = format!("{GATE} --home {} -c true", stage.home().display());
+    let run = |agent: &str, shell: &str, command: String| {
+        word(agent, &told(&stage, agent, shell, &json!({ "command": command })))
+    };
+    let zsh = "{ echo x } always { echo y; }";
+    for (agent, shell, command, expected) in [
+        ("claude", "/usr/bin/zsh", zsh, "rewritten"),
+        ("codex", "/bin/bash", "cat notes.txt", "rewritten"),
+        ("gemini", "/bin/bash", "bash -c 'ls'", "rewritten"),
+        ("copilot", "/bin/bash", "cd / && ls", "refused"),
+        ("claude", "/usr/bin/fish", r"echo 'a\' b'", "refused"),
+    ] {
+        for command in [command.to_owned(), format!("{command}; {own}"), format!("{command} && {own}")] {
+            assert_eq!(run(agent, shell, command.clone()), expected, "{agent}: {command}");
+        }
+        assert_eq!(run(agent, "/bin/bash", own.clone()), "passes", "{agent}");
+    }
+    let recorded = log(&stage).iter().filter(|entry| entry["type"] == "judged").count();
+    assert_eq!(recorded, 5, "what passes is recorded");
+}
+
+#[test]
+fn nothing_is_rewritten_for_fish_that_fish_would_take_apart() {
+    let stage = stage();
+    let run = |agent: &str, shell: &str, input: Value| word(agent, &told(&stage, agent, shell, &input));
+    let asked = |command: &str| json!({ "command": command });
+    for agent in ["claude", "codex", "cursor"] {
+        for shell in ["/usr/bin/fish", "/opt/nu", "/usr/bin/elvish"] {
+            assert_eq!(run(agent, shell, asked("git push --force")), "rewritten");
+            for command in
+                ["git push --force 'it'\\''s'", "git push --force \"it's\"", "git push --force \\; id"]
+            {
+                assert_eq!(run(agent, shell, asked(command)), "refused", "{agent} {shell} {command}");
+                assert_eq!(run(agent, "/bin/bash", asked(command)), "rewritten", "{agent} {command}");
+            }
+            // A reason is worth less than a line that every shell reads the same.
+            let input = json!({ "command": "git push --force", "description": "it's late" });
+            let output = told(&stage, agent, shell, &input);
+            assert_eq!(word(agent, &output), "rewritten");
+            assert!(!String::from_utf8(output.stdout).unwrap().contains("--reason"), "{agent}");
+        }
+    }
+    let event = event("claude", &stage, &Doing::Command("ls 'a\\' b"));
+    let own =
+        stage.gate(["hook", "claude"]).env("SHELL", "/bin/bash").env("CLAUDE_CODE_SHELL", "/usr/bin/fish");
+    assert_ne!(word("claude", &own.stdin(event.to_string()).output()), "passes");
+}
+
+#[test]
+fn the_editors_of_vs_code_and_of_copilot_are_known_by_their_members() {
+    let stage = stage();
+    let is_free = |tool: &str, input: &Value| {
+        let compatible = json!({ "hook_event_name": "PreToolUse", "cwd": stage.cwd(), "tool_name": tool, "tool_input": input });
+        let own = json!({ "cwd": stage.cwd(), "toolName": tool, "toolArgs": input });
+        let [compatible, own] = [compatible, own].map(|event| hook(&stage, "copilot", event.to_string()));
+        assert_eq!(compatible.stdout.is_empty(), own.stdout.is_empty(), "{tool}");
+        own.stdout.is_empty()
+    };
+    for (tool, input) in [
+        ("create_file", json!({ "filePath": "FILE", "content": "x" })),
+        ("replace_string_in_file", json!({ "filePath": "FILE", "oldString": "a", "newString": "b" })),
+        (
+            "multi_replace_string_in_file",
+            json!({ "explanation": "x", "replacements": [{ "filePath": "FILE", "oldString": "a", "newString": "b" }] }),
+        ),
+        ("insert_edit_into_file", json!({ "explanation": "x", "filePath": "FILE", "code": "x" })),
+        ("edit_notebook_file", json!({ "filePath": "FILE", "editType": "insert", "newCode": "x" })),
+        (
+            "apply_patch",
+            json!({ "explanation": "x", "input": "*** Begin Patch\n*** Add File: FILE\n+x\n*** End Patch" }),
+        ),
+        ("create_directory", json!({ "dirPath": "FILE" })),
+        ("create", json!({ "path": "FILE", "file_text": "x" })),
+        ("edit", json!({ "path": "FILE", "old_str": "a", "new_str": "b" })),
+        (
+            "str_replace_editor",
+            json!({ "command": "insert", "path": "FILE", "insert_line": 1, "new_str": "b" }),
+        ),
+    ] {
+        let of = |file: &str| serde_json::from_str(&input.to_string().replace("FILE", file)).unwrap();
+        assert!(is_free(tool, &of("src/b.rs")), "{tool}");
+        assert!(!is_free(tool, &of(".git/hooks/pre-commit")), "{tool}");
+    }
 }
 
 #[test]

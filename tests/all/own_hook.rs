@@ -123,6 +123,86 @@ fn tool_of_a_server_writes_anything_but_what_nobody_may() {
 }
 
 #[test]
+fn tool_that_gate_does_not_know_writes_no_protected_file_whatever_its_name_and_its_members() {
+    let stage = Stage::new();
+    let settings = ".claude/settings.json";
+    let call = |tool: &str, input: Value| may_write(&stage, &[], tool, &input);
+    for verb in [
+        "set",
+        "modify",
+        "store",
+        "apply",
+        "mv",
+        "move",
+        "rename",
+        "truncate",
+        "mkdir",
+        "put",
+        "save",
+        "append",
+        "patch",
+        "insert",
+        "replace",
+        "purge",
+        "frobnicate",
+        "GET_OR_CREATE",
+    ] {
+        assert!(!call(&format!("mcp__x__{verb}"), json!({ "where": settings })), "{verb}");
+    }
+    let mut many: Vec<String> = (0..300).map(|at| format!("src/{at}.rs")).collect();
+    assert!(call("mcp__x__store", json!({ "files": many })));
+    many.push(settings.to_owned());
+    for input in [
+        json!({ "files": many }),
+        json!({ "files": (0..1001).map(|at| at.to_string()).collect::<Vec<_>>() }),
+        json!({ "where": format!("{settings} ") }),
+        json!({ "where": format!("\t{settings}\n") }),
+        json!({ "where": ".CLAUDE/settings.json" }),
+        json!({ "where": format!("{}{settings}", "./".repeat(3000)) }),
+        json!({ "where": format!("a b/../{settings}") }),
+        json!({ "dir": ".claude", "name": "settings.json" }),
+        json!({ "files": { settings: "{}" } }),
+        json!({ "arguments": json!({ "path": settings }).to_string() }),
+        json!({ "where": ".git/hooks/pre-commit" }),
+        json!({ "where": "~/.bashrc" }),
+        json!({ "where": "CLAUDE.md" }),
+        json!({ "where": ".github/workflows/ci.yml" }),
+    ] {
+        assert!(!call("mcp__x__store", input.clone()), "{input}");
+        assert!(!call("x-store", input.clone()), "{input}");
+    }
+    for (tool, input) in [
+        ("mcp__x__read_file", json!({ "path": settings })),
+        (
+            "mcp__x__post",
+            json!({ "text": "look at ~/.claude/settings.json, and at .github/workflows/ci.yml" }),
+        ),
+        ("mcp__x__open", json!({ "path": "/" })),
+        ("x-store", json!({ "path": "src/a.rs", "body": "x" })),
+        ("TodoWrite", json!({ "todos": [{ "content": "CLAUDE.md" }] })),
+        ("Task", json!({ "prompt": settings })),
+    ] {
+        assert!(call(tool, input), "{tool}");
+    }
+}
+
+#[test]
+fn directory_that_holds_the_settings_is_neither_deleted_nor_put_in_place() {
+    let stage = Stage::new().file(".git/HEAD", "ref: refs/heads/main\n").file(".claude/settings.json", "{}");
+    for (tool, input) in [
+        ("Delete", json!({ "path": ".claude" })),
+        ("delete_directory", json!({ "path": ".claude/" })),
+        ("rename_file", json!({ "oldPath": ".claude", "newPath": "x" })),
+        ("rename_file", json!({ "oldPath": "x", "newPath": ".codex" })),
+        ("Delete", json!({ "path": "." })),
+        ("mcp__x__purge", json!({ "path": ".claude" })),
+    ] {
+        assert!(!may_write(&stage, &[], tool, &input), "{tool} {input}");
+    }
+    assert!(may_write(&stage, &[], "Delete", &json!({ "path": "src" })));
+}
+
+#[test]
 fn settings_that_a_variable_moves_are_protected_there() {
     let stage = Stage::new();
     let dir = stage.cwd().join("elsewhere");

@@ -18,6 +18,24 @@ const PATHS: [&str; 10] = [
     "oldPath",
 ];
 
+/// Where no agent documents a path, and another tool may take one.
+const OTHERS: [&str; 14] = [
+    "destination",
+    "dest",
+    "target",
+    "target_path",
+    "targetPath",
+    "output_path",
+    "outputPath",
+    "output_file",
+    "filename",
+    "fileName",
+    "file",
+    "uri",
+    "relative_path",
+    "absolute_path",
+];
+
 /// Where several paths stand, or objects that have them.
 const LISTS: [&str; 3] = ["files", "paths", "filePaths"];
 
@@ -56,6 +74,9 @@ pub(super) fn edited(map: Map<String, Value>) -> Result<Tool, Unreadable> {
             for item in items(value) {
                 match item {
                     Value::Object(map) => rest.push(map),
+                    Value::String(path) if OTHERS.contains(&name.as_str()) && !path.is_empty() => {
+                        paths.push(path);
+                    }
                     Value::String(path) if LISTS.contains(&name.as_str()) => {
                         rest.push(Map::from_iter([("path".to_owned(), Value::String(path))]));
                     }

@@ -31,9 +31,9 @@ const COPILOT_OTHERS: [&str; 12] = [
 pub fn read(agent: Agent, bytes: &[u8]) -> Result<Event, Unreadable> {
     let members = json::object(bytes)?;
     match agent {
-        Agent::Claude => named(&members, claude_form(&members), "PreToolUse", Directory::Certain),
-        Agent::Codex => named(&members, Form::Codex, "PreToolUse", Directory::Untold),
-        Agent::Gemini => named(&members, Form::Gemini, "BeforeTool", Directory::Certain),
+        Agent::Claude => named(agent, &members, claude_form(&members), "PreToolUse", Directory::Certain),
+        Agent::Codex => named(agent, &members, Form::Codex, "PreToolUse", Directory::Untold),
+        Agent::Gemini => named(agent, &members, Form::Gemini, "BeforeTool", Directory::Certain),
         Agent::Cursor => cursor(&members),
         Agent::Copilot => copilot(&members),
     }
@@ -47,6 +47,7 @@ fn claude_form(members: &Map<String, Value>) -> Form {
 
 /// Reads an event that names itself, whose tool call stands in `tool_name` and `tool_input`.
 fn named(
+    agent: Agent,
     members: &Map<String, Value>,
     form: Form,
     before: &str,
@@ -55,14 +56,14 @@ fn named(
     if !text(members, "hook_event_name")?.eq_ignore_ascii_case(before) {
         return Ok(Event { form, call: None });
     }
-    let call = call(members, "tool_name", "tool_input", directory)?;
+    let call = call(agent, members, ("tool_name", "tool_input"), directory)?;
     Ok(Event { form, call })
 }
 
 fn cursor(members: &Map<String, Value>) -> Result<Event, Unreadable> {
     let event = text(members, "hook_event_name")?;
     if event.eq_ignore_ascii_case("preToolUse") {
-        return named(members, Form::CursorTool, "preToolUse", Directory::Certain);
+        return named(Agent::Cursor, members, Form::CursorTool, "preToolUse", Directory::Certain);
     }
     if !event.eq_ignore_ascii_case("beforeShellExecution") {
         return Ok(Event { form: Form::CursorOther, call: None });
@@ -70,13 +71,13 @@ fn cursor(members: &Map<String, Value>) -> Result<Event, Unreadable> {
     let command = members.get("command").ok_or(Unreadable::Missing("command"))?;
     let input = Map::from_iter([("command".to_owned(), command.clone())]);
     let tool = tool("Shell", Some(&Input::Object(input.clone())))?;
-    let call = placed("Shell", tool, input, members, Directory::Certain)?;
+    let call = placed(Agent::Cursor, ("Shell", tool, input), members, Directory::Certain)?;
     Ok(Event { form: Form::CursorShell, call: Some(call) })
 }
 
 fn copilot(members: &Map<String, Value>) -> Result<Event, Unreadable> {
     if members.contains_key("hook_event_name") {
-        return named(members, Form::CopilotCompatible, "PreToolUse", Directory::Kept);
+        return named(Agent::Copilot, members, Form::CopilotCompatible, "PreToolUse", Directory::Kept);
     }
     let is_other = COPILOT_OTHERS.iter().any(|name| members.contains_key(*name));
     if is_other && !members.contains_key("toolArgs") || members.contains_key("toolResult") {
@@ -85,15 +86,15 @@ fn copilot(members: &Map<String, Value>) -> Result<Event, Unreadable> {
     if members.contains_key("error") && members.contains_key("toolName") {
         return Ok(Event { form: Form::Copilot, call: None });
     }
-    let call = call(members, "toolName", "toolArgs", Directory::Kept)?;
+    let call = call(Agent::Copilot, members, ("toolName", "toolArgs"), Directory::Kept)?;
     Ok(Event { form: Form::Copilot, call })
 }
 
 /// Reads the tool call in the members `name` and `input`; `None` where the tool is not judged.
 fn call(
+    agent: Agent,
     members: &Map<String, Value>,
-    name: &'static str,
-    input: &'static str,
+    (name, input): (&'static str, &'static str),
     directory: Directory,
 ) -> Result<Option<Call>, Unreadable> {
     let name = text(members, name)?;
@@ -110,7 +111,7 @@ fn call(
     let input = given.as_ref().map(Input::members).unwrap_or_default();
     match tool(name, given.as_ref())? {
         Tool::Other => Ok(None),
-        tool => placed(name, tool, input, members, directory).map(Some),
+        tool => placed(agent, (name, tool, input), members, directory).map(Some),
     }
 }
 
@@ -120,9 +121,8 @@ fn is_judged(name: &str) -> bool {
 }
 
 fn placed(
-    name: &str,
-    tool: Tool,
-    input: Map<String, Value>,
+    agent: Agent,
+    (name, tool, input): (&str, Tool, Map<String, Value>),
     members: &Map<String, Value>,
     directory: Directory,
 ) -> Result<Call, Unreadable> {
@@ -133,15 +133,15 @@ fn placed(
         Some(_) => return Err(Unreadable::Wrong { name: "cwd".to_owned(), expected: "path" }),
     };
     let cwd = given.ok_or(Unreadable::Missing("cwd"))?;
-    let said = match &tool {
-        Tool::Shell(shell) => shell.directory.clone(),
-        Tool::Edit(_) | Tool::Foreign(_) | Tool::Unread(_) | Tool::Other => None,
+    let named = match &tool {
+        Tool::Shell(shell) => shell.directories.as_slice(),
+        Tool::Edit(_) | Tool::Foreign(_) | Tool::Unread(_) | Tool::Other => &[],
     };
-    let directory = if is_given || said.as_ref().is_some_and(|dir| dir.is_absolute()) {
-        directory
-    } else {
-        Directory::Untold
-    };
+    let is_documented = |(member, _): &&(&'static str, PathBuf)| agent.directory_member() == Some(*member);
+    let said = named.iter().find(is_documented).map(|(_, dir)| dir);
+    let elsewhere = said.is_none() && named.iter().any(|(_, dir)| cwd.join(dir) != cwd);
+    let directory =
+        if is_given || said.is_some_and(|dir| dir.is_absolute()) { directory } else { Directory::Untold };
     let cwd = said.map_or(cwd.clone(), |dir| cwd.join(dir));
     let shown = cwd.to_string_lossy();
     if shown.contains('\0') {
@@ -150,7 +150,7 @@ fn placed(
     if !cwd.is_absolute() {
         return Err(Unreadable::Relative(shown.into_owned()));
     }
-    Ok(Call { name: name.to_owned(), tool, cwd, roots, directory, input })
+    Ok(Call { name: name.to_owned(), tool, cwd, roots, directory, elsewhere, input })
 }
 
 fn roots(members: &Map<String, Value>) -> Result<Vec<PathBuf>, Unreadable> {
@@ -217,7 +217,7 @@ mod tests {
         nothing(Agent::Copilot, r#"{"sessionId":"s","source":"new"}"#, Form::Copilot);
         nothing(
             Agent::Gemini,
-            r#"{"hook_event_name":"BeforeTool","tool_name":"x","tool_input":{"command":"x"},"mcp_context":{}}"#,
+            r#"{"hook_event_name":"BeforeTool","tool_name":"read_x","tool_input":{"command":"x"},"mcp_context":{}}"#,
             Form::Gemini,
         );
     }

@@ -19,6 +19,8 @@ mod form;
 mod json;
 mod line;
 mod patch;
+mod server;
+mod shells;
 mod tools;
 
 use std::path::PathBuf;
@@ -26,7 +28,8 @@ use std::path::PathBuf;
 pub use event::read;
 pub use form::{Form, Reply};
 pub use line::{instruction, rewritten};
-pub use tools::{Edit, Shell, Tool, Words};
+pub use shells::{Shell, Words};
+pub use tools::{Edit, Tool};
 
 /// An agent whose hooks gate answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +64,20 @@ impl Agent {
             Agent::Gemini => "gemini-cli",
             Agent::Cursor => "cursor",
             Agent::Copilot => "copilot-cli",
+        }
+    }
+
+    /// Returns the member by which a call of the agent's shell tool names another directory, where its makers document one.
+    ///
+    /// Sources: openai/codex `codex-rs/core/src/tools/handlers/unified_exec.rs` (`ExecCommandArgs`), google-gemini/gemini-cli
+    /// `packages/core/src/tools/shell.ts` (`ShellToolParams`; the `directory` of <https://geminicli.com/docs/tools/shell> was its name
+    /// before), <https://cursor.com/docs/hooks> (`preToolUse`). Claude Code and Copilot have none.
+    pub(super) fn directory_member(self) -> Option<&'static str> {
+        match self {
+            Agent::Codex => Some("workdir"),
+            Agent::Gemini => Some("dir_path"),
+            Agent::Cursor => Some("working_directory"),
+            Agent::Claude | Agent::Copilot => None,
         }
     }
 
@@ -102,6 +119,8 @@ pub struct Call {
     pub roots: Vec<PathBuf>,
     /// Whether `cwd` is certain.
     pub directory: Directory,
+    /// Claims that the call names another directory by a member that its agent does not document: it may run here or there.
+    pub elsewhere: bool,
     /// The tool's input, for an answer that changes a part of it.
     pub(crate) input: serde_json::Map<String, serde_json::Value>,
 }

@@ -11,15 +11,23 @@ const FILES: [&str; 4] = ["add file:", "update file:", "delete file:", "move to:
 /// The other lines that begin with three stars.
 const MARKS: [&str; 3] = ["begin patch", "end patch", "end of file"];
 
+/// What ends a line for some readers, besides a newline (Unicode standard annex 14, Python's `splitlines`).
+const ENDS: [char; 9] =
+    ['\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// Returns every path that `patch` names, as written.
 ///
 /// More is taken for a header than Codex does (padding, capitals, a context line that looks like one): one path too many only makes gate stricter.
 ///
 /// # Errors
-/// No header at all, or a line with three stars that is none of the known ones.
+/// No header at all, a line with three stars that is none of the known ones, or one behind what only some readers take for the end
+/// of a line.
 pub(super) fn paths(patch: &str) -> Result<Vec<String>, Unreadable> {
     let mut found = Vec::new();
     for line in patch.lines() {
+        if line.split(ENDS).skip(1).any(|rest| rest.trim_start().starts_with("***")) {
+            return Err(Unreadable::Patch("a line that ends in an unusual way".to_owned()));
+        }
         let Some(header) = line.trim().strip_prefix("***") else { continue };
         let header = header.trim();
         let lower = header.to_lowercase();
@@ -66,6 +74,10 @@ mod tests {
         case("*** Begin Patch\n*** End Patch", Err("it names no file"));
         case("--- a/x\n+++ b/x\n", Err("it names no file"));
         case("*** Update File:\n", Err("a header without a path"));
+        for end in ["\r", "\u{b}", "\u{2028}", "\u{85} "] {
+            let patch = format!("*** Add File: a\n+b{end}*** Update File: .git/hooks/x\n");
+            case(&patch, Err("a line that ends in an unusual way"));
+        }
         case("*** Rename File: a\n*** Update File: b\n", Err("a line `*** Rename File: a`"));
     }
 }

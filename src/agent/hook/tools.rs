@@ -1,14 +1,15 @@
 //! Which tools are judged, and what their input says they would do.
 //!
 //! One table for all agents: their names don't contradict each other, and an agent that borrows another's tool is judged too.
-//! A tool of an MCP server is not judged, but for the files that it might write and that nobody may. Any other tool that is not known but takes a command is taken for a shell.
-
-use std::path::PathBuf;
+//! A tool that is not known but takes a command is taken for a shell, one that takes a path and a content for an editor. Of any
+//! other that does not only read, and of those of MCP servers, the files count that it might write and that nobody may.
 
 use serde_json::{Map, Value};
 
 use super::edits::{edited, is_editor_by_members};
-use super::{Unreadable, json, patch};
+use super::server::{is_of_server, only_reads, texts};
+use super::shells::{beside, may_take_command, shell, strings, takes_command};
+use super::{Shell, Unreadable, json, patch};
 
 /// Tools that run a command (Claude Code, Codex, Gemini CLI, Cursor, Copilot, VS Code).
 const SHELLS: [&str; 12] = [
@@ -64,23 +65,8 @@ const PATCHERS: [&str; 2] = ["apply_patch", "applypatch"];
 /// Tools that type into a shell that runs already.
 const TYPISTS: [&str; 2] = ["write_bash", "write_powershell"];
 
-/// Where the command stands.
-const COMMANDS: [&str; 2] = ["command", "cmd"];
-
 /// Where the patch stands.
 const PATCHES: [&str; 3] = ["command", "patch", "input"];
-
-/// Where the directory stands in which a command runs.
-const DIRECTORIES: [&str; 4] = ["working_directory", "dir_path", "directory", "workdir"];
-
-/// Words in the name of a server's tool that may write.
-const WRITING: [&str; 17] = [
-    "write", "edit", "create", "move", "delete", "remove", "rename", "copy", "append", "patch", "insert",
-    "replace", "put", "save", "update", "upload", "link",
-];
-
-/// The most texts of a server's call that are looked at, and their greatest length: a path is no longer (PATH_MAX).
-const TEXTS: (usize, usize) = (256, 4096);
 
 /// What a tool would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,32 +75,12 @@ pub enum Tool {
     Shell(Shell),
     /// Write files.
     Edit(Edit),
-    /// Whatever a server does with what may be paths, on this machine or another: only what nobody may write is held back.
-    Foreign(Edit),
+    /// Whatever a tool that gate does not know does with these texts, each of which may be a path, on this machine or another.
+    Foreign(Vec<String>),
     /// Something that gate cannot read, and says why.
     Unread(&'static str),
     /// Something that is not judged.
     Other,
-}
-
-/// A command for a shell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shell {
-    /// The script, or the argument vector of a program.
-    pub command: Words,
-    /// Why, in the agent's words.
-    pub description: Option<String>,
-    /// The directory, if the call names one.
-    pub directory: Option<PathBuf>,
-    /// The input's member that holds the command.
-    pub(super) member: &'static str,
-}
-
-/// A command as a tool takes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Words {
-    Script(String),
-    Argv(Vec<String>),
 }
 
 /// Files that are written, moved or deleted.
@@ -161,100 +127,46 @@ impl Input {
 /// A judged tool whose input does not say what it would do.
 pub(super) fn tool(name: &str, input: Option<&Input>) -> Result<Tool, Unreadable> {
     let lower = name.to_ascii_lowercase();
-    let is_of_server = ["mcp__", "mcp:", "mcp_"].iter().any(|prefix| lower.starts_with(prefix));
     let is = |names: &[&str]| names.contains(&lower.as_str());
     let Some(input) = input else {
         let is_judged = is(&SHELLS) || is(&EDITORS) || is(&PATCHERS) || is(&TYPISTS);
         return if is_judged { Err(Unreadable::Missing("tool_input")) } else { Ok(Tool::Other) };
     };
     let map = input.members();
-    let takes_command = COMMANDS.iter().any(|member| map.contains_key(*member));
     match () {
-        () if is_of_server && WRITING.iter().any(|word| lower.contains(word)) => Ok(foreign(map)),
-        () if is_of_server => Ok(Tool::Other),
+        () if is_of_server(name) => Ok(unknown(name, input)),
         () if is(&PATCHERS) => patched(input),
         () if is(&VIEWERS) && map.get("command").and_then(Value::as_str) == Some("view") => Ok(Tool::Other),
         () if is(&EDITORS) => edited(map),
         () if is(&TYPISTS) => Ok(typed(&map)),
         () if lower == "powershell" || lower == "pwsh" => Ok(Tool::Unread("PowerShell cannot be judged")),
-        () if is(&SHELLS) => shell(&map).map(Tool::Shell),
-        () if is_editor_by_members(&map) && takes_command => {
+        () if is(&SHELLS) => shelled(&map),
+        () if is_editor_by_members(&map) && takes_command(&map) => {
             Ok(Tool::Unread("it takes a command and a file"))
         }
         () if is_editor_by_members(&map) => edited(map),
-        () if takes_command => shell(&map).map(Tool::Shell),
-        () => Ok(Tool::Other),
-    }
-}
-
-fn shell(map: &Map<String, Value>) -> Result<Shell, Unreadable> {
-    let given: Vec<&'static str> = COMMANDS.into_iter().filter(|member| map.contains_key(*member)).collect();
-    let member = *given.first().ok_or(Unreadable::Missing("command"))?;
-    if let Some(other) = given.iter().find(|other| map[**other] != map[member]) {
-        return Err(Unreadable::Differ { one: member, other });
-    }
-    let command = match &map[member] {
-        Value::String(text) => Words::Script(text.clone()),
-        Value::Array(words) if !words.is_empty() => Words::Argv(strings(words, member)?),
-        _ => return Err(Unreadable::Wrong { name: member.to_owned(), expected: "command" }),
-    };
-    let has_nul = match &command {
-        Words::Script(text) => text.contains('\0'),
-        Words::Argv(words) => words.iter().any(|word| word.contains('\0')),
-    };
-    if has_nul {
-        return Err(Unreadable::Nul(member));
-    }
-    Ok(Shell { command, description: description(map), directory: directory(map)?, member })
-}
-
-fn strings(values: &[Value], name: &str) -> Result<Vec<String>, Unreadable> {
-    let wrong = || Unreadable::Wrong { name: name.to_owned(), expected: "list of texts" };
-    values.iter().map(|value| value.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
-}
-
-/// Returns what the agent says of the call. It decides nothing, so that another kind of value is none.
-fn description(map: &Map<String, Value>) -> Option<String> {
-    let says = ["description", "justification", "explanation"];
-    says.iter().find_map(|name| map.get(*name)?.as_str()).map(str::to_owned)
-}
-
-fn directory(map: &Map<String, Value>) -> Result<Option<PathBuf>, Unreadable> {
-    let mut found: Option<(&'static str, String)> = None;
-    for name in DIRECTORIES {
-        let dir = match map.get(name) {
-            None | Some(Value::Null) => continue,
-            Some(Value::String(dir)) if dir.is_empty() => continue,
-            Some(Value::String(dir)) if dir.contains('\0') => return Err(Unreadable::Nul(name)),
-            Some(Value::String(dir)) => dir.clone(),
-            Some(_) => return Err(Unreadable::Wrong { name: name.to_owned(), expected: "path" }),
-        };
-        match &found {
-            Some((one, known)) if *known != dir => return Err(Unreadable::Differ { one, other: name }),
-            Some(_) => {}
-            None => found = Some((name, dir)),
+        () if takes_command(&map) => shelled(&map),
+        () if may_take_command(&map) => {
+            Ok(Tool::Unread("it takes a command in a way that gate does not know"))
         }
+        () => Ok(unknown(name, input)),
     }
-    Ok(found.map(|(_, dir)| PathBuf::from(dir)))
 }
 
-/// Returns everything that may be a path.
-fn foreign(map: Map<String, Value>) -> Tool {
-    let mut paths = Vec::new();
-    let mut rest = vec![Value::Object(map)];
-    while let Some(value) = rest.pop().filter(|_| paths.len() < TEXTS.0) {
-        match value {
-            Value::Object(members) => rest.extend(members.into_iter().map(|(_, value)| value)),
-            Value::Array(items) => rest.extend(items),
-            Value::String(text)
-                if text.len() <= TEXTS.1 && text.contains(['/', '.']) && !text.contains(['\n', '\0']) =>
-            {
-                paths.push(text.strip_prefix("file://").unwrap_or(&text).to_owned());
-            }
-            _ => {}
-        }
+fn shelled(map: &Map<String, Value>) -> Result<Tool, Unreadable> {
+    match beside(map) {
+        Some(_) => Ok(Tool::Unread("it takes more beside the command, which gate cannot judge")),
+        None => shell(map).map(Tool::Shell),
     }
-    if paths.is_empty() { Tool::Other } else { Tool::Foreign(Edit { paths }) }
+}
+
+/// Returns what may be paths in the input of a tool that nobody knows.
+fn unknown(name: &str, input: &Input) -> Tool {
+    match input {
+        _ if only_reads(name) => Tool::Other,
+        Input::Object(map) => texts(map.clone()),
+        Input::Text(text) => texts(Map::from_iter([("text".to_owned(), Value::from(text.as_str()))])),
+    }
 }
 
 fn patched(input: &Input) -> Result<Tool, Unreadable> {
@@ -263,19 +175,27 @@ fn patched(input: &Input) -> Result<Tool, Unreadable> {
         Input::Object(map) => map,
     };
     let mut paths = Vec::new();
-    let mut is_given = false;
+    let mut rest = map.clone();
     for name in PATCHES {
-        let text = match map.get(name) {
+        let text = match rest.remove(name) {
             None => continue,
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Array(words)) => strings(words, name)?.join("\n"),
+            Some(Value::String(text)) => text,
+            Some(Value::Array(words)) => strings(&words, name)?.join("\n"),
             Some(_) => return Err(Unreadable::Wrong { name: name.to_owned(), expected: "patch" }),
         };
-        is_given = true;
         paths.extend(patch::paths(&text)?);
     }
-    if !is_given {
+    if rest.len() == map.len() {
         return Err(Unreadable::Missing("command"));
+    }
+    // No agent documents a file or a second patch beside it, and who takes one would not say so.
+    for text in rest.values().filter_map(Value::as_str).filter(|text| text.contains("*** ")) {
+        paths.extend(patch::paths(text)?);
+    }
+    match edited(rest) {
+        Ok(Tool::Edit(edit)) => paths.extend(edit.paths),
+        Ok(_) | Err(Unreadable::Missing(_)) => {}
+        Err(error) => return Err(error),
     }
     if paths.iter().any(|path| path.contains('\0')) {
         return Err(Unreadable::Nul("command"));
@@ -309,8 +229,8 @@ fn typed(map: &Map<String, Value>) -> Tool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Edit, Input, Tool, Words, tool};
-    use crate::agent::hook::json;
+    use super::{Edit, Input, Tool, tool};
+    use crate::agent::hook::{Words, json};
 
     fn read(name: &str, input: &str) -> Result<Tool, String> {
         let input = Input::of(&json::value(input.as_bytes()).unwrap(), "tool_input").unwrap();
@@ -362,6 +282,8 @@ mod tests {
             "`dir_path` and `directory` say different things",
         );
         wrong("Bash", r#"{"command":"ls","workdir":1}"#, "`workdir` is no path");
+        wrong("Bash", r#"{"command":"ls","shell":["fish"]}"#, "`shell` is no name of a shell");
+        wrong("Bash", r#"{"command":"ls","Command":"rm x"}"#, "`Command` is no member of its own");
         assert_eq!(tool("Bash", None), Err(super::Unreadable::Missing("tool_input")));
     }
 
@@ -374,6 +296,9 @@ mod tests {
         edit("str_replace_editor", r#"{"command":"create","path":"/a"}"#, &["/a"]);
         edit("Write", r#"{"file_path":"/a","path":"/b"}"#, &["/a", "/b"]);
         edit("apply_patch", r#"{"command":"*** Begin Patch\n*** Delete File: x\n*** End Patch"}"#, &["x"]);
+        edit("Write", r#"{"file_path":"/a","destination":"/b"}"#, &["/a", "/b"]);
+        edit("apply_patch", r#"{"command":"*** Add File: x","path":"y"}"#, &["x", "y"]);
+        edit("apply_patch", r#"{"command":"*** Add File: x","diff":"*** Add File: y"}"#, &["x", "y"]);
         edit("apply_patch", r#""*** Begin Patch\n*** Add File: y\n+\n*** End Patch""#, &["y"]);
         edit("Write", r#"{"file_path":"/a","command":"view"}"#, &["/a"]);
         edit("Delete", r#"{"path":"/a","command":"view"}"#, &["/a"]);
@@ -401,13 +326,25 @@ mod tests {
         for (name, input) in [
             ("Read", r#"{"file_path":"/etc/passwd"}"#),
             ("WebFetch", r#"{"url":"https://example.com"}"#),
-            ("mcp__shell__run", r#"{"command":"rm -rf /"}"#),
-            ("MCP:run", r#"{"command":"rm -rf /"}"#),
+            ("mcp__shell__read", r#"{"path":"/etc/passwd"}"#),
+            ("MCP:get_file", r#"{"path":"/etc/passwd"}"#),
             ("str_replace_editor", r#"{"command":"view","path":"/a"}"#),
             ("write_bash", r#"{"sessionId":"1","input":"{up}{enter}"}"#),
             ("write_bash", r#"{"sessionId":"1","input":"y{enter}"}"#),
         ] {
             assert_eq!(read(name, input), Ok(Tool::Other), "{name}");
+        }
+    }
+
+    #[test]
+    fn texts_of_a_tool_that_nobody_knows_may_all_be_paths() {
+        for (name, input, expected) in [
+            ("mcp__shell__run", r#"{"command":"rm -rf /"}"#, "rm -rf /"),
+            ("MCP:run", r#"{"command":"x"}"#, "x"),
+            ("filesystem-move_file", r#"{"source":"x"}"#, "x"),
+            ("new_tool", r#""x""#, "x"),
+        ] {
+            assert_eq!(read(name, input), Ok(Tool::Foreign(vec![expected.to_owned()])), "{name}");
         }
     }
 
@@ -420,6 +357,10 @@ mod tests {
             ("write_bash", r#"{"input":"{rm -rf x}"}"#),
             ("write_bash", r#"{"input":"ls{enter}"}"#),
             ("write_bash", "{}"),
+            ("Bash", r#"{"command":"git","args":["push","--force"]}"#),
+            ("new_runner", r#"{"command":"ls","env":{"LD_PRELOAD":"./x.so"}}"#),
+            ("create_and_run_task", r#"{"task":{"type":"shell","command":"rm -rf x"}}"#),
+            ("new_runner", r#"{"CommandLine":"rm -rf x"}"#),
         ] {
             assert!(matches!(read(name, input), Ok(Tool::Unread(_))), "{name} {input}");
         }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 
+use super::meant::{Ground, folded, is_likely, paths};
 use super::own;
 use crate::agent::hook::{
     Agent, Answer, Call, Directory, Edit, Form, Shell, Tool, Words, instruction, rewritten,
@@ -35,6 +36,8 @@ enum Doubt {
     Changed,
     /// The agent's shell is not bash, and might read it otherwise.
     Shell,
+    /// The call names another shell than those that gate knows.
+    Runner,
 }
 
 impl Desk {
@@ -60,7 +63,7 @@ impl Desk {
             Tool::Unread(why) => Ok(unread(&call.name, why)),
             Tool::Shell(shell) => self.answer_shell(call, shell, rewritable),
             Tool::Edit(edit) => self.answer_edit(call, edit),
-            Tool::Foreign(edit) => self.answer_foreign(call, edit),
+            Tool::Foreign(texts) => self.answer_foreign(call, texts),
         }
     }
 
@@ -78,6 +81,10 @@ impl Desk {
         };
         let doubt = self.doubt(call, shell, &command, &judged);
         match (judged.verdict(), doubt) {
+            (Verdict::Allow | Verdict::Ask, Some(Doubt::Runner)) => {
+                self.record(&judged, &hooked(false))?;
+                Ok(unknown_runner(shell))
+            }
             (Verdict::Allow, None) => {
                 self.record(&judged, &hooked(true))?;
                 Ok(Answer::Pass)
@@ -96,27 +103,47 @@ impl Desk {
 
     /// Returns why a command that would pass might not be what was judged: what stands beside a call of gate is doubted as any.
     fn doubt(&self, call: &Call, shell: &Shell, command: &Command, judged: &Judged) -> Option<Doubt> {
+        let runner = shell.runner.as_deref().map(|name| self.dialect(name, &call.cwd));
+        if runner == Some(None) {
+            return Some(Doubt::Runner);
+        }
         if self.form == Form::Gemini && is_unwrapped_by_gemini(shell) {
             return Some(Doubt::Changed);
         }
         if !self.passes(judged) {
             return None;
         }
-        if self.may_run_in_zsh() && !self.passes_in_zsh(command) {
+        let named = runner.flatten().filter(|dialect| *dialect != Dialect::Bash);
+        let zsh = self.may_run_in_zsh().then_some(Dialect::Zsh);
+        if named.into_iter().chain(zsh).any(|dialect| !self.passes_in(dialect, command)) {
             return Some(Doubt::Shell);
         }
         if self.reads_quotes_otherwise() && text(shell).0.contains('\\') {
             return Some(Doubt::Shell);
         }
-        match call.directory {
-            Directory::Certain => None,
-            Directory::Untold => {
-                let requester = requester(&self.config);
-                let anywhere = Judged::is_allowed_anywhere(command, &self.config, &self.policy, &requester);
-                (!anywhere && !own::is_alone(judged, &self.config)).then_some(Doubt::Elsewhere)
-            }
-            Directory::Kept => self.leaves(call, judged).then_some(Doubt::Leaves),
+        if call.directory == Directory::Kept && self.leaves(call, judged) {
+            return Some(Doubt::Leaves);
         }
+        if !call.elsewhere && call.directory != Directory::Untold {
+            return None;
+        }
+        let requester = requester(&self.config);
+        let anywhere = Judged::is_allowed_anywhere(command, &self.config, &self.policy, &requester);
+        (!anywhere && !own::is_alone(judged, &self.config)).then_some(Doubt::Elsewhere)
+    }
+
+    /// Returns how the shell that a call names reads a command; `None` where it is none of the machine's own shells, nor this gate.
+    fn dialect(&self, name: &str, cwd: &Path) -> Option<Dialect> {
+        let host = &self.config.host;
+        let found = host.find(name.as_bytes(), cwd)?;
+        if host.is_gate(&found) {
+            return Some(Dialect::Bash);
+        }
+        let is_it = |dialect: &Dialect| {
+            exec::real_shell(host, *dialect)
+                .is_some_and(|real| host.real_path(&real) == host.real_path(&found))
+        };
+        [Dialect::Bash, Dialect::Posix, Dialect::Zsh].into_iter().find(is_it)
     }
 
     /// Claims that the policy allows it, or that all the policy asks about is in gate's own hands.
@@ -128,32 +155,45 @@ impl Desk {
         }
     }
 
-    /// Claims that the agent's shell may read a backslash within single quotes, as fish does: `SHELL` names no shell of the
-    /// family of sh, where the agent has no shell of its own.
+    /// Claims that the agent's shell may read a backslash within single quotes, as fish does: a variable names a shell that is
+    /// none of the family of sh.
     fn reads_quotes_otherwise(&self) -> bool {
-        if matches!(self.form, Form::Gemini | Form::Copilot | Form::CopilotCompatible) {
-            return false;
-        }
-        let shell = self.config.host.var("SHELL").unwrap_or_default();
-        let name = shell.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        !matches!(name, b"" | b"bash" | b"sh" | b"dash" | b"zsh" | b"ksh")
+        self.shells()
+            .iter()
+            .any(|name| !matches!(name.as_slice(), b"bash" | b"sh" | b"dash" | b"zsh" | b"ksh"))
     }
 
-    /// Claims that the agent's shell may be zsh: it is the one of `SHELL`, where the agent has no shell of its own.
+    /// Claims that the agent's shell may be zsh: a variable names it, or no shell that is known not to be it. Codex lets the model
+    /// choose, and does not tell its hook (`ExecCommandArgs` of its `unified_exec.rs`).
     fn may_run_in_zsh(&self) -> bool {
-        if matches!(self.form, Form::Gemini | Form::Copilot | Form::CopilotCompatible) {
-            return false;
-        }
-        let shell = self.config.host.var("SHELL").unwrap_or_default();
-        let name = shell.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        let is_known = matches!(name, b"bash" | b"sh" | b"dash");
+        let is_known = |name: &Vec<u8>| matches!(name.as_slice(), b"bash" | b"sh" | b"dash");
         let is_there = || exec::real_shell(&self.config.host, Dialect::Zsh).is_some();
-        name == b"zsh" || (!is_known && is_there())
+        let shells = self.shells();
+        let is_open = self.form == Form::Codex || shells.is_empty() || !shells.iter().all(is_known);
+        shells.iter().any(|name| name == b"zsh") || (is_open && self.may_choose_a_shell() && is_there())
     }
 
-    fn passes_in_zsh(&self, command: &Command) -> bool {
+    /// Claims that the agent has no shell of its own: Gemini CLI and Copilot always take bash.
+    fn may_choose_a_shell(&self) -> bool {
+        !matches!(self.form, Form::Gemini | Form::Copilot | Form::CopilotCompatible)
+    }
+
+    /// Returns the names of the shells that the environment gives the agent: by `SHELL`, and for Claude Code by its own variable
+    /// (<https://code.claude.com/docs/en/env-vars>).
+    fn shells(&self) -> Vec<Vec<u8>> {
+        let names: &[&str] = match self.form {
+            Form::Claude => &["SHELL", "CLAUDE_CODE_SHELL"],
+            _ if self.may_choose_a_shell() => &["SHELL"],
+            _ => &[],
+        };
+        let values = names.iter().filter_map(|name| self.config.host.var(name));
+        let bases = values.map(|path| path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_vec());
+        bases.filter(|name| !name.is_empty()).collect()
+    }
+
+    fn passes_in(&self, dialect: Dialect, command: &Command) -> bool {
         let Source::Script { options, text, args, .. } = command.source.clone() else { return true };
-        let source = Source::Script { dialect: Dialect::Zsh, options, text, args };
+        let source = Source::Script { dialect, options, text, args };
         let command = Command { source, cwd: command.cwd.clone() };
         let judged = Judged::of(&command, &self.config, &self.policy, &requester(&self.config));
         self.passes(&judged)
@@ -197,7 +237,9 @@ impl Desk {
                 "it would leave this shell outside the project, where later commands would run".to_owned()
             }
             Some(Doubt::Shell) => "the agent's shell might read it otherwise than bash".to_owned(),
-            Some(Doubt::Changed) | None => "the agent would change it before it runs".to_owned(),
+            Some(Doubt::Changed | Doubt::Runner) | None => {
+                "the agent would change it before it runs".to_owned()
+            }
         };
         let (text, is_script) = text(shell);
         let says_why = take_from(text.as_bytes()).0.reason.is_some();
@@ -242,8 +284,8 @@ impl Desk {
 
     fn answer_edit(self, call: &Call, edit: &Edit) -> anyhow::Result<Answer> {
         let project = self.project(call);
-        let edits =
-            Edits { paths: self.absolute(call, edit), project: &project, own: self.own_directories() };
+        let (paths, own) = (self.absolute(call, edit), self.own_directories());
+        let edits = Edits { paths, moves: moves(&call.name), project: &project, own };
         let requester = requester(&self.config);
         let judged = Judged::of_edits(&edits, &self.config, &self.policy, &requester);
         let held = judged.held_back(&edits, &self.config);
@@ -262,12 +304,14 @@ impl Desk {
         Ok(answer)
     }
 
-    /// What a server writes may be of another machine: only what the floor refuses here is held back.
-    fn answer_foreign(self, call: &Call, edit: &Edit) -> anyhow::Result<Answer> {
+    /// What a tool that gate does not know writes may be of another machine: only what nobody may write, and what runs later, is held back.
+    fn answer_foreign(self, call: &Call, texts: &[String]) -> anyhow::Result<Answer> {
         let project = self.project(call);
-        let edits = Edits { paths: self.absolute(call, edit), project: &project, own: Vec::new() };
+        let paths = self.of_texts(call, texts);
+        let own = self.own_directories();
+        let edits = Edits { paths, moves: moves(&call.name), project: &project, own };
         let judged = Judged::of_edits(&edits, &self.config, &self.policy, &requester(&self.config));
-        let Some(at) = judged.refused_by_the_floor() else { return Ok(Answer::Pass) };
+        let Some(at) = judged.withheld(&edits, &self.config) else { return Ok(Answer::Pass) };
         let hooked = Hooked {
             agent: self.agent.name(),
             tool: call.name.clone(),
@@ -295,22 +339,31 @@ impl Desk {
         Ok(blocked(format!("a person is to be asked: {}", judged.because()), &fact, vec![hint]))
     }
 
-    /// Returns the paths of an edit, absolute; a leading `~` is also taken for the home directory, as some tools take it.
+    /// Returns every file that the paths of an edit may mean.
     fn absolute(&self, call: &Call, edit: &Edit) -> Vec<PathBuf> {
-        let mut all = Vec::new();
-        for path in &edit.paths {
-            all.push(call.cwd.join(path));
-            // Some tools take blanks off.
-            let given = path;
-            let path = path.trim();
-            if path != given {
-                all.push(call.cwd.join(path));
-            }
-            if let (Some(rest), Some(home)) = (path.strip_prefix("~/"), &self.config.user.home) {
-                all.push(home.join(rest));
-            }
+        edit.paths.iter().flat_map(|path| paths(path, self.ground(call))).collect()
+    }
+
+    /// Returns every file that texts may mean: each alone and, of a few, one in the directory that another names.
+    fn of_texts(&self, call: &Call, texts: &[String]) -> Vec<PathBuf> {
+        const FEW: usize = 12;
+        let ground = self.ground(call);
+        let likely: Vec<&String> = texts.iter().filter(|text| is_likely(text, ground)).collect();
+        let mut all: Vec<PathBuf> = likely.iter().flat_map(|text| paths(text, ground)).collect();
+        let small = likely.iter().map(|text| (text, folded(text, ground)));
+        all.extend(
+            small.filter(|(text, small)| **text != small).flat_map(|(_, small)| paths(&small, ground)),
+        );
+        if (2..=FEW).contains(&likely.len()) {
+            let pairs = likely.iter().flat_map(|dir| likely.iter().map(move |name| format!("{dir}/{name}")));
+            all.extend(pairs.flat_map(|path| paths(&path, ground)));
         }
         all
+    }
+
+    fn ground<'a>(&'a self, call: &'a Call) -> Ground<'a> {
+        let user = &self.config.user;
+        Ground { cwd: &call.cwd, home: user.home.as_deref(), user: &user.name }
     }
 
     fn own_directories(&self) -> Vec<PathBuf> {
@@ -332,6 +385,12 @@ impl Desk {
     fn record(self, judged: &Judged, hooked: &Hooked) -> anyhow::Result<()> {
         Gate::open(self.config, self.policy)?.record_hooked(judged, hooked)
     }
+}
+
+/// Claims that the tool `name` says of itself that it moves or deletes.
+fn moves(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["delet", "remov", "renam", "mov", "mv", "rm"].iter().any(|word| name.contains(word))
 }
 
 fn source(shell: &Shell) -> Source {
@@ -377,6 +436,12 @@ fn blocked(because: String, fact: &str, hints: Vec<String>) -> Answer {
 fn unread(name: &str, why: &str) -> Answer {
     let fact = format!("not run: {}", visible(name.as_bytes()));
     blocked(why.to_owned(), &fact, vec!["run the command with the shell tool".to_owned()])
+}
+
+fn unknown_runner(shell: &Shell) -> Answer {
+    let name = shell.runner.as_deref().unwrap_or_default();
+    let because = format!("`{}` is no shell that gate knows", visible(name.as_bytes()));
+    blocked(because, &format!("not run: {}", shown(&source(shell))), vec!["leave `shell` out".to_owned()])
 }
 
 fn refused(judged: &Judged, shell: &Shell) -> Answer {
