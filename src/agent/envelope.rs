@@ -53,10 +53,11 @@ const BEGINNINGS: [&[u8]; 12] = [
 /// The largest start-up file whose digest is taken.
 const LARGEST_START_UP: usize = 1 << 20;
 
-/// Names that envelopes call: an inherited function of such a name would run in place of them.
-const CALLED: [&str; 22] = [
+/// Names that envelopes and agents' own functions call: an inherited function of such a name would run in place of them.
+const CALLED: [&str; 28] = [
     "source", ".", "true", "shopt", "setopt", "builtin", "unalias", "unset", "eval", "pwd", "export", "exec",
-    "trap", "jobs", "exit", "pgrep", "shift", "declare", "alias", "echo", "[", "command",
+    "trap", "jobs", "exit", "pgrep", "shift", "declare", "alias", "echo", "[", "command", "local", "typeset",
+    "return", "continue", "printf", "hash",
 ];
 
 /// An agent's envelope around a command.

@@ -191,6 +191,38 @@ const INTEGERS_OF_ZSH: [&str; 25] = [
     "status",
 ];
 
+/// Variables of zsh that cannot be exported with a value of one's own, or only by who may: it ends a file that is sourced there, and
+/// whoever sources it goes on. `special_params` in its `params.c` and zshmodules(1), and tried with 5.9; those in capitals.
+const FIXED_OF_ZSH: [&str; 15] = [
+    "ARGC",
+    "EGID",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "ERRNO",
+    "EUID",
+    "GID",
+    "HISTCMD",
+    "LINENO",
+    "PPID",
+    "TTYIDLE",
+    "UID",
+    "USERNAME",
+    "ZSH_EVAL_CONTEXT",
+    "ZSH_SUBSHELL",
+];
+
+/// Those in small letters: arrays that are tied to others, and what its modules list.
+const FIXED_OF_ZSH_BEGIN: [&str; 6] = ["dis_", "functions_", "module_", "zsh_", "langinfo", "signals"];
+
+/// Claims that zsh may stop reading a file at the export of a variable of this name. It has no other of its own with a `_` and a small
+/// letter in front; without a `_`, it has many.
+pub(super) fn is_fixed_in_zsh(name: &str) -> bool {
+    let is_small = name.starts_with(|first: char| first.is_ascii_lowercase());
+    FIXED_OF_ZSH.contains(&name)
+        || (is_small
+            && (!name.contains('_') || FIXED_OF_ZSH_BEGIN.iter().any(|begin| name.starts_with(begin))))
+}
+
 /// Claims that the shell may evaluate what this variable is set to.
 pub(super) fn is_integer(name: &str, dialect: Dialect) -> bool {
     INTEGERS.contains(&name) || (dialect == Dialect::Zsh && INTEGERS_OF_ZSH.contains(&name))

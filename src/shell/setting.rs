@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::builtins::leaves_reading;
-use super::names::is_integer;
+use super::names::{is_fixed_in_zsh, is_integer};
 use super::parser::{self, Parsed};
 use super::shells::is_harmless;
 use super::syntax::{Command as Node, Item, Link, Part, Simple, Target, Word};
@@ -20,8 +20,8 @@ use crate::command::Dialect;
 /// Where output is thrown away.
 const NOWHERE: &[u8] = b"/dev/null";
 
-/// Names that no definition may take: an envelope uses them itself, or the shell calls them unasked.
-const KEPT: [&str; 25] = [
+/// Names that no definition may take: an envelope or a function of an agent's own uses them, or the shell calls them unasked.
+const KEPT: [&str; 30] = [
     "eval",
     "source",
     ".",
@@ -45,6 +45,11 @@ const KEPT: [&str; 25] = [
     "echo",
     "base64",
     "[",
+    "return",
+    "break",
+    "continue",
+    "printf",
+    "hash",
     "command_not_found_handle",
     "command_not_found_handler",
 ];
@@ -87,7 +92,7 @@ const LISTED_SETOPT: [&[u8]; 4] = [b"nohashdirs", b"login", b"interactivecomment
 pub struct Setting {
     /// Functions and aliases.
     pub names: BTreeSet<String>,
-    /// Claims that an alias was defined that does more than give colour: what follows may be read as other words.
+    /// Claims that an alias was defined: what follows may be read as other words.
     pub aliased: bool,
     /// Exported variables with the values they were given.
     pub exports: BTreeMap<String, Vec<u8>>,
@@ -184,8 +189,9 @@ impl Setting {
             let (name, value) = (std::str::from_utf8(&arg[..at]).ok()?, &arg[at + 1..]);
             if !only_colours(name, value) {
                 self.name(name, dialect)?;
-                self.aliased = true;
             }
+            // Even one that only gives colour: `ls () {` is no function by then, and bash reads no further.
+            self.aliased = true;
         }
         Some(())
     }
@@ -201,6 +207,10 @@ impl Setting {
             let is_number = arg[at + 1..].iter().all(u8::is_ascii_digit);
             // The snapshot itself runs what such a value holds.
             if is_integer(name, dialect) && !is_number {
+                return None;
+            }
+            // Nothing that follows would be read.
+            if dialect == Dialect::Zsh && is_fixed_in_zsh(name) {
                 return None;
             }
             self.exports.insert(name.to_owned(), arg[at + 1..].to_vec());

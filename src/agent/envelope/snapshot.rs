@@ -16,10 +16,10 @@ pub(super) const LARGEST: usize = 256 << 10;
 ///
 /// Its text is not kept here: `digest` is that of its lines with `⟨own⟩` for the path of Claude Code.
 pub(super) struct Block {
-    name: &'static str,
-    first: &'static str,
-    last: &'static str,
-    digest: &'static str,
+    pub(super) name: &'static str,
+    pub(super) first: &'static str,
+    pub(super) last: &'static str,
+    pub(super) digest: &'static str,
 }
 
 /// Taken from snapshots of 2.1.177 to 2.1.285 that lie in public repositories. They run Claude Code's own `rg`, `find` (bfs) and `grep`
@@ -87,7 +87,10 @@ pub(super) fn read(
             None => at += line.len(),
         }
     }
-    setting.define(rest.as_bytes(), dialect)
+    setting.define(rest.as_bytes(), dialect)?;
+    // A value of the snapshot's own would make Claude Code's functions run something else.
+    let is_decided = |name: &&str| setting.watched.contains(*name) && setting.exports.contains_key(*name);
+    (!DECIDING.iter().any(is_decided)).then_some(())
 }
 
 /// Returns the user's own start-up file and the place of the command that sources it, if that is the first command of `text`.

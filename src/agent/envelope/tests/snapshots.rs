@@ -7,6 +7,8 @@ use std::path::Path;
 use super::Place;
 use crate::agent::envelope::{paths, snapshot};
 use crate::command::Dialect;
+use crate::digest::Digest;
+use crate::shell::Setting;
 
 const SNAPSHOT: &str = r#"# Snapshot file
 # Unset all aliases to avoid conflicts with functions
@@ -119,6 +121,82 @@ fn a_function_that_is_not_the_agents_own_takes_the_trust_from_the_programs_name(
     fs::write(place.claude(), own).unwrap();
     let found = place.of(place.call("'ls -l'")).unwrap();
     assert_eq!(found.setting.names.iter().map(String::as_str).collect::<Vec<_>>(), ["find", "grep"]);
+}
+
+#[test]
+fn what_an_agents_own_functions_call_keeps_its_meaning() {
+    let place = Place::new();
+    for word in [
+        "return", "break", "continue", "printf", "hash", "local", "command", "unalias", "typeset", "exec",
+        "[",
+    ] {
+        for text in [
+            format!("{word} () {{ touch x; }}\n"),
+            format!("function {word} {{ touch x; }}\n"),
+            format!("alias -- {word}='touch x;'\n"),
+        ] {
+            fs::write(place.claude(), &text).unwrap();
+            place.none(place.call("'ls -l'"));
+        }
+    }
+    let mut place = Place::new();
+    place.vars.push(("BASH_FUNC_return%%", "() { touch x; }".to_owned()));
+    place.none(place.call("'ls -l'"));
+}
+
+/// Reads a snapshot in which `@` stands for a function of Claude Code's own, called `find`.
+fn with_own(place: &Place, text: &str) -> Option<Setting> {
+    let own = |path: &str| format!("function find {{\n  [[ -x $_cc_bin ]] || _cc_bin={path}\n  return\n}}\n");
+    let digest = Digest::of(own("⟨own⟩").as_bytes()).to_string();
+    let block =
+        snapshot::Block { name: "find", first: "function find {", last: "}", digest: String::leak(digest) };
+    let mut setting = Setting::default();
+    let text = text.replace('@', &own("/no/such/claude"));
+    snapshot::read(&mut setting, text.as_bytes(), Dialect::Bash, &[block], place)?;
+    Some(setting)
+}
+
+#[test]
+fn a_snapshot_does_not_say_what_claude_codes_own_functions_run() {
+    let place = Place::new();
+    let found = with_own(&place, "alias -- ll='ls -l'\n@export PATH=/usr/bin\n").unwrap();
+    assert_eq!(found.names.into_iter().collect::<Vec<_>>(), ["ll"]);
+    for line in [
+        "export CLAUDE_CODE_EXECPATH=/tmp/x",
+        "declare -x CLAUDE_CODE_EXECPATH=/tmp/x",
+        "typeset -x OSTYPE=msys",
+        "export ZSH_VERSION=5",
+    ] {
+        assert_eq!(with_own(&place, &format!("{line}\n@")), None, "{line}");
+        assert_eq!(with_own(&place, &format!("@{line}\n")), None, "{line}");
+        assert!(with_own(&place, &format!("{line}\n")).is_some(), "{line}");
+    }
+}
+
+#[test]
+fn nothing_that_would_end_a_snapshot_early_is_in_one() {
+    let place = Place::new();
+    // bash reads no further at a function whose name is an alias by then, and whoever sources it goes on.
+    fs::write(
+        place.claude(),
+        "shopt -s expand_aliases\nalias ls='ls --color=auto'\nls () { :; }\nexport PATH=/usr/bin\n",
+    )
+    .unwrap();
+    place.none(place.call("'ls -l'"));
+    let text = place.call("'ls -l'").replace("shopt -u extglob", "setopt NO_EXTENDED_GLOB");
+    for (line, is_read) in [
+        ("export PPID=1", false),
+        ("export path=/tmp/x", false),
+        ("export zsh_eval_context=x", false),
+        ("typeset -x functions=x", false),
+        ("export http_proxy=http://x", true),
+        ("export EDITOR=vi", true),
+        ("export _x=1", true),
+    ] {
+        fs::write(place.claude(), format!("{line}\nexport PATH=/usr/bin\n")).unwrap();
+        let found = place.run(Dialect::Zsh, &[], text.as_bytes(), &[]);
+        assert_eq!(found.is_some(), is_read, "{line}");
+    }
 }
 
 #[test]
