@@ -96,6 +96,11 @@ impl Walker<'_> {
                 "which file is sourced is known only when it runs",
             );
         };
+        if context.dialect == Dialect::Zsh {
+            // zshbuiltins(1), `.`: a newer `FILE.zwc` is read in place of the file.
+            let reason = "zsh reads a compiled file in place of the sourced one, if there is any";
+            return self.uncertain(context, state, action, reason);
+        }
         if file.starts_with(b"-") || !given.is_empty() {
             return self.uncertain(context, state, action, "a file is sourced in a way that is not known");
         }

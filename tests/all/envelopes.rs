@@ -384,7 +384,8 @@ fn the_shell_sources_the_snapshot_that_was_judged_whatever_lies_there_by_then() 
     assert!(!desk.is_made());
     // zsh takes what is compiled beside a file for the file, if it is newer (zshbuiltins(1), `.`).
     let compile = format!(
-        "print 'export A=other' > other; zcompile {}.zwc other; touch -d 2099-01-01 {0}.zwc",
+        "mkdir other; print 'export A=other' > other/{}; zcompile {}.zwc other/{0}; touch -d 2099-01-01 {1}.zwc",
+        desk.snapshot().file_name().unwrap().display(),
         desk.snapshot().display()
     );
     assert_eq!(sourced(&desk, "zsh", &zsh, Some("export A=judged\n"), &compile), "[judged]\n");

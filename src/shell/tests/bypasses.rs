@@ -571,6 +571,11 @@ fn scripts_are_read_unless_something_may_change_them_before() {
     }
     let found = analyse(&script(Dialect::Bash, b"bash x.sh"), &machine(), &table());
     assert_eq!(found.files.len(), 1);
+    // zsh would read a newer `x.sh.zwc` in its place.
+    for (dialect, is_read) in [(Dialect::Bash, true), (Dialect::Posix, true), (Dialect::Zsh, false)] {
+        let found = analyse(&script(dialect, b". ./x.sh"), &machine(), &table());
+        assert_eq!((found.files.len() == 1, told(&found.actions).contains('?')), (is_read, !is_read));
+    }
 }
 
 #[test]
