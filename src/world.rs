@@ -68,6 +68,11 @@ pub trait World {
         Some(self.real_path(path))
     }
 
+    /// Claims that two paths lead to one file there is.
+    fn is_same_file(&self, _one: &Path, _other: &Path) -> bool {
+        false
+    }
+
     /// Claims that `path` is a directory there is, links followed.
     fn is_directory(&self, _path: &Path) -> bool {
         false

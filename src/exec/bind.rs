@@ -348,7 +348,9 @@ mod tests {
     use crate::command::{Command, Dialect, Source};
     use crate::digest::Digest;
     use crate::exec::Host;
-    use crate::shell::{Action, Analysis, Place, Program, Programs, Scope, Selector, Span, Stdin, Word};
+    use crate::shell::{
+        Action, Analysis, Links, Place, Program, Programs, Scope, Selector, Span, Stdin, Word,
+    };
     use std::fs;
     use std::path::Path;
     use std::rc::Rc;
@@ -401,7 +403,12 @@ mod tests {
             args: Vec::new(),
         };
         let command = Command { source, cwd: dir.to_path_buf() };
-        let analysis = Analysis { text: Vec::new(), actions: vec![action(words, dir)], files: Vec::new() };
+        let analysis = Analysis {
+            text: Vec::new(),
+            actions: vec![action(words, dir)],
+            files: Vec::new(),
+            links: Links::default(),
+        };
         let with = Binding {
             host: &host,
             programs: &Make,

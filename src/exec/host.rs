@@ -245,6 +245,10 @@ impl World for Host {
         is_shared.then_some(real)
     }
 
+    fn is_same_file(&self, one: &Path, other: &Path) -> bool {
+        is_same_file(one, other)
+    }
+
     fn is_directory(&self, path: &Path) -> bool {
         path.is_dir()
     }

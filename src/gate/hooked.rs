@@ -7,7 +7,9 @@ use crate::approval::Requester;
 use crate::command::{Command, quoted};
 use crate::config::Config;
 use crate::policy::{Authority, Judgement, Mode, Policy, Risk, Verdict};
-use crate::shell::{Action, Analysis, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word, analyse};
+use crate::shell::{
+    Action, Analysis, Links, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word, analyse,
+};
 use crate::store::{Durability, clock};
 use crate::world::World as _;
 
@@ -178,7 +180,7 @@ fn written(edits: &Edits<'_>, config: &Config) -> Analysis {
             Action { redirects: vec![redirect], ..plain }
         });
     }
-    Analysis { text, actions, files: Vec::new() }
+    Analysis { text, actions, files: Vec::new(), links: Links::default() }
 }
 
 fn nothing(span: Span) -> Action {

@@ -116,11 +116,15 @@ pub fn judge(
     world: &dyn World,
     around: &Circumstances<'_>,
 ) -> Judgement {
-    let ground = Ground::of(world, around.start, policy.texts(), &analysis.text);
+    let ground = Ground::of(world, around.start, policy.texts(), analysis);
     // A call of a function adds nothing but its redirects.
     let actions: Vec<Cow<'_, Action>> = analysis.actions.iter().map(effective).collect();
-    let subjects: Vec<Subject<'_>> =
-        actions.iter().map(|action| Subject::new(action, world, &ground, policy)).collect();
+    let subjects: Vec<Subject<'_>> = actions
+        .iter()
+        .map(Cow::as_ref)
+        .enumerate()
+        .map(|action| Subject::new(action, world, &ground, policy))
+        .collect();
     let built_in = policy.packs().variables();
     let entries: Vec<&Variable> = built_in.iter().chain(policy.variables()).collect();
     let variables = Variables::new(entries, policy.trusted_path(), world);
@@ -249,6 +253,9 @@ impl Court<'_> {
     fn why_by_default(&self, subject: &Subject<'_>) -> Option<String> {
         match &subject.action.opaque {
             Some(opaque) => Some(opaque.reason.clone()),
+            None if subject.is_led() => {
+                Some("a path in it may lead elsewhere by a name that the same script gives".to_owned())
+            }
             None => subject.distrust().map(str::to_owned),
         }
     }

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use super::glob::{Glob, Token, certain, literal};
 use super::subject::{Lean, Subject};
 use super::texts::Texts;
-use crate::shell::{Scope, Truth};
+use crate::shell::{Analysis, Asking, Links, Scope, Truth};
 use crate::world::World;
 
 /// The file system as one judgement sees it: looked at when first needed, and at each path once.
@@ -25,8 +25,9 @@ pub(super) struct Ground<'a> {
     world: &'a dyn World,
     start: &'a Path,
     pub(super) texts: &'a Texts,
-    /// The whole script as it is written.
+    /// The whole script as it is written, and the names that it gives to what lies elsewhere.
     script: &'a [u8],
+    links: &'a Links,
     /// Which expressions match it.
     in_script: RefCell<HashMap<String, Truth>>,
     found: OnceCell<Found>,
@@ -48,18 +49,19 @@ struct Found {
 }
 
 impl<'a> Ground<'a> {
-    /// Returns the ground of a judgement of `script` by a gate that was started in `start`.
+    /// Returns the ground of a judgement of what `analysis` found by a gate that was started in `start`.
     pub(super) fn of(
         world: &'a dyn World,
         start: &'a Path,
         texts: &'a Texts,
-        script: &'a [u8],
+        analysis: &'a Analysis,
     ) -> Ground<'a> {
         Ground {
             world,
             start,
             texts,
-            script,
+            script: &analysis.text,
+            links: &analysis.links,
             in_script: RefCell::default(),
             found: OnceCell::new(),
             real: RefCell::default(),
@@ -118,6 +120,14 @@ impl<'a> Ground<'a> {
         let globs: Rc<[Glob]> = globs(pattern, self, lean).into();
         known.borrow_mut().insert(pattern.to_owned(), Rc::clone(&globs));
         globs
+    }
+
+    /// Returns where `path` may lead by the names that the script gives; `None`: anywhere.
+    pub(super) fn led(&self, path: &Path, asking: Asking) -> Option<Vec<PathBuf>> {
+        if self.links.is_empty() {
+            return Some(Vec::new());
+        }
+        self.links.lead(path, asking, self.world)
     }
 
     /// Returns where `path` leads; `None` where it leads to another place for each process that asks.
@@ -204,15 +214,18 @@ pub(super) struct PathValue {
     base: Option<(PathBuf, Vec<Token>)>,
     /// Claims that it is used as written; else it only might be.
     pub(super) is_sure: bool,
-    /// With links resolved, if that was asked before; `None` inside where there is no telling.
-    real: OnceCell<Option<Vec<Token>>>,
+    /// Claims that it is written, not only read.
+    is_written: bool,
+    /// With links resolved, if that was asked before: each path that it may be; `None` inside where there is no telling.
+    real: OnceCell<Option<Vec<Vec<Token>>>>,
 }
 
 impl PathValue {
     /// Returns the path that `word` means in `cwd`.
     pub(super) fn of(value: &[Token], cwd: Option<&Path>, is_sure: bool) -> PathValue {
-        let unknown =
-            PathValue { lexical: vec![Token::Anything], base: None, is_sure, real: OnceCell::new() };
+        let with =
+            |lexical, base| PathValue { lexical, base, is_sure, is_written: false, real: OnceCell::new() };
+        let unknown = with(vec![Token::Anything], None);
         let absolute = match (value.first(), cwd) {
             (Some(Token::Anything), _) => value.to_vec(),
             (Some(Token::Byte(b'/')), _) => value.to_vec(),
@@ -225,7 +238,20 @@ impl PathValue {
             (_, None) => return unknown,
         };
         let Some(lexical) = normal(&absolute) else { return unknown };
-        PathValue { lexical, base: split_base(&absolute), is_sure, real: OnceCell::new() }
+        with(lexical, split_base(&absolute))
+    }
+
+    /// Returns the path as one that is written.
+    pub(super) fn written(mut self) -> PathValue {
+        self.is_written = true;
+        self
+    }
+
+    /// Claims that it was found to lead elsewhere by a name that the script gives, or nobody knows where.
+    pub(super) fn is_led(&self) -> bool {
+        let anywhere = [Token::Anything];
+        let is_open = |real: &[Vec<Token>]| real.len() > 1 || real.iter().any(|path| *path == anywhere);
+        self.base.is_some() && self.real.get().and_then(Option::as_deref).is_some_and(is_open)
     }
 
     /// Returns the path as one of another machine, of which nothing is certain.
@@ -252,13 +278,15 @@ impl PathValue {
         if lexical == decided {
             return decided;
         }
-        let real = match self.real(subject) {
-            Some(real) if *real == self.lexical => lexical,
-            Some(real) => one(real),
-            None if lean == Lean::Permit => Truth::Maybe,
-            None => Truth::No,
+        let Some(real) = self.real(subject) else {
+            let real = if lean == Lean::Permit { Truth::Maybe } else { Truth::No };
+            return if lean == Lean::Permit { lexical & real } else { lexical | real };
         };
-        if lean == Lean::Permit { lexical & real } else { lexical | real }
+        let others = real.iter().filter(|real| **real != self.lexical).map(|real| one(real));
+        match lean {
+            Lean::Permit => others.fold(lexical, |all, real| all & real),
+            Lean::Restrict => others.fold(lexical, |all, real| all | real),
+        }
     }
 
     /// Claims that an unknown part could lead anywhere, by `..`.
@@ -273,24 +301,80 @@ impl PathValue {
         leaves
     }
 
-    /// Returns the path with links resolved, as far as its beginning is certain; `None` where there is no telling.
-    fn real(&self, subject: &Subject<'_>) -> Option<&Vec<Token>> {
-        self.real.get_or_init(|| self.find_real(subject)).as_ref()
+    /// Returns the paths that it may be with links resolved, as far as its beginning is certain; `None` where there is no telling.
+    fn real(&self, subject: &Subject<'_>) -> Option<&[Vec<Token>]> {
+        self.real.get_or_init(|| self.find_real(subject)).as_deref()
     }
 
-    fn find_real(&self, subject: &Subject<'_>) -> Option<Vec<Token>> {
+    fn find_real(&self, subject: &Subject<'_>) -> Option<Vec<Vec<Token>>> {
         let (base, rest) = self.base.as_ref()?;
         if subject.action.scope == Scope::Remote || is_own_stream(base) {
-            return Some(self.lexical.clone());
+            return Some(vec![self.lexical.clone()]);
         }
-        let Some(base) = subject.ground.real_path(base) else { return Some(vec![Token::Anything]) };
-        let mut all = literal(base.as_os_str().as_bytes());
-        if !rest.is_empty() {
-            all.push(Token::Byte(b'/'));
-            all.extend_from_slice(rest);
+        let anywhere = || Some(vec![vec![Token::Anything]]);
+        let ground = subject.ground;
+        if !ground.links.is_empty() {
+            return self.led(base, rest, subject).or_else(anywhere);
         }
-        normal(&all)
+        let Some(base) = ground.real_path(base) else { return anywhere() };
+        Some(vec![normal(&behind_base(&base, rest))?])
     }
+
+    /// Returns the paths that it may be where the script gives names to what lies elsewhere; `None`: any.
+    fn led(&self, base: &Path, rest: &[Token], subject: &Subject<'_>) -> Option<Vec<Vec<Token>>> {
+        let (links, world) = (subject.ground.links, subject.world);
+        let mut asking = subject.asking(self.is_written);
+        asking.keeps_last &= rest.is_empty() && !base.as_os_str().as_bytes().ends_with(b"/");
+        let bases = links.lead(base, asking, world)?;
+        let mut all: Vec<Vec<Token>> =
+            bases.iter().map(|base| normal(&behind_base(base, rest))).collect::<Option<_>>()?;
+        if rest.is_empty() {
+            return Some(all);
+        }
+        // What is not known of it may be one of the names, or lead through it.
+        asking.writes &= rest.contains(&Token::Byte(b'/'));
+        let mut beyond = Vec::new();
+        for (name, is_below) in links.names(asking) {
+            if !links.takes_step() {
+                return None;
+            }
+            let mut ways = bases.iter().zip(&all).filter(|(base, _)| is_below || !base.starts_with(name));
+            if !ways.any(|(_, path)| may_go_through(path, name)) {
+                continue;
+            }
+            if is_below || climbs(rest) {
+                return None;
+            }
+            for to in links.lead(name, Asking { keeps_last: false, ..asking }, world)? {
+                let mut path = literal(to.as_os_str().as_bytes());
+                path.push(Token::Anything);
+                beyond.push(path);
+            }
+        }
+        all.extend(beyond);
+        Some(all)
+    }
+}
+
+/// Claims that `path` may be the file `name` or lie below it.
+fn may_go_through(path: &[Token], name: &Path) -> bool {
+    let name = Glob::exactly(name.as_os_str().as_bytes());
+    let below = name.clone().then(Glob::new(if name == Glob::exactly(b"/") { "*" } else { "/*" }));
+    [name, below].iter().any(|glob| glob.matches(path) != Truth::No)
+}
+
+fn climbs(path: &[Token]) -> bool {
+    path.split(|token| *token == Token::Byte(b'/')).any(|part| part == [Token::Byte(b'.'); 2])
+}
+
+/// Returns the path `rest` behind `base`.
+fn behind_base(base: &Path, rest: &[Token]) -> Vec<Token> {
+    let mut all = literal(base.as_os_str().as_bytes());
+    if !rest.is_empty() {
+        all.push(Token::Byte(b'/'));
+        all.extend_from_slice(rest);
+    }
+    all
 }
 
 /// Claims that `path` is one of the process's own open files: what it leads to from here says nothing.

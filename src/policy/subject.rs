@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::blob::traits;
 use super::paths::{Ground, PathValue};
 use super::used::{Use, paths};
-use crate::shell::{Action, Arguments, Operand, Piece, Place, Program, Programs, Scope, Word};
+use crate::shell::{Action, Arguments, Asking, Operand, Piece, Place, Program, Programs, Scope, Word};
 use crate::world::{Fact, Resolution, World};
 
 /// Which way a doubt must go.
@@ -35,6 +35,8 @@ type UsedPaths = (Use, usize, Rc<[PathValue]>);
 /// An action with what the policy knows of its program.
 pub(super) struct Subject<'a> {
     pub(super) action: &'a Action,
+    /// Its place in the list.
+    at: usize,
     pub(super) world: &'a dyn World,
     pub(super) ground: &'a Ground<'a>,
     /// The program's plain name; empty for a bare redirect, and where it is unknown.
@@ -48,7 +50,7 @@ pub(super) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     pub(super) fn new(
-        action: &'a Action,
+        (at, action): (usize, &'a Action),
         world: &'a dyn World,
         ground: &'a Ground<'a>,
         programs: &dyn Programs,
@@ -57,11 +59,23 @@ impl<'a> Subject<'a> {
         let program = programs.program(&name);
         let arguments = Arguments::read(&action.args, program.as_deref());
         let trusted = OnceCell::new();
-        Subject { action, world, ground, name, program, arguments, trusted, used: RefCell::default() }
+        Subject { action, at, world, ground, name, program, arguments, trusted, used: RefCell::default() }
     }
 
     pub(super) fn word(&self, index: usize) -> &'a Word {
         &self.action.args[index]
+    }
+
+    /// Returns who asks where a path leads that the action writes, or only reads; a link that `rm` is given stays a link.
+    pub(super) fn asking(&self, writes: bool) -> Asking {
+        let keeps_last =
+            matches!(self.name.as_str(), "rm" | "grm" | "unlink" | "rmdir" | "trash" | "trash-put");
+        Asking { by: self.at, writes, keeps_last }
+    }
+
+    /// Claims that a path it uses leads elsewhere by a name that the same script gives.
+    pub(super) fn is_led(&self) -> bool {
+        self.used.borrow().iter().flat_map(|(_, _, paths)| paths.iter()).any(PathValue::is_led)
     }
 
     pub(super) fn is_opaque(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::glob::{Token, certain, literal, tokens};
 use super::paths::PathValue;
@@ -18,6 +18,14 @@ pub(super) enum Use {
 
 /// Returns the paths that the action uses, `operands` being those after the subcommand.
 pub(super) fn paths(subject: &Subject<'_>, operands: &[Operand], what: Use) -> Vec<PathValue> {
+    let found = all(subject, operands, what);
+    match what {
+        Use::Reads => found,
+        Use::Writes => found.into_iter().map(PathValue::written).collect(),
+    }
+}
+
+fn all(subject: &Subject<'_>, operands: &[Operand], what: Use) -> Vec<PathValue> {
     let mut found = Vec::new();
     for redirect in &subject.action.redirects {
         let is_such =
@@ -138,7 +146,12 @@ fn is_directory(subject: &Subject<'_>, dir: &[Token]) -> bool {
     let path = Path::new(OsStr::from_bytes(&bytes));
     let is_written_so = bytes.ends_with(b"/")
         || matches!(name(dir), [Token::Byte(b'.')] | [Token::Byte(b'.'), Token::Byte(b'.')]);
-    is_written_so || subject.cwd().is_some_and(|cwd| subject.world.is_directory(&cwd.join(path)))
+    let is_there = |path: PathBuf| {
+        let led = subject.ground.led(&path, subject.asking(true));
+        subject.world.is_directory(&path)
+            || led.is_none_or(|all| all.iter().any(|path| subject.world.is_directory(path)))
+    };
+    is_written_so || subject.cwd().is_some_and(|cwd| is_there(cwd.join(path)))
 }
 
 fn option_values(subject: &Subject<'_>, option: &str, found: &mut Vec<PathValue>) {

@@ -4,18 +4,20 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::action::{Action, Opaque, Place, RedirectKind, Scope, Span, Stdin, Word};
-use super::arguments::Arguments;
+use super::action::{Action, Place, Scope, Span, Stdin, Word};
 use super::bytes::is_plain_locale;
-use super::program::{Program, Programs, Selector};
+use super::linking::links_of;
+use super::links::Links;
+use super::program::Programs;
 use super::setting::Setting;
 use super::shells;
 use super::state::{State, Value, normal};
 use super::typed::{self, Typed};
-use super::walk::{Context, Executed, Walker};
+use super::walk::{Context, Walker};
+use super::written::doubt_written;
 use crate::command::{Command, Dialect, Source, quoted};
 use crate::digest::Digest;
-use crate::world::{Resolution, World};
+use crate::world::World;
 
 /// What a command would run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub struct Analysis {
     pub actions: Vec<Action>,
     /// Files whose text was read as a script, with the digest of what was read: they decide what runs.
     pub files: Vec<(PathBuf, Digest)>,
+    /// The names that it gives to what lies elsewhere: a path may lead there by then.
+    pub links: Links,
 }
 
 /// What the commands that a shell has run so far leave behind: what names mean, what variables hold.
@@ -158,9 +162,10 @@ fn finished(mut walker: Walker<'_>, text: Vec<u8>) -> Analysis {
         walker.emit(&context, action);
     }
     link(&mut walker);
-    doubt_written(&mut walker);
+    let links = links_of(&walker.actions, &walker.loose, walker.world, walker.programs);
+    doubt_written(&mut walker, &links);
     doubt_undefined(&mut walker);
-    Analysis { text, actions: walker.actions, files: walker.files }
+    Analysis { text, actions: walker.actions, files: walker.files, links }
 }
 
 fn context(text: &[u8], dialect: Dialect, in_shell: bool) -> Context {
@@ -354,129 +359,6 @@ fn link(walker: &mut Walker) {
     for (index, (reads, writes)) in walker.streams.iter().enumerate() {
         walker.actions[index].upstream = writers.get(reads).copied();
         walker.actions[index].downstream = readers.get(writes).copied();
-    }
-}
-
-/// Makes opaque what runs a file that the same script writes, or may write.
-fn doubt_written(walker: &mut Walker) {
-    let mut doubts = Vec::new();
-    let known: Vec<Written> = walker.actions.iter().map(|action| written_by(action, walker)).collect();
-    for Executed { path, by, end, loose } in &walker.executed {
-        let before = |index: usize| index < *by || (*loose && index >= *end);
-        let may_write = known.iter().enumerate().any(|(index, written)| {
-            (index != *by && written.files.iter().any(|file| path.starts_with(file)))
-                || (written.others && before(index) && !runs(&walker.actions, index, *by))
-        });
-        if may_write {
-            doubts.push(*by);
-        }
-    }
-    let written: Vec<(usize, &PathBuf)> = known
-        .iter()
-        .enumerate()
-        .flat_map(|(index, known)| known.files.iter().map(move |file| (index, file)))
-        .collect();
-    if !written.is_empty() {
-        for (index, action) in walker.actions.iter().enumerate() {
-            let Some(path) = executable(action, walker.world) else { continue };
-            if written.iter().any(|(by, file)| *by != index && path.starts_with(file)) {
-                doubts.push(index);
-            }
-        }
-    }
-    for index in doubts {
-        let action = &mut walker.actions[index];
-        let reason = "it runs a file that the same script may write".to_owned();
-        action.opaque.get_or_insert(Opaque { reason, span: action.span });
-    }
-}
-
-/// Claims that the action at `outer` is a wrapper through which the one at `inner` came.
-fn runs(actions: &[Action], outer: usize, inner: usize) -> bool {
-    let (outer, inner) = (&actions[outer], &actions[inner]);
-    outer.span == inner.span
-        && inner.inside.len() > outer.inside.len()
-        && inner.inside.starts_with(&outer.inside)
-}
-
-/// Returns the file that an action's program is.
-fn executable(action: &Action, world: &dyn World) -> Option<PathBuf> {
-    if action.builtin || action.scope == Scope::Remote {
-        return None;
-    }
-    let name = action.program.as_literal().filter(|name| !name.is_empty())?;
-    if name.contains(&b'/') {
-        return path_of(action, &name);
-    }
-    let cwd = match &action.cwd {
-        Place::Known(cwd) => cwd.as_path(),
-        Place::Unknown => Path::new("/"),
-    };
-    match world.resolve(&name, cwd) {
-        Resolution::Trusted(path) | Resolution::Untrusted(path) => Some(path),
-        Resolution::Missing => None,
-    }
-}
-
-fn path_of(action: &Action, path: &[u8]) -> Option<PathBuf> {
-    match State::new(action.cwd.clone(), None).directory(path) {
-        Place::Known(path) => Some(path),
-        Place::Unknown => None,
-    }
-}
-
-/// The files that an action writes.
-struct Written {
-    files: Vec<PathBuf>,
-    /// Claims that it may write others, too.
-    others: bool,
-}
-
-fn written_by(action: &Action, walker: &Walker) -> Written {
-    let mut words: Vec<Word> = Vec::new();
-    for redirect in &action.redirects {
-        match redirect.kind {
-            RedirectKind::Write | RedirectKind::Append | RedirectKind::ReadWrite => {
-                words.push(redirect.target.clone())
-            }
-            RedirectKind::Read => {}
-        }
-    }
-    let name = action.program.as_literal().and_then(|name| String::from_utf8(name).ok()).unwrap_or_default();
-    let program = walker.programs.program(name.rsplit('/').next().unwrap_or_default());
-    if let Some(program) = program.as_ref().filter(|_| !action.builtin) {
-        written_operands(action, program, &mut words);
-    }
-    // What says which files it touches, and runs nothing, touches no others.
-    let says = |program: &Program| {
-        program.runs.is_none() && !(program.reads.is_empty() && program.writes.is_empty())
-    };
-    let harmless = action.builtin || name.is_empty() || program.is_some_and(|program| says(&program));
-    let certain = words.iter().filter_map(Word::as_literal).filter(|path| !path.is_empty());
-    let files: Vec<PathBuf> =
-        certain.filter_map(|path| path_of(action, &path)).filter(|path| path.parent().is_some()).collect();
-    let others = action.opaque.is_some() || !harmless || words.iter().any(|word| word.as_literal().is_none());
-    Written { files, others }
-}
-
-fn written_operands(action: &Action, program: &Program, words: &mut Vec<Word>) {
-    let read = Arguments::read(&action.args, Some(program));
-    let operands: Vec<&Word> = read.operands.iter().map(|operand| &action.args[operand.index]).collect();
-    for selector in &program.writes {
-        match selector {
-            Selector::Operands => words.extend(operands.iter().copied().cloned()),
-            Selector::First => words.extend(operands.first().copied().cloned()),
-            Selector::Last => words.extend(operands.last().copied().cloned()),
-            Selector::Rest => words.extend(operands.iter().skip(1).copied().cloned()),
-            Selector::Init => words.extend(operands.iter().rev().skip(1).copied().cloned()),
-            Selector::Value(option) => {
-                let given = read.given(std::slice::from_ref(option));
-                words.extend(given.filter_map(|given| given.value.clone()));
-            }
-            // Below a directory that is written to already.
-            Selector::Into => {}
-            Selector::File(file) => words.push(Word::literal(file.as_bytes(), action.span)),
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The shell's own commands: what they change, and which of their arguments the shell evaluates.
 
 use super::action::{Action, Assignment, Opaque, Piece, Place, Span, Word};
+use super::linking::may_link;
 use super::names::is_posix;
 use super::parser::is_name;
 use super::state::{Flow, State, Value, climbs};
@@ -601,7 +602,8 @@ impl Walker<'_> {
         if let (Place::Known(path), true) = (&ok.cwd, physical) {
             // `..` is then what the kernel finds behind a link, not the name before it.
             let climbs = |word: &&Word| word.as_literal().is_none_or(|path| climbs(&path));
-            let doubtful = logical || operands.is_empty() || operands.iter().any(climbs);
+            let links = self.actions.iter().any(may_link);
+            let doubtful = logical || links || operands.is_empty() || operands.iter().any(climbs);
             let shared = self.world.shared_path(path).filter(|_| !doubtful);
             ok.cwd = shared.map_or(Place::Unknown, Place::Known);
         }

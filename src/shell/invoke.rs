@@ -239,6 +239,7 @@ impl Walker<'_> {
         let mut inner = self.brought(context, &action, "trap", Vec::new());
         inner.stdin = Stdin::Inherited;
         inner.reads = 0;
+        inner.loose = true;
         self.emit(context, action);
         let mut later = state.clone();
         later.forget();

@@ -17,6 +17,8 @@ mod effects;
 mod expand;
 mod inline;
 mod invoke;
+mod linking;
+mod links;
 pub(crate) mod list;
 mod names;
 mod parser;
@@ -30,12 +32,14 @@ mod typed;
 mod unit;
 mod unwrap;
 mod walk;
+mod written;
 
 pub use action::{
     Action, Assignment, Opaque, Piece, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word,
 };
 pub use analysis::{Analysis, Past, analyse, analyse_after, analyse_in};
 pub use arguments::{Arguments, Certainty, Given, Operand, Unknown};
+pub use links::{Asking, Links};
 pub use program::{Program, Programs, Runs, Selector};
 pub use setting::{Setting, is_complete};
 pub use shells::starts_something;

@@ -89,6 +89,8 @@ pub(super) struct Walker<'a> {
     pub(super) actions: Vec<Action>,
     /// For each action, the streams it reads from and writes to.
     pub(super) streams: Vec<(usize, usize)>,
+    /// For each action, whether it may run at another time than its place says.
+    pub(super) loose: Vec<bool>,
     next_stream: usize,
     pub(super) files: Vec<(PathBuf, Digest)>,
     /// Files that are run as scripts.
@@ -125,6 +127,7 @@ impl<'a> Walker<'a> {
             programs,
             actions: Vec::new(),
             streams: Vec::new(),
+            loose: Vec::new(),
             next_stream: 0,
             files: Vec::new(),
             executed: Vec::new(),
@@ -162,6 +165,7 @@ impl<'a> Walker<'a> {
         }
         self.actions.push(action);
         self.streams.push((context.reads, context.writes));
+        self.loose.push(context.loose);
         self.actions.len() - 1
     }
 
@@ -330,6 +334,7 @@ impl<'a> Walker<'a> {
             action.opaque = Some(Opaque { reason: "it is too large to follow".to_owned(), span });
             self.actions.push(action);
             self.streams.push((0, 0));
+            self.loose.push(true);
             return Flow::either(state);
         }
         if self.nesting >= NESTING {

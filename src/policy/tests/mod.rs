@@ -4,6 +4,7 @@ mod bad_files;
 mod conditions;
 mod cost;
 mod layers;
+mod links;
 mod properties;
 mod trust;
 

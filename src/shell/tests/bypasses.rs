@@ -509,10 +509,10 @@ fn a_script_behind_a_link_and_dots_is_not_taken_for_its_neighbour() {
     let analysis = |text: &str| {
         let files = ["/project/x.sh", "/project/a/x.sh", "/other/deep/x.sh"];
         let files = files.map(|path| (PathBuf::from(path), b"rm y\n".to_vec())).into();
-        let link = Some(("/project/l", "/other/deep"));
+        let links = [("/project/l".into(), "/other/deep".into())].into();
         analyse(
             &script(Dialect::Bash, text.as_bytes()),
-            &Machine { files, link, ..Machine::default() },
+            &Machine { files, links, ..Machine::default() },
             &table(),
         )
     };

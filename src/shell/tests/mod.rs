@@ -4,6 +4,7 @@ mod bypasses;
 mod definitions;
 mod forms;
 mod integers;
+mod links;
 mod properties;
 
 use std::collections::BTreeMap;
@@ -21,8 +22,10 @@ struct Machine {
     files: BTreeMap<PathBuf, Vec<u8>>,
     /// Names of files in `PATH` that are not executable.
     in_path: Vec<&'static str>,
-    /// A link, and where it leads.
-    link: Option<(&'static str, &'static str)>,
+    /// Links, and where they lead.
+    links: BTreeMap<PathBuf, PathBuf>,
+    /// Two names of one file.
+    same: Vec<[PathBuf; 2]>,
 }
 
 impl World for Machine {
@@ -51,16 +54,20 @@ impl World for Machine {
     }
     fn real_path(&self, path: &Path) -> PathBuf {
         let mut real = PathBuf::new();
-        for name in path.components() {
-            match name {
-                std::path::Component::ParentDir => _ = real.pop(),
-                name => real.push(name),
+        for part in path.components() {
+            if part == std::path::Component::ParentDir {
+                real.pop();
+                continue;
             }
-            if let Some((_, target)) = self.link.filter(|(link, _)| real == Path::new(link)) {
-                real = target.into();
+            real.push(part);
+            if let Some(to) = self.links.get(&real) {
+                real.clone_from(to);
             }
         }
         real
+    }
+    fn is_same_file(&self, one: &Path, other: &Path) -> bool {
+        self.same.iter().any(|[a, b]| (a == one && b == other) || (a == other && b == one))
     }
     fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>> {
         self.files.get(&self.real_path(path)).filter(|text| text.len() <= limit).cloned()
