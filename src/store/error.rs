@@ -169,9 +169,10 @@ impl StoreError {
         use rusqlite::ErrorCode;
         let path = path.to_owned();
         match source.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                StoreError::Locked { path, waited: super::lock::PATIENCE }
-            }
+            // The last is what SQLite says after about as long of a process that is stopped while it reads the write-ahead log in.
+            Some(
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed,
+            ) => StoreError::Locked { path, waited: super::lock::PATIENCE },
             Some(ErrorCode::ReadOnly) => StoreError::ReadOnly { path },
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 StoreError::Corrupt { path, found: source.to_string() }

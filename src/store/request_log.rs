@@ -88,6 +88,14 @@ impl Store {
                     return Ok(Submitted::Joined(Box::new(after)));
                 }
             }
+            if requests::pending(db, &ask.requester)? >= MOST_PENDING {
+                // Those of requesters that were killed expire with nobody to note it.
+                for before in requests::pending_of(db, &ask.requester)? {
+                    if is_expired(&before, now) {
+                        close_refused(db, pen, before, Refusal::Expired)?;
+                    }
+                }
+            }
             let pending = requests::pending(db, &ask.requester)?;
             if pending >= MOST_PENDING {
                 return Ok(Submitted::TooMany { pending });

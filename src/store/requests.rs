@@ -105,6 +105,12 @@ pub(super) fn pending(db: &Connection, requester: &Requester) -> rusqlite::Resul
         .query_row([requester_key(requester)], |row| row.get(0))
 }
 
+/// Returns those of this requester that wait for a decision.
+pub(super) fn pending_of(db: &Connection, requester: &Requester) -> Result<Vec<Request>, Trouble> {
+    let sql = format!("{COLUMNS} WHERE state = 'PENDING' AND requester = ?");
+    collect(db, &sql, [requester_key(requester)])
+}
+
 /// Returns the requests asked for, oldest first.
 pub(super) fn list(db: &Connection, which: Which) -> Result<Vec<Request>, Trouble> {
     let condition = match which {

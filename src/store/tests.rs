@@ -201,6 +201,19 @@ fn request_under_another_policy_is_not_joined() {
 }
 
 #[test]
+fn requests_that_nobody_waited_for_to_their_deadline_do_not_keep_a_requester_from_asking() {
+    let dir = place();
+    let mut store = open(&dir);
+    for i in 0..MOST_PENDING {
+        created(&mut store, &["rm", &i.to_string()]);
+    }
+    let late = store.submit(at(3601), content(&["rm", "x"]), ask("claude")).unwrap();
+    assert!(matches!(late, Submitted::Created(_)), "{late:?}");
+    let open = store.requests(Which::Open).unwrap();
+    assert_eq!(open.len(), 1, "the others are on record as expired");
+}
+
+#[test]
 fn requester_has_at_most_twenty_requests_pending() {
     let dir = place();
     let mut store = open(&dir);
@@ -469,6 +482,15 @@ fn run_that_is_dropped_unfinished_is_lost() {
 fn refused(dir: &TempDir, expected: &str) {
     let error = Store::open(dir.path(), at(1)).err().expect("refused").to_string();
     assert_eq!(error.replace(dir.path().to_str().unwrap(), "DIR"), expected);
+}
+
+#[test]
+fn whoever_stands_still_in_the_middle_of_opening_the_store_is_said_to_lock_it() {
+    for code in [rusqlite::ffi::SQLITE_BUSY, rusqlite::ffi::SQLITE_PROTOCOL] {
+        let source = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        let error = StoreError::database(Path::new("/x/gate.db"), "open", source);
+        assert!(matches!(error, StoreError::Locked { .. }), "{error}");
+    }
 }
 
 fn chmod(path: impl AsRef<Path>, mode: u32) {
