@@ -5,6 +5,7 @@
 //! 2. What passes is recorded before the answer is given; what cannot be recorded does not pass.
 //! 3. Nothing is run here. What must be asked for goes through `gate -c`, which judges it anew where and when it runs.
 
+mod editing;
 mod input;
 mod judging;
 mod meant;

@@ -319,6 +319,67 @@ aider    not installed
     assert!(!text(&stage, ".claude/settings.json").contains("/gone/gate"), "an old path is mended");
 }
 
+#[test]
+fn what_a_project_puts_around_the_hook_is_said() {
+    let stage = person();
+    let gate_of = |agent: &str| ends(&stage, &["setup", agent, "--yes"], 0, "");
+    ["claude", "codex", "gemini", "cursor", "copilot"].into_iter().for_each(gate_of);
+    let listed = || plain(&stage, &String::from_utf8(gate(&stage, &["list"]).output().stdout).unwrap());
+    assert!(!listed().contains("problem:") && !listed().contains("note:"), "{}", listed());
+    let claude = r#"{"disableAllHooks": 1, "env": {"CLAUDE_CODE_SHELL": "/tmp/sh", "CLAUDE_CODE_SHELL_PREFIX": "audit", "BASH_ENV": "x"},
+        "hooks": {"PreToolUse": [{"matcher": "*", "hooks": [{"type": "command", "command": "lint"}, {"type": "prompt", "prompt": "ask"}]}]}}"#;
+    let with_hook =
+        |event: &str| format!(r#"{{"hooks": {{"{event}": [{{"hooks": [{{"command": "lint"}}]}}]}}}}"#);
+    let flat = r#"{"version": 1, "hooks": {"beforeShellExecution": [{"command": "lint"}]}}"#;
+    for (file, text) in [
+        (".claude/settings.json", format!("\u{feff}{claude}")),
+        (".claude/settings.local.json", r#"{"env": {"CLAUDE_CODE_SHELL": "/bin/zsh"}}"#.to_owned()),
+        (".codex/hooks.json", with_hook("PreToolUse")),
+        (".codex/config.toml", "[[hooks.PreToolUse]]\nhooks = [{ command = \"lint2\" }]\n".to_owned()),
+        (".gemini/settings.json", "{ // off\n \"hooksConfig\": { \"enabled\": false, }, }".to_owned()),
+        (".cursor/hooks.json", flat.to_owned()),
+        (
+            ".github/hooks/more.json",
+            r#"{"version": 1, "hooks": {"preToolUse": [{"bash": "lint"}]}, /* x */ "disableAllHooks": true}"#
+                .to_owned(),
+        ),
+    ] {
+        let path = stage.cwd().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let other = |file: &str, command: &str| {
+        format!(
+            "note: `[ROOT]/work/{file}` has another hook; if it changes a command, gate judged another one: {command}\n"
+        )
+    };
+    let shared = |what: &str| format!("problem: `[ROOT]/work/.claude/settings.json`: {what}\n");
+    let listed = listed();
+    for line in [
+        shared("`disableAllHooks` turns hooks off"),
+        shared("its `CLAUDE_CODE_SHELL` runs what the hook let pass in `/tmp/sh`"),
+        shared("its `CLAUDE_CODE_SHELL_PREFIX` puts `audit` before every command that gate let pass"),
+        shared("its `BASH_ENV` runs `x` before every command that gate let pass"),
+        other(".claude/settings.json", "lint"),
+        other(".claude/settings.json", "ask"),
+        other(".codex/hooks.json", "lint"),
+        other(".codex/config.toml", "lint2"),
+        "problem: `[ROOT]/work/.gemini/settings.json`: `hooksConfig.enabled = false` turns hooks off\n"
+            .to_owned(),
+        other(".cursor/hooks.json", "lint"),
+        other(".github/hooks/more.json", "lint"),
+        "problem: `[ROOT]/work/.github/hooks/more.json`: `disableAllHooks` turns hooks off\n".to_owned(),
+    ] {
+        assert!(listed.contains(&line), "{line} is not in\n{listed}");
+    }
+    assert!(!listed.contains("settings.local.json"), "{listed}");
+    // What Claude Code discards with the whole file is not said to hold.
+    std::fs::write(stage.cwd().join(".claude/settings.json"), format!("// x\n{claude}")).unwrap();
+    let listed = String::from_utf8(gate(&stage, &["list"]).output().stdout).unwrap();
+    assert!(listed.contains("/work/.claude/settings.json` was not looked at: "), "{listed}");
+    doctor(&stage, &["note     agent     codex: `[ROOT]/work/.codex/hooks.json` has another hook; "], 1);
+}
+
 #[track_caller]
 fn doctor(stage: &Stage, expected: &[&str], code: i32) {
     let run = stage.gate(["doctor", "--directory"]).arg(stage.root().join("person"));

@@ -14,6 +14,7 @@ pub mod file;
 mod hooks;
 mod json;
 mod known;
+mod loose;
 mod lowered;
 pub mod sample;
 mod settings;

@@ -173,7 +173,7 @@ fn one(agent: Agent, scope: Scope, places: &Places, programs: &[PathBuf], own: &
                 .map_or("the usual place".to_owned(), |dir| format!("`{}`", dir.display()));
             status.notes.push(format!("it takes gate's policy from {dir}"));
         }
-        let lowered = lowered::look(agent, way.mode(), places, own);
+        let lowered = lowered::look(agent, way.mode(), &path, places, own);
         status.problems.extend(lowered.problems);
         status.notes.extend(lowered.notes);
     }
