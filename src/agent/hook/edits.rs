@@ -1,4 +1,10 @@
 //! Which files an editor's input names.
+//!
+//! Sources of the members' names: <https://code.claude.com/docs/en/hooks> (`file_path`, `notebook_path`),
+//! <https://platform.claude.com/docs/en/agents-and-tools/tool-use/text-editor-tool> (`path`, `file_text`, `new_str`, `insert_text`; Copilot CLI's
+//! `create` and `edit` were seen to take the same), google-gemini/gemini-cli `packages/core/src/tools/` (`file_path`, `content`, `new_string`), and
+//! for VS Code microsoft/vscode-copilot-chat `src/extension/tools/common/toolNames.ts` and the `*Params` of `src/extension/tools/node/`
+//! (`filePath`, `newString`, `newCode`, `replacements`). Those of Cursor are not documented.
 
 use serde_json::{Map, Value};
 

@@ -8,7 +8,7 @@
 //! | agent | source of its format |
 //! |---|---|
 //! | Claude Code | <https://code.claude.com/docs/en/hooks> (`PreToolUse`) |
-//! | Codex | <https://developers.openai.com/codex/hooks>, openai/codex `codex-rs/hooks/schema/generated/pre-tool-use.command.*.json` |
+//! | Codex | <https://learn.chatgpt.com/docs/hooks>, openai/codex `codex-rs/hooks/schema/generated/pre-tool-use.command.*.json` |
 //! | Gemini CLI | <https://geminicli.com/docs/hooks/reference> (`BeforeTool`) |
 //! | Cursor | <https://cursor.com/docs/hooks> (`preToolUse`, `beforeShellExecution`) |
 //! | Copilot | <https://docs.github.com/en/copilot/reference/hooks-reference> (`preToolUse`) |
@@ -84,7 +84,7 @@ impl Agent {
     /// Returns the directories below the home directory in which the agent keeps what is its own to write: plans, to-do lists, memory.
     ///
     /// Sources: Claude Code `plansDirectory` and auto memory (<https://code.claude.com/docs/en/settings>, `/memory`), Codex memories
-    /// (<https://developers.openai.com/codex/>), Gemini CLI plan mode (<https://geminicli.com/docs/cli/plan-mode>). Those of Cursor and Copilot
+    /// (openai/codex `codex-rs`), Gemini CLI plan mode (<https://geminicli.com/docs/cli/plan-mode>). Those of Cursor and Copilot
     /// are what they were seen to use.
     pub fn own_directories(self) -> &'static [&'static str] {
         match self {

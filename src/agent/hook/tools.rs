@@ -56,7 +56,7 @@ const EDITORS: [&str; 25] = [
     "edit_files",
 ];
 
-/// Editors whose `command` may be `view`, by their documentation (<https://docs.claude.com/en/docs/agents-and-tools/tool-use/text-editor-tool>).
+/// Editors whose `command` may be `view`, by their documentation (<https://platform.claude.com/docs/en/agents-and-tools/tool-use/text-editor-tool>).
 const VIEWERS: [&str; 2] = ["str_replace_editor", "str_replace_based_edit_tool"];
 
 /// Tools that take a patch.
@@ -64,6 +64,9 @@ const PATCHERS: [&str; 2] = ["apply_patch", "applypatch"];
 
 /// Tools that type into a shell that runs already.
 const TYPISTS: [&str; 2] = ["write_bash", "write_powershell"];
+
+/// Why what is typed is refused.
+const REFUSED: &str = "what is typed into a shell that runs already cannot be judged";
 
 /// Where the patch stands.
 const PATCHES: [&str; 3] = ["command", "patch", "input"];
@@ -139,6 +142,8 @@ pub(super) fn tool(name: &str, input: Option<&Input>) -> Result<Tool, Unreadable
         () if is(&VIEWERS) && map.get("command").and_then(Value::as_str) == Some("view") => Ok(Tool::Other),
         () if is(&EDITORS) => edited(map),
         () if is(&TYPISTS) => Ok(typed(&map)),
+        () if lower == "memory" && is_in_memories(&map) => Ok(Tool::Other),
+        () if lower == "run_vscode_command" && speaks_of_terminals(&map) => Ok(Tool::Unread(REFUSED)),
         () if lower == "powershell" || lower == "pwsh" => Ok(Tool::Unread("PowerShell cannot be judged")),
         () if is(&SHELLS) => shelled(&map),
         () if is_editor_by_members(&map) && takes_command(&map) => {
@@ -151,6 +156,20 @@ pub(super) fn tool(name: &str, input: Option<&Input>) -> Result<Tool, Unreadable
         }
         () => Ok(unknown(name, input)),
     }
+}
+
+/// Claims that a memory tool names nothing but what is in the directory of its own, which its `/memories` stands for
+/// (<https://platform.claude.com/docs/en/agents-and-tools/tool-use/memory-tool>; VS Code has one of the same form).
+fn is_in_memories(map: &Map<String, Value>) -> bool {
+    let paths = || map.iter().filter(|(name, _)| name.contains("path")).map(|(_, path)| path.as_str());
+    let is_in = |path: &str| path.starts_with("/memories") && !path.contains("..");
+    paths().next().is_some() && paths().all(|path| path.is_some_and(is_in))
+}
+
+/// Claims that a command of VS Code may be one that types into a terminal, such as `workbench.action.terminal.sendSequence`
+/// (microsoft/vscode pull request 56962).
+fn speaks_of_terminals(map: &Map<String, Value>) -> bool {
+    Value::Object(map.clone()).to_string().to_ascii_lowercase().contains("terminal")
 }
 
 fn shelled(map: &Map<String, Value>) -> Result<Tool, Unreadable> {
@@ -205,7 +224,6 @@ fn patched(input: &Input) -> Result<Tool, Unreadable> {
 
 /// Returns what typing into a shell that runs already comes to: a key or a short answer is nothing, a command cannot be read.
 fn typed(map: &Map<String, Value>) -> Tool {
-    const REFUSED: &str = "what is typed into a shell that runs already cannot be judged";
     let Some(text) = map.get("input").and_then(Value::as_str) else { return Tool::Unread(REFUSED) };
     let mut rest = text;
     let mut letters = 0;
@@ -331,6 +349,8 @@ mod tests {
             ("str_replace_editor", r#"{"command":"view","path":"/a"}"#),
             ("write_bash", r#"{"sessionId":"1","input":"{up}{enter}"}"#),
             ("write_bash", r#"{"sessionId":"1","input":"y{enter}"}"#),
+            ("memory", r#"{"command":"create","path":"/memories/x.md","file_text":"x"}"#),
+            ("memory", r#"{"command":"rename","old_path":"/memories/x","new_path":"/memories/y"}"#),
         ] {
             assert_eq!(read(name, input), Ok(Tool::Other), "{name}");
         }
@@ -361,6 +381,8 @@ mod tests {
             ("new_runner", r#"{"command":"ls","env":{"LD_PRELOAD":"./x.so"}}"#),
             ("create_and_run_task", r#"{"task":{"type":"shell","command":"rm -rf x"}}"#),
             ("new_runner", r#"{"CommandLine":"rm -rf x"}"#),
+            ("memory", r#"{"command":"create","path":"/memories/../x.md","file_text":"x"}"#),
+            ("run_vscode_command", r#"{"commandId":"workbench.action.terminal.sendSequence","args":["x"]}"#),
         ] {
             assert!(matches!(read(name, input), Ok(Tool::Unread(_))), "{name} {input}");
         }

@@ -3,7 +3,7 @@
 //! | agent | the user's file | the project's file | a hook there | documented at |
 //! |---|---|---|---|---|
 //! | Claude Code | `~/.claude/settings.json`, or in `CLAUDE_CONFIG_DIR` | `.claude/settings.local.json`, which git ignores | `PreToolUse`; `timeout` in seconds; `onFailure` since 2.1.295 | <https://code.claude.com/docs/en/hooks>, `/settings`, `/env-vars` |
-//! | Codex | `~/.codex/hooks.json`, or in `CODEX_HOME` | `.codex/hooks.json`, in a trusted project | `PreToolUse`; `timeout` in seconds; runs only once a person trusted it with `/hooks` | <https://developers.openai.com/codex/hooks> |
+//! | Codex | `~/.codex/hooks.json`, or in `CODEX_HOME` | `.codex/hooks.json`, in a trusted project | `PreToolUse`; `timeout` in seconds; runs only once a person trusted it with `/hooks` | <https://learn.chatgpt.com/docs/hooks> |
 //! | Gemini CLI | `~/.gemini/settings.json`, or below `GEMINI_CLI_HOME` | `.gemini/settings.json` | `BeforeTool`; `timeout` in milliseconds | <https://geminicli.com/docs/hooks/reference> |
 //! | Cursor | `~/.cursor/hooks.json` | `.cursor/hooks.json` | `preToolUse`; `timeout` in seconds; `failClosed` | <https://cursor.com/docs/hooks> |
 //! | Copilot CLI | `~/.copilot/hooks/gate.json`, or in `COPILOT_HOME` | `.github/hooks/gate.json` | `preToolUse`; `timeoutSec`; a failing command blocks, one that takes too long does not | <https://docs.github.com/en/copilot/reference/hooks-reference> |
