@@ -11,6 +11,7 @@
 mod codex;
 mod paths;
 mod quoting;
+mod shaped;
 mod snapshot;
 mod template;
 
@@ -24,6 +25,8 @@ use crate::shell::{Action, Redirect, RedirectKind, Setting, Word, is_complete, s
 use crate::world::{Resolution, World};
 
 use template::{Found, Hole, Kind, Shape, shapes};
+
+pub use shaped::sourced_by;
 
 static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
     let files = [
@@ -331,7 +334,7 @@ impl Opened<'_> {
 
     /// The first form: the snapshot, the shell and its arguments are those of the script.
     fn codex_first(&self) -> Option<Envelope> {
-        let first = if self.text.starts_with(b". \"$0\"") { 0 } else { 1 };
+        let first = shaped::first_argument(self.text);
         let [snapshot, shell, option, text] = self.args().get(first..)? else { return None };
         let snapshot = paths::checked(Kind::Snapshot, snapshot, self.world)?;
         let shell = paths::checked(Kind::Shell, shell, self.world)?;

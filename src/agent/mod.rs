@@ -9,4 +9,4 @@ pub mod setup;
 pub mod transcript;
 
 pub use detect::{Stated, detect, is_agent_program};
-pub use envelope::Envelope;
+pub use envelope::{Envelope, sourced_by};

@@ -64,9 +64,11 @@ impl Given {
 }
 
 /// Returns memory that holds `text` and that nobody can change, nor execute where the kernel knows how to say so (Linux 6.3).
+///
+/// Whoever found it by its name before it was sealed may have written to it: what it holds is looked at afterwards.
 fn sealed(text: &[u8]) -> io::Result<OwnedFd> {
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
-    use std::io::Write as _;
+    use std::io::{Read as _, Seek as _, Write as _};
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let memory = match memfd_create(c"judged", flags | MemfdFlags::NOEXEC_SEAL) {
         Err(rustix::io::Errno::INVAL) => memfd_create(c"judged", flags),
@@ -74,9 +76,11 @@ fn sealed(text: &[u8]) -> io::Result<OwnedFd> {
     }?;
     let mut file = std::fs::File::from(memory);
     file.write_all(text)?;
-    let memory = OwnedFd::from(file);
-    fcntl_add_seals(&memory, SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL)?;
-    Ok(memory)
+    fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL)?;
+    let mut held = Vec::with_capacity(text.len());
+    file.rewind()?;
+    file.read_to_end(&mut held)?;
+    if held == text { Ok(file.into()) } else { Err(io::Error::from_raw_os_error(libc::EBUSY)) }
 }
 
 #[cfg(test)]

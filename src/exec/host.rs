@@ -49,6 +49,8 @@ pub struct Host {
     real_dirs: RefCell<BTreeMap<PathBuf, Led>>,
     /// Device and inode of gate itself, so that its links are never taken for the program they stand in for.
     own: Option<(u64, u64)>,
+    /// A file that is what it was when it was read.
+    held: Option<(PathBuf, Option<Vec<u8>>)>,
 }
 
 impl Host {
@@ -74,18 +76,30 @@ impl Host {
             found: RefCell::default(),
             real_dirs: RefCell::default(),
             own,
+            held: None,
         }
     }
 
     /// Returns the same machine as a command finds it that is given `path` for its search path.
     pub fn searching(&self, path: &[u8]) -> Host {
-        let mut env = self.env.clone();
-        env.retain(|(name, _)| name != b"PATH");
-        env.push((b"PATH".to_vec(), path.to_vec()));
+        let mut again = self.again();
+        again.env.retain(|(name, _)| name != b"PATH");
+        again.env.push((b"PATH".to_vec(), path.to_vec()));
+        again
+    }
+
+    /// Returns the same machine on which the file at `path` holds `text`, whatever becomes of it; without one it cannot be read.
+    pub fn holding(&self, path: &Path, text: Option<&[u8]>) -> Host {
+        Host { held: Some((path.to_path_buf(), text.map(<[u8]>::to_vec))), ..self.again() }
+    }
+
+    /// Returns the same machine, with nothing found yet.
+    fn again(&self) -> Host {
+        let (env, held) = (self.env.clone(), self.held.clone());
         let (home, trust) = (self.home.clone(), self.trust.clone());
         let (own_directory, own) = (self.own_directory.clone(), self.own);
         let (found, real_dirs) = (RefCell::default(), RefCell::default());
-        Host { env, home, own_directory, trust, found, real_dirs, own }
+        Host { env, home, own_directory, trust, found, real_dirs, own, held }
     }
 
     /// Adds the directories that the policy or `gate init` recorded as trusted for program names.
@@ -254,6 +268,9 @@ impl World for Host {
     }
 
     fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>> {
+        if let Some((_, text)) = self.held.as_ref().filter(|(held, _)| held == path) {
+            return text.clone().filter(|text| text.len() <= limit);
+        }
         let (file, size) = open_regular(path)?;
         self.shared_path(path)?;
         if size > limit as u64 {

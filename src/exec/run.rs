@@ -207,7 +207,10 @@ impl Ready {
     /// It cannot be started.
     pub fn new(approved: Approved, host: &Host, seen: Seen<'_>) -> Result<Ready, NotStarted> {
         let (start, given) = start(approved.command(), host, seen.sourced)?;
-        let files = seen.files.iter().filter(|(path, _)| given != Some(path.as_path())).cloned().collect();
+        let mut files = seen.files.to_vec();
+        // What is given once is read once; a command may source it again by its own name.
+        let at = files.iter().position(|(path, _)| given == Some(path.as_path()));
+        at.map(|at| files.remove(at));
         Ok(Ready { approved, start, files })
     }
 

@@ -1,11 +1,12 @@
 //! Meaning: what a command comes to, taken out of the envelope that an agent may have put around it.
 
-use crate::agent::Envelope;
+use crate::agent::{Envelope, sourced_by};
 use crate::approval::Wrapping;
 use crate::command::{Command, Sourced};
 use crate::exec::{Host, Seen};
 use crate::policy::{Circumstances, Judgement, Policy, judge};
 use crate::shell::{Analysis, analyse, analyse_in};
+use crate::world::World as _;
 
 /// What a command would run, and what stands around it.
 #[derive(Debug)]
@@ -19,11 +20,26 @@ pub struct Meaning {
     host: Option<Host>,
 }
 
+/// The largest file that is held: more than a script that is judged may have.
+const LARGEST: usize = 256 << 10;
+
 impl Meaning {
     /// Returns what `command` would run on `host`.
     pub fn of(command: &Command, host: &Host, policy: &Policy) -> Meaning {
         let enveloped = Envelope::of(command, host).and_then(|found| Meaning::inside(&found, host, policy));
-        enveloped.unwrap_or_else(|| Meaning::plain(analyse(command, host, policy)))
+        let shaped = || Meaning::shaped(command, host, policy);
+        enveloped.or_else(shaped).unwrap_or_else(|| Meaning::plain(analyse(command, host, policy)))
+    }
+
+    /// Returns the meaning of what only looks like an envelope: the whole, with the file that it sources as it is read here, once.
+    fn shaped(command: &Command, host: &Host, policy: &Policy) -> Option<Meaning> {
+        let (path, named) = sourced_by(command)?;
+        let text = host.read(&path, LARGEST);
+        let host = host.holding(&path, text.as_deref());
+        let analysis = analyse(command, &host, policy);
+        let is_read = analysis.files.iter().any(|(read, _)| *read == path);
+        let sourced = is_read.then_some(Sourced { path, named, text });
+        Some(Meaning { analysis, wrapping: None, sourced, host: Some(host) })
     }
 
     /// Returns the meaning of what stands in no envelope.

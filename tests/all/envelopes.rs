@@ -354,7 +354,7 @@ fn sourced(desk: &Desk, shell: &str, text: &str, judged: Option<&str>, meanwhile
         _ = std::fs::remove_file(&snapshot);
         judged.iter().for_each(|text| std::fs::write(&snapshot, text).unwrap());
     }
-    for name in [".bash_profile", ".zprofile"] {
+    for name in [".bash_profile", ".profile", ".zprofile"] {
         std::fs::write(desk.home().join(name), meanwhile).unwrap();
     }
     let output = desk.stage.as_person(link, ["-l", "-c", text]).output();
@@ -375,11 +375,20 @@ fn the_shell_sources_the_snapshot_that_was_judged_whatever_lies_there_by_then() 
     let shown = r#"echo "[$A]""#;
     let claude = desk.claude(&format!("'{shown}'"));
     let zsh = claude.replace("shopt -u extglob 2>/dev/null", "setopt NO_EXTENDED_GLOB 2>/dev/null");
-    for (shell, text) in [("bash", &claude), ("bash", &desk.codex(shown)), ("zsh", &zsh)] {
+    let codex = desk.codex(shown);
+    for (shell, text) in [("bash", &claude), ("bash", &codex), ("sh", &codex), ("zsh", &zsh)] {
         for meanwhile in &changes {
             assert_eq!(sourced(&desk, shell, text, Some("export A=judged\n"), meanwhile), "[judged]\n");
-            assert_eq!(sourced(&desk, shell, text, None, meanwhile), "[]\n");
+            // dash ends at a file that is not there, as it does without gate.
+            if shell != "sh" {
+                assert_eq!(sourced(&desk, shell, text, None, meanwhile), "[]\n");
+            }
         }
+    }
+    // One that does more than define is judged with the whole, and is given to the shell all the same.
+    for meanwhile in &changes {
+        let more = Some("printf ''\nexport A=judged\n");
+        assert_eq!(sourced(&desk, "bash", &claude, more, meanwhile), "[judged]\n");
     }
     assert!(!desk.is_made());
     // zsh takes what is compiled beside a file for the file, if it is newer (zshbuiltins(1), `.`).
