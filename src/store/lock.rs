@@ -6,7 +6,7 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::error::StoreError;
 
@@ -60,11 +60,31 @@ impl WriteLock {
         let wait = move || {
             let _too_late = tell.send(file.lock().map(|()| file));
         };
-        // Where the system has no thread to give, the channel ends at once and the lock counts as held by another.
-        let _thread = std::thread::Builder::new().spawn(wait);
+        if std::thread::Builder::new().spawn(wait).is_err() {
+            return self.try_again(patience);
+        }
         match told.recv_timeout(patience) {
             Ok(result) => result.map(|file| Held::Queued { _file: file }).map_err(failed),
             Err(_) => Err(StoreError::Locked { path: self.path.clone(), waited: patience }),
+        }
+    }
+}
+
+impl WriteLock {
+    /// Asks for the lock again and again: the way without a thread, where the system has none to give.
+    fn try_again(&self, patience: Duration) -> Result<Held<'_>, StoreError> {
+        let end = Instant::now() + patience;
+        loop {
+            match self.file.try_lock() {
+                Ok(()) => return Ok(Held::AtOnce(&self.file)),
+                Err(TryLockError::WouldBlock) if Instant::now() < end => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreError::Locked { path: self.path.clone(), waited: patience });
+                }
+                Err(TryLockError::Error(error)) => return Err(StoreError::io(&self.path, "lock", error)),
+            }
         }
     }
 }

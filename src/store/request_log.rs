@@ -76,7 +76,7 @@ impl Store {
     /// An open request for the same C that was asked under another policy is invalidated first.
     pub fn submit(&mut self, now: Moment, content: Content, ask: Ask) -> Result<Submitted, StoreError> {
         let id = RequestId::from_random(u64::from_le_bytes(super::random()?));
-        let submitted = self.write(now, Durability::Full, |db, pen| {
+        let submitted = self.write_in_reserve(now, Durability::Full, |db, pen| {
             for before in requests::with_content(db, &ask.requester, content.digest())? {
                 if is_expired(&before, now) {
                     close_refused(db, pen, before, Refusal::Expired)?;
@@ -100,7 +100,7 @@ impl Store {
             if pending >= MOST_PENDING {
                 return Ok(Submitted::TooMany { pending });
             }
-            let request = Request::new(id, content, ask, now);
+            let request = Request::new(id, content.clone(), ask.clone(), now);
             requests::insert(db, &request)?;
             let mut draft = asked(&request, "created", &request.ask.requester, &request.ask.origin);
             draft.command = Some(request.command());
@@ -146,7 +146,7 @@ impl Store {
         id: RequestId,
         decision: &Decision,
     ) -> Result<Request, ChangeError> {
-        let decided = self.write(now, Durability::Full, |db, pen| {
+        let decided = self.write_in_reserve(now, Durability::Full, |db, pen| {
             let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
             match transition(&before, &Event::Decide(decision.clone()), now) {
                 Ok(after) => {
@@ -237,9 +237,9 @@ impl Store {
         &mut self,
         now: Moment,
         id: RequestId,
-        make: impl FnOnce(&Request) -> Change,
+        make: impl Fn(&Request) -> Change,
     ) -> Result<Request, ChangeError> {
-        let changed = self.write(now, Durability::Full, |db, pen| {
+        let changed = self.write_in_reserve(now, Durability::Full, |db, pen| {
             let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
             match make(&before) {
                 Ok((after, draft)) => {

@@ -23,6 +23,7 @@ mod demo;
 mod dependencies;
 mod doctor;
 mod envelopes;
+mod faults;
 mod hooks;
 mod hostile;
 mod init;

@@ -90,6 +90,11 @@ impl Stage {
         self.root.path()
     }
 
+    /// Returns `text` with placeholders for everything that differs from run to run.
+    pub(crate) fn shown(&self, text: &[u8]) -> String {
+        expected::placeholders(&String::from_utf8_lossy(text), self.root())
+    }
+
     /// Returns a run of `gate --home HOME ARGS…`, not started yet.
     pub(crate) fn gate<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Run<'_> {
         let mut all = vec!["--home".into(), self.home().into_os_string()];
