@@ -77,10 +77,14 @@ pub(super) fn edited(map: Map<String, Value>) -> Result<Tool, Unreadable> {
             }
         }
         for (name, value) in map {
+            // A name that no member of an interface has: `{"files": {"a/b.txt": "content"}}`.
+            if name.contains(['/', '.', '~']) && !name.contains('\0') {
+                paths.push(name.clone());
+            }
             for item in items(value) {
                 match item {
                     Value::Object(map) => rest.push(map),
-                    Value::String(path) if OTHERS.contains(&name.as_str()) && !path.is_empty() => {
+                    Value::String(path) if is_other(&name) && !path.is_empty() => {
                         paths.push(path);
                     }
                     Value::String(path) if LISTS.contains(&name.as_str()) => {
@@ -92,6 +96,11 @@ pub(super) fn edited(map: Map<String, Value>) -> Result<Tool, Unreadable> {
         }
     }
     if paths.is_empty() { Err(Unreadable::Missing("file_path")) } else { Ok(Tool::Edit(Edit { paths })) }
+}
+
+/// Claims that a member may be a path, to a reader that knows other names or takes any case for them.
+fn is_other(name: &str) -> bool {
+    OTHERS.contains(&name) || PATHS.iter().any(|path| path.eq_ignore_ascii_case(name))
 }
 
 /// Claims that the input names a file and what to write, at any depth.

@@ -63,7 +63,7 @@ const VIEWERS: [&str; 2] = ["str_replace_editor", "str_replace_based_edit_tool"]
 const PATCHERS: [&str; 2] = ["apply_patch", "applypatch"];
 
 /// Tools that type into a shell that runs already.
-const TYPISTS: [&str; 2] = ["write_bash", "write_powershell"];
+const TYPISTS: [&str; 3] = ["write_bash", "write_powershell", "write_stdin"];
 
 /// Why what is typed is refused.
 const REFUSED: &str = "what is typed into a shell that runs already cannot be judged";
@@ -224,8 +224,11 @@ fn patched(input: &Input) -> Result<Tool, Unreadable> {
 
 /// Returns what typing into a shell that runs already comes to: a key or a short answer is nothing, a command cannot be read.
 fn typed(map: &Map<String, Value>) -> Tool {
-    let Some(text) = map.get("input").and_then(Value::as_str) else { return Tool::Unread(REFUSED) };
-    let mut rest = text;
+    let given: Vec<&Value> = ["input", "chars"].iter().filter_map(|name| map.get(*name)).collect();
+    let ([Value::String(text)], false) = (&given[..], may_take_command(map)) else {
+        return Tool::Unread(REFUSED);
+    };
+    let mut rest = text.as_str();
     let mut letters = 0;
     while let Some(c) = rest.chars().next() {
         if let (true, Some(end)) = (c == '{', rest.find('}')) {
@@ -315,6 +318,8 @@ mod tests {
         edit("Write", r#"{"file_path":"/a","path":"/b"}"#, &["/a", "/b"]);
         edit("apply_patch", r#"{"command":"*** Begin Patch\n*** Delete File: x\n*** End Patch"}"#, &["x"]);
         edit("Write", r#"{"file_path":"/a","destination":"/b"}"#, &["/a", "/b"]);
+        edit("Write", r#"{"file_path":"/a","FILE_PATH":"/b"}"#, &["/a", "/b"]);
+        edit("edit_files", r#"{"path":"/a","files":{"b/c":{"content":"x"}}}"#, &["/a", "b/c"]);
         edit("apply_patch", r#"{"command":"*** Add File: x","path":"y"}"#, &["x", "y"]);
         edit("apply_patch", r#"{"command":"*** Add File: x","diff":"*** Add File: y"}"#, &["x", "y"]);
         edit("apply_patch", r#""*** Begin Patch\n*** Add File: y\n+\n*** End Patch""#, &["y"]);
@@ -349,6 +354,7 @@ mod tests {
             ("str_replace_editor", r#"{"command":"view","path":"/a"}"#),
             ("write_bash", r#"{"sessionId":"1","input":"{up}{enter}"}"#),
             ("write_bash", r#"{"sessionId":"1","input":"y{enter}"}"#),
+            ("write_stdin", r#"{"session_id":1,"chars":""}"#),
             ("memory", r#"{"command":"create","path":"/memories/x.md","file_text":"x"}"#),
             ("memory", r#"{"command":"rename","old_path":"/memories/x","new_path":"/memories/y"}"#),
         ] {
@@ -376,6 +382,9 @@ mod tests {
             ("new_editor", r#"{"command":"ls","path":"/a","content":"x"}"#),
             ("write_bash", r#"{"input":"{rm -rf x}"}"#),
             ("write_bash", r#"{"input":"ls{enter}"}"#),
+            ("write_bash", r#"{"input":"y","command":"rm -rf x"}"#),
+            ("write_bash", r#"{"input":"y","chars":"rm -rf x"}"#),
+            ("write_stdin", r#"{"session_id":1,"chars":"rm -rf x\n"}"#),
             ("write_bash", "{}"),
             ("Bash", r#"{"command":"git","args":["push","--force"]}"#),
             ("new_runner", r#"{"command":"ls","env":{"LD_PRELOAD":"./x.so"}}"#),
