@@ -1,5 +1,5 @@
 use super::{TOOLS, policy, rule, try_policy, verdict};
-use crate::policy::{Authority, Mode, Verdict};
+use crate::policy::{Authority, Mode, Risk, Verdict};
 
 fn file(rules: &str) -> String {
     format!("[policy]\nversion = 1\n{rules}")
@@ -87,6 +87,53 @@ fn an_override_of_a_pattern_changes_every_rule_it_matches() {
     case(&[(System, &change("*", "deny")), (User, &with("*"))], "tool", Verdict::Deny);
     let error = try_policy(&[(User, &change("nosuch.*", "allow"))]).err().unwrap();
     assert_eq!(error.to_string(), "user.toml:4:8: `nosuch.*` matches no rule");
+}
+
+/// Returns the verdict and the risk that an override by `System` and one by `User` leave together.
+#[track_caller]
+fn overridden(system: &str, users: &str) -> (Verdict, Risk, Authority) {
+    let (rules, system) = (file(&rule("u", "ask", TOOL)), file(system));
+    let user = rules + users;
+    let found = verdict(&policy(&[(System, &system), (User, &user)]), "tool");
+    let change = found.hits().next().and_then(|hit| hit.overridden.clone()).expect("it is overridden");
+    (found.verdict, found.risk, change.authority)
+}
+
+#[test]
+fn of_overrides_with_the_same_verdict_the_higher_layers_risk_counts() {
+    let change = |rule: &str, verdict: &str, risk: &str| {
+        format!("[[override]]\nrule = '{rule}'\nverdict = '{verdict}'\nrisk = '{risk}'\nreason = 'x'\n")
+    };
+    for (above, below) in [("test.*", "test.u"), ("test.u", "test.*"), ("test.*", "*"), ("test.u", "test.u")]
+    {
+        let found = overridden(&change(above, "ask", "critical"), &change(below, "ask", "low"));
+        assert_eq!(found, (Verdict::Ask, Risk::Critical, System), "{above} over {below}");
+        let found = overridden(&change(above, "ask", "critical"), &change(below, "allow", "low"));
+        assert_eq!(found, (Verdict::Ask, Risk::Critical, System), "{above} over {below}");
+        let found = overridden(&change(above, "ask", "low"), &change(below, "deny", "medium"));
+        assert_eq!(found, (Verdict::Deny, Risk::Medium, User), "{above} under {below}");
+    }
+}
+
+#[test]
+fn a_variable_that_a_layer_names_is_overridden_by_it_and_by_those_above() {
+    let named = "[[variable]]\nname = 'SHOP_*'\nreason = 'picks the shop'\n";
+    let allowed = |id: &str| format!("[[override]]\nrule = '{id}'\nverdict = 'allow'\nreason = 'x'\n");
+    let tool = rule("a", "allow", TOOL);
+    let script = "SHOP_NAME=x tool";
+    case(&[(System, &file(&(named.to_owned() + &tool)))], script, Verdict::Ask);
+    for id in ["env.SHOP_NAME", "env.*", "*"] {
+        let own = file(&(named.to_owned() + &tool + &allowed(id)));
+        case(&[(System, &own)], script, Verdict::Allow);
+        let (above, below) = (file(&(tool.clone() + &allowed(id))), file(named));
+        case(&[(System, &above), (User, &below)], script, Verdict::Allow);
+    }
+    let system = file(&(named.to_owned() + &tool));
+    for id in ["env.*", "*"] {
+        case(&[(System, &system), (User, &file(&allowed(id)))], script, Verdict::Ask);
+    }
+    let error = try_policy(&[(System, &system), (User, &file(&allowed("env.SHOP_NAME")))]).err().unwrap();
+    assert_eq!(error.message, "`env.SHOP_NAME` is a rule of the system layer, which this file cannot change");
 }
 
 #[test]
