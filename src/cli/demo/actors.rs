@@ -109,8 +109,12 @@ fn new_session() -> anyhow::Result<()> {
 
 /// Opens a new terminal; it becomes that of this session, which has none (on Linux, the first that is opened).
 fn terminal() -> anyhow::Result<(File, File)> {
+    use rustix::io::{FdFlags, fcntl_setfd};
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+    // macOS has no flag for it.
+    let closed = |person: std::os::fd::OwnedFd| fcntl_setfd(&person, FdFlags::CLOEXEC).map(|()| person);
+    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)
+        .and_then(closed)
         .context("failed to make a terminal")?;
     grantpt(&person).and_then(|()| unlockpt(&person)).context("failed to make a terminal")?;
     let name = ptsname(&person, Vec::new()).context("failed to make a terminal")?;
