@@ -37,6 +37,7 @@ mod session;
 #[path = "session/elsewhere.rs"]
 mod session;
 mod shell;
+mod terminal;
 mod trust;
 mod user;
 
@@ -54,4 +55,5 @@ pub use reading::{Reading, is_warning, read_by_shell, read_by_zsh};
 pub use run::{Fault, NotStarted, Ready, Seen, Start};
 pub use session::{Heard, Session};
 pub use shell::{real_shell, shell_name};
+pub use terminal::leave_for_a_terminal;
 pub use user::User;

@@ -81,12 +81,14 @@ impl Signals {
     }
 
     /// Lets gate itself be reached again by what it inherited as not blocked.
+    #[cfg(target_os = "linux")]
     pub(super) fn give_back(&self) {
         // SAFETY: the mask was filled in by the kernel.
         unsafe { libc::sigprocmask(libc::SIG_SETMASK, &self.mask, std::ptr::null_mut()) };
     }
 
     /// Blocks them again.
+    #[cfg(target_os = "linux")]
     pub(super) fn take_again(&self) {
         // SAFETY: the set was filled in when it was made.
         unsafe { libc::sigprocmask(libc::SIG_BLOCK, &self.taken, std::ptr::null_mut()) };

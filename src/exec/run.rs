@@ -230,6 +230,7 @@ impl Ready {
     }
 
     /// Gives the permission up to what runs it otherwise: a shell that is there already.
+    #[cfg(target_os = "linux")]
     pub(super) fn into_approved(self) -> Approved {
         self.approved
     }

@@ -1,7 +1,6 @@
 //! The other processes of the demo: a requester whose session has nothing to do with the person's, and an approver with a
 //! terminal of its own.
 
-use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -9,6 +8,7 @@ use anyhow::{Context as _, bail};
 
 use crate::cli::Place;
 use crate::error::Exit;
+use crate::exec::leave_for_a_terminal;
 
 /// What the requester asks for.
 pub(super) const COMMAND: [&str; 10] = [
@@ -54,7 +54,7 @@ pub(super) fn play(part: Part, request: Option<&str>, place: &Place) -> anyhow::
     let home = place.home.as_deref().context("a part of the demo needs `--home`")?;
     match part {
         Part::Requester => {
-            new_session()?;
+            rustix::process::setsid().context("failed to leave the session")?;
             gate(home)?
                 .args(["demo", "--part", Part::Agent.name()])
                 .spawn()
@@ -82,8 +82,7 @@ fn agent(home: &Path) -> anyhow::Result<Exit> {
 }
 
 fn approver(home: &Path, request: &str) -> anyhow::Result<Exit> {
-    new_session()?;
-    let (person, terminal) = terminal()?;
+    let (person, terminal) = leave_for_a_terminal().context("failed to make a terminal")?;
     // Closing it would hang up on this very process; it is closed when the process ends.
     std::mem::forget(person);
     let mut approve = gate(home)?;
@@ -101,25 +100,4 @@ fn gate(home: &Path) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe().context("failed to find gate's own program")?);
     command.arg("--home").arg(home);
     Ok(command)
-}
-
-fn new_session() -> anyhow::Result<()> {
-    rustix::process::setsid().map(|_| ()).context("failed to leave the session")
-}
-
-/// Opens a new terminal; it becomes that of this session, which has none (on Linux, the first that is opened).
-fn terminal() -> anyhow::Result<(File, File)> {
-    use rustix::io::{FdFlags, fcntl_setfd};
-    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-    // macOS has no flag for it.
-    let closed = |person: std::os::fd::OwnedFd| fcntl_setfd(&person, FdFlags::CLOEXEC).map(|()| person);
-    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)
-        .and_then(closed)
-        .context("failed to make a terminal")?;
-    grantpt(&person).and_then(|()| unlockpt(&person)).context("failed to make a terminal")?;
-    let name = ptsname(&person, Vec::new()).context("failed to make a terminal")?;
-    let path = name.to_str().context("a terminal has a plain name")?;
-    let terminal =
-        File::options().read(true).write(true).open(path).context("failed to open the terminal")?;
-    Ok((File::from(person), terminal))
 }
