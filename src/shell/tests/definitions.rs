@@ -20,5 +20,6 @@ fn a_function_after_an_alias_may_be_read_as_other_words() {
     case(&["alias foo=': #'\nf () {\n foo '\n }; rm y; g () { : '\n}\n"], false);
     case(&["alias foo='rm y;x'\n", "foo () { :; }\n"], false);
     case(&["foo () { :; }\nalias foo='rm y;x'\nalias ll='ls -l'\n"], true);
-    case(&["alias ls='ls --color=auto'\nf () { ls; }\n"], true);
+    case(&["f () { ls; }\nalias ls='ls --color=auto'\n"], true);
+    case(&["alias ls='ls --color=auto'\nls () { :; }\n"], false);
 }
