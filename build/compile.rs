@@ -2,57 +2,101 @@
 
 use serde::Serialize;
 
-use crate::blob::{Hint, Index, Origin, PlacedTest, Proof, Reach, RuleBody, Table};
+use crate::blob::{Hint, Index, Numbers, Origin, PlacedTest, Proof, Reach, RuleBody, Table, Texts};
 use crate::file::File;
+
+/// A row of numbers under construction.
+#[derive(Default)]
+struct Row(Vec<u8>);
+
+impl Row {
+    fn push(&mut self, number: u32) {
+        self.0.extend(number.to_le_bytes());
+    }
+
+    fn len(&self) -> u32 {
+        (self.0.len() / 4) as u32
+    }
+
+    fn made(&self) -> Numbers<'_> {
+        Numbers(&self.0)
+    }
+}
+
+/// A row of texts under construction.
+#[derive(Default)]
+struct Column {
+    ends: Row,
+    bytes: Vec<u8>,
+}
+
+impl Column {
+    fn of<'a>(texts: impl IntoIterator<Item = &'a String>) -> Column {
+        let mut column = Column::default();
+        texts.into_iter().for_each(|text| column.push(text.as_bytes()));
+        column
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        self.bytes.extend(text);
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    fn made(&self) -> Texts<'_> {
+        Texts { ends: self.ends.made(), bytes: &self.bytes }
+    }
+}
 
 /// A table under construction.
 #[derive(Default)]
 struct Making {
-    names: Vec<(String, u16)>,
-    hints: Vec<Hint>,
-    patterns: Vec<String>,
-    opaque: Vec<u16>,
-    ends: Vec<u32>,
-    bodies: Vec<u8>,
+    spoken_of: Vec<(String, u16)>,
+    names: Column,
+    stretches: Row,
+    entries: Row,
+    hints: Row,
+    patterns: Column,
+    opaque: Row,
+    bodies: Column,
 }
 
 impl Making {
     fn add(&mut self, reach: Reach, body: &impl Serialize) -> Result<(), String> {
-        let entry = u16::try_from(self.ends.len()).map_err(|_| "too many entries".to_owned())?;
-        self.bodies.extend(postcard::to_stdvec(body).map_err(|error| error.to_string())?);
-        self.ends.push(u32::try_from(self.bodies.len()).map_err(|_| "the packs are too large".to_owned())?);
+        let entry = u16::try_from(self.bodies.ends.len()).map_err(|_| "too many entries".to_owned())?;
+        self.bodies.push(&postcard::to_stdvec(body).map_err(|error| error.to_string())?);
+        u32::try_from(self.bodies.bytes.len()).map_err(|_| "the packs are too large".to_owned())?;
         for (programs, needs) in reach.hints.into_iter().filter(|_| reach.any) {
-            let from = self.patterns.len() as u32;
-            self.patterns.extend(programs);
-            self.hints.push(Hint { entry, needs, from, to: self.patterns.len() as u32 });
+            let from = self.patterns.ends.len();
+            programs.iter().for_each(|program| self.patterns.push(program.as_bytes()));
+            let Hint { entry, needs, from, to } = Hint { entry, needs, from, to: self.patterns.ends.len() };
+            [entry.into(), needs.into(), from, to].into_iter().for_each(|number| self.hints.push(number));
         }
-        self.opaque.extend(reach.opaque.then_some(entry));
+        if reach.opaque {
+            self.opaque.push(entry.into());
+        }
         // A rule about any program is looked at anyway.
         let names = reach.names.into_iter().filter(|_| !reach.any);
-        self.names.extend(names.map(|name| (name, entry)));
+        self.spoken_of.extend(names.map(|name| (name, entry)));
         Ok(())
     }
 
     fn table(&mut self) -> Table<'_> {
-        self.names.sort_unstable();
-        let mut names: Vec<(&str, u32, u32)> = Vec::new();
-        let mut entries = Vec::new();
-        for (name, entry) in &self.names {
-            let at = entries.len() as u32;
-            match names.last_mut() {
-                Some(last) if last.0 == name => last.2 = at + 1,
-                Some(_) | None => names.push((name, at, at + 1)),
+        self.spoken_of.sort_unstable();
+        for (at, (name, entry)) in self.spoken_of.iter().enumerate() {
+            self.entries.push((*entry).into());
+            if self.spoken_of.get(at + 1).is_none_or(|(next, _)| next != name) {
+                self.names.push(name.as_bytes());
+                self.stretches.push(self.entries.len());
             }
-            entries.push(*entry);
         }
         Table {
-            names,
-            entries,
-            hints: self.hints.clone(),
-            patterns: self.patterns.iter().map(String::as_str).collect(),
-            opaque: self.opaque.clone(),
-            ends: self.ends.clone(),
-            bodies: &self.bodies,
+            names: self.names.made(),
+            stretches: self.stretches.made(),
+            entries: self.entries.made(),
+            hints: self.hints.made(),
+            patterns: self.patterns.made(),
+            opaque: self.opaque.made(),
+            bodies: self.bodies.made(),
         }
     }
 }
@@ -103,17 +147,17 @@ pub(crate) fn build(mut packs: Vec<Source>, digest: [u8; 32]) -> Result<Vec<u8>,
             variables.add(Reach::default(), variable)?;
         }
     }
-    let files: Vec<String> = packs.iter().map(|pack| pack.name.clone()).collect();
+    let (files, ids) = (Column::of(packs.iter().map(|pack| &pack.name)), Column::of(&ids));
     let index = Index {
         digest,
-        files: files.iter().map(String::as_str).collect(),
+        files: files.made(),
         rules: rules.table(),
         labels: labels.table(),
         programs: programs.table(),
         variables: variables.table(),
         proofs: proofs.table(),
         tests: tests.table(),
-        ids: ids.iter().map(String::as_str).collect(),
+        ids: ids.made(),
     };
     postcard::to_stdvec(&index).map_err(|error| error.to_string())
 }

@@ -2,11 +2,74 @@
 //!
 //! `build.rs` writes it, [`super::packs`] reads it; both include this file.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use super::file::{Label, Matcher, Rule, ScopeWord, Test, Variable};
 use super::glob_text::{is_glob, matches};
 use crate::shell::Program;
+
+/// A row of numbers as they lie in the binary, four bytes each, the lowest first: nothing is read before it is asked for.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Numbers<'a>(#[serde(borrow)] pub(crate) &'a [u8]);
+
+impl Numbers<'_> {
+    pub(crate) fn len(self) -> usize {
+        self.0.len() / 4
+    }
+
+    /// Returns one of them; 0 behind the last.
+    pub(crate) fn at(self, place: usize) -> usize {
+        let bytes = self.0.get(place * 4..place * 4 + 4).and_then(|bytes| bytes.try_into().ok());
+        bytes.map_or(0, u32::from_le_bytes) as usize
+    }
+
+    fn stretch(self, from: usize, to: usize) -> impl Iterator<Item = usize> {
+        (from..to).map(move |place| self.at(place))
+    }
+}
+
+/// A row of texts as they lie in the binary, one behind the other.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Texts<'a> {
+    /// Where each ends.
+    #[serde(borrow)]
+    pub(crate) ends: Numbers<'a>,
+    #[serde(borrow)]
+    pub(crate) bytes: &'a [u8],
+}
+
+impl<'a> Texts<'a> {
+    pub(crate) fn len(self) -> usize {
+        self.ends.len()
+    }
+
+    /// Returns one of them; nothing behind the last.
+    pub(crate) fn at(self, place: usize) -> &'a [u8] {
+        let begin = if place == 0 { 0 } else { self.ends.at(place - 1) };
+        self.bytes.get(begin..self.ends.at(place)).unwrap_or_default()
+    }
+
+    /// Returns all of them in their order.
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'a str> {
+        (0..self.len()).map(move |place| std::str::from_utf8(self.at(place)).unwrap_or_default())
+    }
+
+    /// Returns where `text` is, if they are in order.
+    fn find(self, text: &str) -> Option<usize> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = (low + high) / 2;
+            match self.at(middle).cmp(text.as_bytes()) {
+                Ordering::Equal => return Some(middle),
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+}
 
 /// Everything about the packs but the bodies.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -15,7 +78,7 @@ pub(crate) struct Index<'a> {
     pub(crate) digest: [u8; 32],
     /// The packs' files, as they are named in messages.
     #[serde(borrow)]
-    pub(crate) files: Vec<&'a str>,
+    pub(crate) files: Texts<'a>,
     #[serde(borrow)]
     pub(crate) rules: Table<'a>,
     #[serde(borrow)]
@@ -32,78 +95,100 @@ pub(crate) struct Index<'a> {
     pub(crate) tests: Table<'a>,
     /// The rules' ids, in their order.
     #[serde(borrow)]
-    pub(crate) ids: Vec<&'a str>,
+    pub(crate) ids: Texts<'a>,
 }
 
 /// One kind of entries.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Table<'a> {
-    /// Plain program names in order, each with its stretch of `entries`.
+    /// Plain program names in order.
     #[serde(borrow)]
-    pub(crate) names: Vec<(&'a str, u32, u32)>,
-    pub(crate) entries: Vec<u16>,
+    pub(crate) names: Texts<'a>,
+    /// Where the stretch of each name in `entries` ends.
+    #[serde(borrow)]
+    pub(crate) stretches: Numbers<'a>,
+    #[serde(borrow)]
+    pub(crate) entries: Numbers<'a>,
     /// What must be so before an entry that may speak of any program is worth decoding: one for each of its tables, in the
-    /// order of the entries.
-    pub(crate) hints: Vec<Hint>,
+    /// order of the entries. Each is the four numbers of a [`Hint`].
+    #[serde(borrow)]
+    pub(crate) hints: Numbers<'a>,
     /// The patterns on program names that the hints point into.
     #[serde(borrow)]
-    pub(crate) patterns: Vec<&'a str>,
+    pub(crate) patterns: Texts<'a>,
     /// Entries that speak of opaque actions.
-    pub(crate) opaque: Vec<u16>,
-    /// Where each entry's body ends.
-    pub(crate) ends: Vec<u32>,
     #[serde(borrow)]
-    pub(crate) bodies: &'a [u8],
+    pub(crate) opaque: Numbers<'a>,
+    /// The entries' bodies.
+    #[serde(borrow)]
+    pub(crate) bodies: Texts<'a>,
 }
 
 impl<'a> Table<'a> {
     /// Returns how many entries there are.
     pub(crate) fn len(&self) -> usize {
-        self.ends.len()
+        self.bodies.len()
     }
 
     /// Claims that there is no entry.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.len() == 0
     }
 
     /// Returns the entries that speak of exactly this program.
-    pub(crate) fn of(&self, name: &str) -> &[u16] {
-        match self.names.binary_search_by(|(known, _, _)| (*known).cmp(name)) {
-            Ok(at) => &self.entries[self.names[at].1 as usize..self.names[at].2 as usize],
-            Err(_) => &[],
-        }
+    pub(crate) fn of(&self, name: &str) -> impl Iterator<Item = u16> {
+        let (from, to) = self.names.find(name).map_or((0, 0), |at| {
+            (if at == 0 { 0 } else { self.stretches.at(at - 1) }, self.stretches.at(at))
+        });
+        self.entries.stretch(from, to).map(|entry| entry as u16)
     }
 
     /// Returns the entries about any program that an action of this name with these traits could match.
     pub(crate) fn about_any(&self, name: &str, traits: u16) -> impl Iterator<Item = u16> {
         let is_named = |hint: &Hint| {
-            let patterns = &self.patterns[hint.from as usize..hint.to as usize];
-            let names =
-                |pattern: &&str| pattern.contains('/') || matches(pattern.as_bytes(), name.as_bytes());
-            patterns.is_empty() || patterns.iter().any(names)
+            let names = |pattern: &[u8]| pattern.contains(&b'/') || matches(pattern, name.as_bytes());
+            hint.from == hint.to || (hint.from..hint.to).any(|at| names(self.patterns.at(at as usize)))
         };
-        let could = self.hints.iter().filter(move |hint| hint.needs & !traits == 0 && is_named(hint));
+        let hints = (0..self.hints.len() / Hint::NUMBERS).map(|at| Hint::at(self.hints, at));
+        let could = hints.filter(move |hint| hint.needs & !traits == 0 && is_named(hint));
         let mut last = None;
         could.map(|hint| hint.entry).filter(move |entry| last.replace(*entry) != Some(*entry))
     }
 
+    /// Returns the entries that speak of opaque actions.
+    pub(crate) fn about_opaque(&self) -> impl Iterator<Item = u16> {
+        self.opaque.stretch(0, self.opaque.len()).map(|entry| entry as u16)
+    }
+
     /// Returns an entry's body.
     pub(crate) fn body(&self, entry: u16) -> &'a [u8] {
-        let at = usize::from(entry);
-        let begin = if at == 0 { 0 } else { self.ends[at - 1] as usize };
-        &self.bodies[begin..self.ends[at] as usize]
+        self.bodies.at(usize::from(entry))
     }
 }
 
 /// What one table of an entry asks of an action at the least.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hint {
     pub(crate) entry: u16,
     pub(crate) needs: u16,
     /// Its stretch of [`Table::patterns`]; empty: any program.
     pub(crate) from: u32,
     pub(crate) to: u32,
+}
+
+impl Hint {
+    /// How many numbers it is in [`Table::hints`]: its fields in their order.
+    const NUMBERS: usize = 4;
+
+    fn at(all: Numbers<'_>, place: usize) -> Hint {
+        let number = |which: usize| all.at(place * Hint::NUMBERS + which);
+        Hint {
+            entry: number(0) as u16,
+            needs: number(1) as u16,
+            from: number(2) as u32,
+            to: number(3) as u32,
+        }
+    }
 }
 
 /// Traits of an action that are cheap to know, as bits. A trait that an action only might have counts as one it has.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::patterns::Patterns;
 use super::verdict::{Assurance, GrantLimit, Mode, Risk, Verdict};
 use crate::shell::Program;
 use crate::shell::list::list;
@@ -125,18 +126,12 @@ pub struct Matcher {
     pub operand_all: Vec<String>,
     #[serde(deserialize_with = "list")]
     pub operand_none: Vec<String>,
-    #[serde(deserialize_with = "list")]
-    pub reads: Vec<String>,
-    #[serde(deserialize_with = "list")]
-    pub reads_all: Vec<String>,
-    #[serde(deserialize_with = "list")]
-    pub reads_none: Vec<String>,
-    #[serde(deserialize_with = "list")]
-    pub writes: Vec<String>,
-    #[serde(deserialize_with = "list")]
-    pub writes_all: Vec<String>,
-    #[serde(deserialize_with = "list")]
-    pub writes_none: Vec<String>,
+    pub reads: Patterns,
+    pub reads_all: Patterns,
+    pub reads_none: Patterns,
+    pub writes: Patterns,
+    pub writes_all: Patterns,
+    pub writes_none: Patterns,
     #[serde(deserialize_with = "list")]
     pub stdin_from: Vec<String>,
     #[serde(deserialize_with = "list")]
@@ -146,8 +141,7 @@ pub struct Matcher {
     #[serde(deserialize_with = "list")]
     pub inside: Vec<String>,
     pub as_root: Option<bool>,
-    #[serde(deserialize_with = "list")]
-    pub cwd: Vec<String>,
+    pub cwd: Patterns,
     pub dynamic: Option<bool>,
     pub opaque: Option<bool>,
     pub builtin: Option<bool>,

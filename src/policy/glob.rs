@@ -70,6 +70,39 @@ pub(crate) fn certain(value: &[Token]) -> Option<Vec<u8>> {
     value.iter().map(byte).collect()
 }
 
+/// A value with its certain beginning at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Value {
+    pub(crate) tokens: Vec<Token>,
+    head: Vec<u8>,
+}
+
+impl Value {
+    pub(crate) fn new(tokens: Vec<Token>) -> Value {
+        let byte = |token: &Token| match token {
+            Token::Byte(byte) => Some(*byte),
+            Token::Name | Token::Anything => None,
+        };
+        let head = tokens.iter().map_while(byte).collect();
+        Value { tokens, head }
+    }
+
+    /// Returns the bytes before anything unknown.
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// Returns the bytes if all of them are certain.
+    pub(crate) fn certain(&self) -> Option<&[u8]> {
+        (self.head.len() == self.tokens.len()).then_some(&self.head[..])
+    }
+
+    /// Claims that nothing at all is known of it.
+    pub(crate) fn is_anything(&self) -> bool {
+        self.tokens == [Token::Anything]
+    }
+}
+
 /// One step of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
@@ -130,13 +163,15 @@ impl Glob {
     /// Returns whether `value` matches.
     pub(crate) fn matches(&self, value: &[Token]) -> Truth {
         let is_certain = value.iter().all(|token| matches!(token, Token::Byte(_)));
-        if is_certain {
-            return Truth::of(self.run(value, Step::covers));
-        }
-        if self.run(value, Step::covers) {
+        if self.covers(value) {
             return Truth::Yes;
         }
-        if self.meets(value) { Truth::Maybe } else { Truth::No }
+        if !is_certain && self.meets(value) { Truth::Maybe } else { Truth::No }
+    }
+
+    /// Claims that every value which `value` could be matches.
+    pub(crate) fn covers(&self, value: &[Token]) -> bool {
+        self.run(value, Step::covers)
     }
 
     /// Walks the pattern over the value; a star takes any tokens, every other step one that it `covers`.
@@ -169,7 +204,7 @@ impl Glob {
     }
 
     /// Claims that some value which `value` could be matches: both are patterns, so all pairs of places are followed.
-    fn meets(&self, value: &[Token]) -> bool {
+    pub(crate) fn meets(&self, value: &[Token]) -> bool {
         let width = self.steps.len() + 1;
         // `row[s]`: the first `s` steps can match what was read of the value so far.
         let mut row = vec![false; width];

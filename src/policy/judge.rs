@@ -1,8 +1,11 @@
 //! From what would run to a verdict, with its trace.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::blob::RuleBody;
 use super::file::{Label, Rule, Variable};
 use super::labels::{LabelName, Labels, Reliance};
 use super::layer::{Authority, OF_VARIABLES, Overridden, Policy};
@@ -128,7 +131,8 @@ pub fn judge(
     let built_in = policy.packs().variables();
     let entries: Vec<&Variable> = built_in.iter().chain(policy.variables()).collect();
     let variables = Variables::new(entries, policy.trusted_path(), world);
-    let court = Court { policy, subjects: &subjects, around, variables: &variables };
+    let (candidates, labels) = (Found { known: RefCell::default() }, Found { known: RefCell::default() });
+    let court = Court { policy, subjects: &subjects, around, variables: &variables, candidates, labels };
     let judged: Vec<Judged> = analysis
         .actions
         .iter()
@@ -197,6 +201,23 @@ struct Court<'a> {
     subjects: &'a [Subject<'a>],
     around: &'a Circumstances<'a>,
     variables: &'a Variables<'a>,
+    candidates: Found<RuleBody>,
+    labels: Found<Label>,
+}
+
+/// What decides which entries are looked at: the program's name, the traits, and whether it is opaque.
+type Kind = (String, u16, bool);
+
+/// What was found for actions so far: a script has many of one kind.
+struct Found<T> {
+    known: RefCell<BTreeMap<Kind, Rc<[Rc<T>]>>>,
+}
+
+impl<T> Found<T> {
+    fn of(&self, subject: &Subject<'_>, find: impl FnOnce(&Subject<'_>) -> Vec<Rc<T>>) -> Rc<[Rc<T>]> {
+        let key = (subject.name.clone(), subject.traits(), subject.is_opaque());
+        Rc::clone(self.known.borrow_mut().entry(key).or_insert_with(|| find(subject).into()))
+    }
 }
 
 impl Court<'_> {
@@ -214,7 +235,7 @@ impl Court<'_> {
         let mut labels = self.labels(subject);
         let mut hits = self.untrusted_variables(subject);
         let is_opaque = subject.is_opaque();
-        let built_in = self.policy.packs().candidates(subject);
+        let built_in = self.candidates.of(subject, |subject| self.policy.packs().candidates(subject));
         let built_in = built_in.iter().map(|body| (&body.rule, Authority::BuiltIn));
         let layered = self.policy.rules().iter().filter(|rule| rule.reach.covers(&subject.name, is_opaque));
         let layered = layered.map(|rule| (&*rule.body, rule.authority));
@@ -317,11 +338,11 @@ impl Court<'_> {
 
     fn labels(&self, subject: &Subject<'_>) -> Labels {
         let mut labels = Labels::default();
-        let built_in = self.policy.packs().labels(subject);
+        let built_in = self.labels.of(subject, |subject| self.policy.packs().labels(subject));
         let layered = self.policy.labels().iter();
         let layered = layered.filter(|label| label.reach.covers(&subject.name, subject.is_opaque()));
         let all: Vec<Rc<Label>> =
-            built_in.into_iter().chain(layered.map(|label| Rc::clone(&label.body))).collect();
+            built_in.iter().cloned().chain(layered.map(|label| Rc::clone(&label.body))).collect();
         for label in all {
             let ask = |lean: Lean| {
                 let found = matcher::any(&label.matches, subject, self.subjects, lean);

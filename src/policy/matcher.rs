@@ -2,14 +2,14 @@
 //!
 //! [`Lean`] says which way doubts go. All conditions of a table must hold, any pattern of a list.
 
-use std::cell::OnceCell;
-
 use super::facts::named;
 use super::file::{Globs, Matcher, ScopeWord};
-use super::glob::{Glob, Token, certain, literal, tokens};
+use super::glob::{Glob, Token, literal, tokens};
 use super::glob_text;
-use super::paths::{PathValue, is_path_pattern};
-use super::subject::{Lean, Subject, plain_name};
+use super::path_form::is_path_pattern;
+use super::paths::PathValue;
+use super::patterns::Patterns;
+use super::subject::{Lean, Seen, Subject, plain_name};
 use super::used::Use;
 use crate::shell::{Certainty, Given, Operand, Piece, Scope, Truth, Word};
 
@@ -87,7 +87,7 @@ impl Asking<'_> {
         let Some(path) = self.subject.given_path() else { return false };
         let value = literal(path.as_os_str().as_encoded_bytes());
         let path = PathValue::of(&value, None, true);
-        path.matches_any(&[pattern.to_owned()], self.subject, self.lean) == Truth::Yes
+        path.matches(pattern, self.subject, self.lean) == Truth::Yes
     }
 
     /// The conditions that need no reading of the arguments.
@@ -143,7 +143,8 @@ impl Asking<'_> {
         if truth == Truth::No {
             return Truth::No;
         }
-        truth & self.used_paths(operands) & self.surroundings()
+        let truth = truth & self.used_paths(operands);
+        if truth == Truth::No { Truth::No } else { truth & self.surroundings() }
     }
 
     fn options(&self) -> Truth {
@@ -231,15 +232,15 @@ impl Asking<'_> {
 
     fn value_of(&self, given: &Given, globs: &Globs, lean: Lean) -> Truth {
         if let Some(value) = &given.value {
-            let truth = self.text_or_path(&globs.0, value, lean);
+            let truth = self.text_or_path(&globs.0, &Seen::of(value), lean);
             // `-n=x` is `x` to some programs and `=x` to others.
             let Some(rest) = without_equals(value).filter(|_| !given.name.starts_with("--")) else {
                 return truth;
             };
-            let other = self.text_or_path(&globs.0, &rest, lean);
+            let other = self.text_or_path(&globs.0, &Seen::of(&rest), lean);
             return if lean == Lean::Restrict { truth | other } else { truth & other };
         }
-        let perhaps = given.perhaps.map(|at| self.text_or_path(&globs.0, self.subject.word(at), lean));
+        let perhaps = given.perhaps.map(|at| self.text_or_path(&globs.0, self.subject.seen(at), lean));
         perhaps.unwrap_or(Truth::No) & Truth::Maybe
     }
 
@@ -251,7 +252,7 @@ impl Asking<'_> {
         }
         if !table.operand_all.is_empty() {
             let each = operands.iter().map(|operand| {
-                self.text_or_path(&table.operand_all, self.subject.word(operand.index), self.lean)
+                self.text_or_path(&table.operand_all, self.subject.seen(operand.index), self.lean)
             });
             truth = truth & Truth::all(each) & self.every_unknown(&table.operand_all);
         }
@@ -264,7 +265,7 @@ impl Asking<'_> {
     fn any_operand(&self, patterns: &[String], operands: &[Operand], lean: Lean) -> Truth {
         let each = operands.iter().map(|operand| {
             let word = self.subject.word(operand.index);
-            let truth = self.text_or_path(patterns, word, lean);
+            let truth = self.text_or_path(patterns, self.subject.seen(operand.index), lean);
             match (operand.certainty, lean) {
                 _ if may_vanish(word) => truth & Truth::Maybe,
                 (Certainty::Sure, _) | (Certainty::Likely, Lean::Restrict) => truth,
@@ -283,35 +284,34 @@ impl Asking<'_> {
         if is_open && !takes_all { Truth::Maybe } else { Truth::Yes }
     }
 
-    /// Returns whether `word` matches any pattern: as a path where the pattern speaks of one, else as text.
-    fn text_or_path(&self, patterns: &[String], word: &Word, lean: Lean) -> Truth {
-        let value = tokens(word);
-        let text = certain(&value);
-        let path = OnceCell::new();
+    /// Returns whether a word matches any pattern: as a path where the pattern speaks of one, else as text.
+    fn text_or_path(&self, patterns: &[String], word: &Seen, lean: Lean) -> Truth {
         Truth::any(patterns.iter().map(|pattern| {
             if is_path_pattern(pattern) {
-                let path = path.get_or_init(|| PathValue::of(&value, self.subject.cwd(), true));
-                return path.matches(pattern, self.subject, lean);
+                return word.path(self.subject.cwd()).matches(pattern, self.subject, lean);
             }
-            match &text {
+            match word.value.certain() {
                 Some(text) => Truth::of(glob_text::matches(pattern.as_bytes(), text)),
-                None => Glob::new(pattern).matches(&value),
+                None => Glob::new(pattern).matches(&word.value.tokens),
             }
         }))
     }
 
     fn used_paths(&self, operands: &[Operand]) -> Truth {
         let table = self.table;
-        self.used(operands, Use::Reads, [&table.reads, &table.reads_all, &table.reads_none])
-            & self.used(operands, Use::Writes, [&table.writes, &table.writes_all, &table.writes_none])
+        let reads = self.used(operands, Use::Reads, [&table.reads, &table.reads_all, &table.reads_none]);
+        if reads == Truth::No {
+            return reads;
+        }
+        reads & self.used(operands, Use::Writes, [&table.writes, &table.writes_all, &table.writes_none])
     }
 
-    fn used(&self, operands: &[Operand], what: Use, [any, all, none]: [&Vec<String>; 3]) -> Truth {
+    fn used(&self, operands: &[Operand], what: Use, [any, all, none]: [&Patterns; 3]) -> Truth {
         if any.is_empty() && all.is_empty() && none.is_empty() {
             return Truth::Yes;
         }
         let paths = self.subject.paths(operands, what);
-        let some = |patterns: &[String], lean: Lean| {
+        let some = |patterns: &Patterns, lean: Lean| {
             Truth::any(paths.iter().map(|path| {
                 let truth = path.matches_any(patterns, self.subject, lean);
                 if path.is_sure { truth } else { truth & Truth::Maybe }
@@ -344,7 +344,7 @@ impl Asking<'_> {
             truth = truth & self.cwd();
         }
         truth = truth & Truth::all(table.env.iter().map(|(name, globs)| self.variable(name, globs)));
-        if let Some(pattern) = &table.text {
+        if let (Some(pattern), true) = (&table.text, truth != Truth::No) {
             truth = truth & self.text(pattern);
         }
         if let (Some(pattern), true) = (&table.script, truth != Truth::No) {
@@ -396,7 +396,7 @@ impl Asking<'_> {
             // A pattern is checked when its file is read; if it fails here all the same, it restricts.
             return Truth::Maybe;
         };
-        let found = regex.is_match(&self.subject.text());
+        let found = regex.is_match(self.subject.text());
         match (found, self.subject.is_dynamic()) {
             (true, true) if self.lean == Lean::Permit => Truth::Maybe,
             (false, true) => Truth::Maybe,
@@ -415,9 +415,9 @@ impl Asking<'_> {
 
 /// Returns whether `word` matches the glob `pattern` as text.
 fn word_matches(pattern: &str, word: &Word) -> Truth {
-    match word.as_literal() {
-        Some(text) => Truth::of(glob_text::matches(pattern.as_bytes(), &text)),
-        None => Glob::new(pattern).matches(&tokens(word)),
+    match &word.pieces[..] {
+        [Piece::Literal(text)] => Truth::of(glob_text::matches(pattern.as_bytes(), text)),
+        _ => Glob::new(pattern).matches(&tokens(word)),
     }
 }
 

@@ -73,12 +73,12 @@ impl Packs {
 
     /// Returns the rule with this id.
     pub(super) fn rule_by_id(&self, id: &str) -> Option<Rc<RuleBody>> {
-        self.index.ids.iter().position(|known| *known == id).map(|at| self.rule(at as u16))
+        self.index.ids.iter().position(|known| known == id).map(|at| self.rule(at as u16))
     }
 
     /// Returns the ids of all rules.
     pub(super) fn ids(&self) -> impl Iterator<Item = &'static str> {
-        self.index.ids.iter().copied()
+        self.index.ids.iter()
     }
 
     /// Returns where the rule with this id stands.
@@ -120,7 +120,7 @@ impl Packs {
 
     /// Returns the names of all programs that an entry describes.
     pub fn program_names(&self) -> impl Iterator<Item = &'static str> {
-        self.index.programs.names.iter().map(|(name, _, _)| *name)
+        self.index.programs.names.iter()
     }
 
     /// Returns where a rule stands: `policies/git.toml:12`.
@@ -129,7 +129,7 @@ impl Packs {
     }
 
     fn place_of(&self, origin: Origin) -> String {
-        let file = self.index.files.get(usize::from(origin.file)).copied().unwrap_or_default();
+        let file = self.index.files.iter().nth(usize::from(origin.file)).unwrap_or_default();
         format!("{file}:{}", origin.line)
     }
 
@@ -143,7 +143,7 @@ impl Packs {
 
 impl Programs for Packs {
     fn program(&self, name: &str) -> Option<Rc<Program>> {
-        let entry = *self.index.programs.of(name).first()?;
+        let entry = self.index.programs.of(name).next()?;
         Some(once(&self.programs, &self.index.programs, entry))
     }
 }
@@ -151,10 +151,9 @@ impl Programs for Packs {
 /// Returns the entries about the action's program and those about any; for an opaque action only those that speak of opaque ones.
 fn candidates(table: &Table<'_>, subject: &Subject<'_>) -> Vec<u16> {
     if subject.is_opaque() {
-        return table.opaque.clone();
+        return table.about_opaque().collect();
     }
-    let own = table.of(&subject.name).iter().copied();
-    own.chain(table.about_any(&subject.name, subject.traits())).collect()
+    table.of(&subject.name).chain(table.about_any(&subject.name, subject.traits())).collect()
 }
 
 fn once<T: Body>(cache: &RefCell<BTreeMap<u16, Rc<T>>>, table: &Table<'_>, entry: u16) -> Rc<T> {

@@ -14,7 +14,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::glob::{Glob, Token, certain, literal};
+use super::glob::{Glob, Token, Value, certain, literal};
+use super::path_form::{Named, any_form, ends_otherwise};
+use super::patterns::{Marks, Patterns};
 use super::subject::{Lean, Subject};
 use super::texts::Texts;
 use crate::shell::{Analysis, Asking, Links, Scope, Truth};
@@ -30,7 +32,7 @@ pub(super) struct Ground<'a> {
     links: &'a Links,
     /// Which expressions match it.
     in_script: RefCell<HashMap<String, Truth>>,
-    found: OnceCell<Found>,
+    named: OnceCell<Named>,
     real: RefCell<BTreeMap<PathBuf, Option<PathBuf>>>,
     /// The compiled patterns, to permit and to restrict.
     patterns: [RefCell<HashMap<String, Rc<[Glob]>>>; 2],
@@ -39,14 +41,6 @@ pub(super) struct Ground<'a> {
 /// The variables by which agents are told where their settings are, and what lies below (documented by each: `agent/setup/known.rs`).
 const OF_AGENTS: [(&str, &str); 4] =
     [("CLAUDE_CONFIG_DIR", ""), ("CODEX_HOME", ""), ("COPILOT_HOME", ""), ("GEMINI_CLI_HOME", ".gemini")];
-
-/// The directories that `~`, `~gate`, `~agent` and `./` stand for in a pattern, as given and as they really are.
-struct Found {
-    homes: Vec<PathBuf>,
-    own: Vec<PathBuf>,
-    agents: Vec<PathBuf>,
-    starts: Vec<PathBuf>,
-}
 
 impl<'a> Ground<'a> {
     /// Returns the ground of a judgement of what `analysis` found by a gate that was started in `start`.
@@ -63,7 +57,7 @@ impl<'a> Ground<'a> {
             script: &analysis.text,
             links: &analysis.links,
             in_script: RefCell::default(),
-            found: OnceCell::new(),
+            named: OnceCell::new(),
             real: RefCell::default(),
             patterns: Default::default(),
         }
@@ -82,8 +76,8 @@ impl<'a> Ground<'a> {
         truth
     }
 
-    fn found(&self) -> &Found {
-        self.found.get_or_init(|| Found {
+    fn named(&self) -> &Named {
+        self.named.get_or_init(|| Named {
             homes: self.as_they_are(self.world.homes()),
             own: self.as_they_are(self.world.own_directories()),
             agents: self.as_they_are(self.of_agents()),
@@ -111,13 +105,74 @@ impl<'a> Ground<'a> {
         all
     }
 
+    /// Returns whether `value` matches the path pattern.
+    fn matches(&self, pattern: &str, value: &Value, lean: Lean) -> Truth {
+        if let Some(path) = value.certain() {
+            return Truth::of(
+                !ends_otherwise(pattern, path.last())
+                    && any_form(pattern, self.named(), lean, &mut |form| form.takes(path)),
+            );
+        }
+        if value.is_anything() {
+            return self.anything_matches(pattern, lean);
+        }
+        if !any_form(pattern, self.named(), lean, &mut |form| !form.clashes(value.head())) {
+            return Truth::No;
+        }
+        Truth::any(self.globs(pattern, lean).iter().map(|glob| glob.matches(&value.tokens)))
+    }
+
+    /// Returns whether `value` matches any of the path patterns, as [`Ground::matches`] says of each.
+    fn matches_any(&self, patterns: &Patterns, value: &Value, lean: Lean) -> Truth {
+        if let Some(path) = value.certain() {
+            let mut could = patterns.for_marks(Marks::of_path(path));
+            return Truth::of(could.any(|pattern| self.matches(pattern, value, lean) == Truth::Yes));
+        }
+        if value.is_anything() {
+            return Truth::any(patterns.iter().map(|pattern| self.anything_matches(pattern, lean)));
+        }
+        let mut truth = Truth::No;
+        for pattern in patterns.iter() {
+            let could = any_form(pattern, self.named(), lean, &mut |form| !form.clashes(value.head()));
+            for glob in if could { self.globs(pattern, lean) } else { Rc::new([]) }.iter() {
+                if glob.covers(&value.tokens) {
+                    return Truth::Yes;
+                }
+                // One that might is enough; whether another might as well makes no difference.
+                if truth == Truth::No && glob.meets(&value.tokens) {
+                    truth = Truth::Maybe;
+                }
+            }
+        }
+        truth
+    }
+
+    /// Returns whether a path of which nothing is known matches.
+    fn anything_matches(&self, pattern: &str, lean: Lean) -> Truth {
+        let mut has_form = false;
+        let takes_anything = any_form(pattern, self.named(), lean, &mut |form| {
+            has_form = true;
+            form.takes_anything()
+        });
+        match (takes_anything, has_form) {
+            (true, _) => Truth::Yes,
+            (false, true) => Truth::Maybe,
+            (false, false) => Truth::No,
+        }
+    }
+
     /// Returns the globs that a path pattern stands for; each pattern is compiled once.
     fn globs(&self, pattern: &str, lean: Lean) -> Rc<[Glob]> {
         let known = &self.patterns[usize::from(lean == Lean::Restrict)];
         if let Some(globs) = known.borrow().get(pattern) {
             return Rc::clone(globs);
         }
-        let globs: Rc<[Glob]> = globs(pattern, self, lean).into();
+        let mut globs = Vec::new();
+        any_form(pattern, self.named(), lean, &mut |form| {
+            globs.push(form.compiled());
+            false
+        });
+        let globs: Rc<[Glob]> = globs.into();
         known.borrow_mut().insert(pattern.to_owned(), Rc::clone(&globs));
         globs
     }
@@ -141,75 +196,13 @@ impl<'a> Ground<'a> {
     }
 }
 
-/// Claims that an operand pattern speaks of a path, not of text.
-pub(super) fn is_path_pattern(pattern: &str) -> bool {
-    let is_named = ["~gate", "~agent"].iter().any(|name| behind(name, pattern).is_some());
-    pattern.starts_with('/') || pattern.starts_with("./") || pattern == "." || is_home(pattern) || is_named
-}
-
-fn is_home(pattern: &str) -> bool {
-    pattern == "~" || pattern.starts_with("~/")
-}
-
-/// Returns what stands behind the name of a directory.
-fn behind<'a>(name: &str, pattern: &'a str) -> Option<&'a str> {
-    pattern.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Returns the globs that a path pattern stands for.
-fn globs(pattern: &str, ground: &Ground<'_>, lean: Lean) -> Vec<Glob> {
-    let mut all = Vec::new();
-    let directly = pattern.contains("/**/").then(|| pattern.replacen("/**/", "/", 1));
-    for pattern in [Some(pattern), directly.as_deref()].into_iter().flatten() {
-        each_form(pattern, ground, lean, &mut all);
-        if let Some(itself) = pattern.strip_suffix("/**") {
-            each_form(if itself.is_empty() { "/" } else { itself }, ground, lean, &mut all);
-        }
-    }
-    all
-}
-
-fn each_form(pattern: &str, ground: &Ground<'_>, lean: Lean, all: &mut Vec<Glob>) {
-    let under = |dir: &Path, rest: &str| {
-        let dir = dir.as_os_str().as_bytes();
-        let dir = if dir == b"/" && !rest.is_empty() { b"" } else { dir };
-        Glob::exactly(dir).then(Glob::new(rest))
-    };
-    if let Some(rest) = behind("~gate", pattern) {
-        all.extend(ground.found().own.iter().map(|dir| under(dir, rest)));
-    } else if let Some(rest) = behind("~agent", pattern) {
-        all.extend(ground.found().agents.iter().map(|dir| under(dir, rest)));
-    } else if is_home(pattern) {
-        let rest = &pattern[1..];
-        all.extend(ground.found().homes.iter().map(|home| under(home, rest)));
-        if lean == Lean::Restrict {
-            all.push(under(Path::new("/root"), rest));
-        }
-    } else if pattern == "." || pattern.starts_with("./") {
-        let rest = &pattern[1..];
-        let Found { homes, starts, .. } = ground.found();
-        for start in starts {
-            match (lean, homes.iter().find(|home| home.starts_with(start))) {
-                (Lean::Restrict, _) | (Lean::Permit, None) => all.push(under(start, rest)),
-                // A home is no project: what begins with a dot in it is not let through, nor is what lies above it.
-                (Lean::Permit, Some(home)) if home == start => {
-                    all.push(under(start, &rest.replacen("/*", "/[!.]*", 1)));
-                }
-                (Lean::Permit, Some(_)) => {}
-            }
-        }
-    } else if pattern.starts_with(['/', '*']) {
-        all.push(Glob::new(pattern));
-    } else {
-        all.push(Glob::new("*/").then(Glob::new(pattern)));
-    }
-}
-
 /// A path that an action uses.
 #[derive(Clone, Debug)]
 pub(super) struct PathValue {
     /// Absolute and without `.` and `..` as far as that can be said.
-    lexical: Vec<Token>,
+    lexical: Value,
+    /// Claims that an unknown part could lead anywhere, by `..`.
+    may_leave: bool,
     /// The certain beginning, before `..` was taken out, and the rest of the tokens: for the real path.
     base: Option<(PathBuf, Vec<Token>)>,
     /// Claims that it is used as written; else it only might be.
@@ -217,15 +210,17 @@ pub(super) struct PathValue {
     /// Claims that it is written, not only read.
     is_written: bool,
     /// With links resolved, if that was asked before: each path that it may be; `None` inside where there is no telling.
-    real: OnceCell<Option<Vec<Vec<Token>>>>,
+    real: OnceCell<Option<Vec<Value>>>,
 }
 
 impl PathValue {
     /// Returns the path that `word` means in `cwd`.
     pub(super) fn of(value: &[Token], cwd: Option<&Path>, is_sure: bool) -> PathValue {
-        let with =
-            |lexical, base| PathValue { lexical, base, is_sure, is_written: false, real: OnceCell::new() };
-        let unknown = with(vec![Token::Anything], None);
+        let with = |lexical: Vec<Token>, base| {
+            let (may_leave, lexical) = (may_leave(&lexical), Value::new(lexical));
+            PathValue { lexical, may_leave, base, is_sure, is_written: false, real: OnceCell::new() }
+        };
+        let unknown = || with(vec![Token::Anything], None);
         let absolute = match (value.first(), cwd) {
             (Some(Token::Anything), _) => value.to_vec(),
             (Some(Token::Byte(b'/')), _) => value.to_vec(),
@@ -235,9 +230,9 @@ impl PathValue {
                 all.extend_from_slice(value);
                 all
             }
-            (_, None) => return unknown,
+            (_, None) => return unknown(),
         };
-        let Some(lexical) = normal(&absolute) else { return unknown };
+        let Some(lexical) = normal(&absolute) else { return unknown() };
         with(lexical, split_base(&absolute))
     }
 
@@ -249,31 +244,49 @@ impl PathValue {
 
     /// Claims that it was found to lead elsewhere by a name that the script gives, or nobody knows where.
     pub(super) fn is_led(&self) -> bool {
-        let anywhere = [Token::Anything];
-        let is_open = |real: &[Vec<Token>]| real.len() > 1 || real.iter().any(|path| *path == anywhere);
+        let is_open = |real: &[Value]| real.len() > 1 || real.iter().any(Value::is_anything);
         self.base.is_some() && self.real.get().and_then(Option::as_deref).is_some_and(is_open)
     }
 
     /// Returns the path as one of another machine, of which nothing is certain.
     pub(super) fn elsewhere(mut self) -> PathValue {
-        self.lexical.push(Token::Anything);
-        self.base = None;
+        let mut lexical = self.lexical.tokens;
+        lexical.push(Token::Anything);
+        self.may_leave = may_leave(&lexical);
+        (self.lexical, self.base) = (Value::new(lexical), None);
         self
     }
 
     /// Returns whether the path matches any of `patterns`.
-    pub(super) fn matches_any(&self, patterns: &[String], subject: &Subject<'_>, lean: Lean) -> Truth {
-        Truth::any(patterns.iter().map(|pattern| self.matches(pattern, subject, lean)))
+    pub(super) fn matches_any(&self, patterns: &Patterns, subject: &Subject<'_>, lean: Lean) -> Truth {
+        let ground = subject.ground;
+        if lean == Lean::Permit && self.may_leave {
+            return Truth::any(patterns.iter().map(|pattern| ground.anything_matches(pattern, lean)));
+        }
+        let lexical = ground.matches_any(patterns, &self.lexical, lean);
+        let decided = if lean == Lean::Permit { Truth::No } else { Truth::Yes };
+        if lexical == decided {
+            return decided;
+        }
+        let real = self.real(subject);
+        let others = || real.into_iter().flatten().filter(|real| **real != self.lexical);
+        match lean {
+            Lean::Restrict => {
+                others().fold(lexical, |all, real| all | ground.matches_any(patterns, real, lean))
+            }
+            Lean::Permit if real.is_some() && others().next().is_none() => lexical,
+            // The very pattern that lets the one through must let the others through.
+            Lean::Permit => Truth::any(patterns.iter().map(|pattern| self.matches(pattern, subject, lean))),
+        }
     }
 
     /// Returns whether the path matches `pattern`.
     pub(super) fn matches(&self, pattern: &str, subject: &Subject<'_>, lean: Lean) -> Truth {
-        let globs = subject.ground.globs(pattern, lean);
-        let one = |value: &[Token]| Truth::any(globs.iter().map(|glob| glob.matches(value)));
-        if lean == Lean::Permit && self.may_leave() {
-            return one(&[Token::Anything]);
+        let ground = subject.ground;
+        if lean == Lean::Permit && self.may_leave {
+            return ground.anything_matches(pattern, lean);
         }
-        let lexical = one(&self.lexical);
+        let lexical = ground.matches(pattern, &self.lexical, lean);
         let decided = if lean == Lean::Permit { Truth::No } else { Truth::Yes };
         if lexical == decided {
             return decided;
@@ -282,34 +295,24 @@ impl PathValue {
             let real = if lean == Lean::Permit { Truth::Maybe } else { Truth::No };
             return if lean == Lean::Permit { lexical & real } else { lexical | real };
         };
-        let others = real.iter().filter(|real| **real != self.lexical).map(|real| one(real));
+        let others = real.iter().filter(|real| **real != self.lexical);
+        let others = others.map(|real| ground.matches(pattern, real, lean));
         match lean {
             Lean::Permit => others.fold(lexical, |all, real| all & real),
             Lean::Restrict => others.fold(lexical, |all, real| all | real),
         }
     }
 
-    /// Claims that an unknown part could lead anywhere, by `..`.
-    fn may_leave(&self) -> bool {
-        let mut parts = self.lexical.split(|token| *token == Token::Byte(b'/')).peekable();
-        let mut leaves = false;
-        while let Some(part) = parts.next() {
-            let is_last = parts.peek().is_none();
-            let is_dots = part.first() == Some(&Token::Byte(b'.')) && part.contains(&Token::Name);
-            leaves |= part.contains(&Token::Anything) || (is_dots && !is_last);
-        }
-        leaves
-    }
-
     /// Returns the paths that it may be with links resolved, as far as its beginning is certain; `None` where there is no telling.
-    fn real(&self, subject: &Subject<'_>) -> Option<&[Vec<Token>]> {
-        self.real.get_or_init(|| self.find_real(subject)).as_deref()
+    fn real(&self, subject: &Subject<'_>) -> Option<&[Value]> {
+        let find = || Some(self.find_real(subject)?.into_iter().map(Value::new).collect());
+        self.real.get_or_init(find).as_deref()
     }
 
     fn find_real(&self, subject: &Subject<'_>) -> Option<Vec<Vec<Token>>> {
         let (base, rest) = self.base.as_ref()?;
         if subject.action.scope == Scope::Remote || is_own_stream(base) {
-            return Some(vec![self.lexical.clone()]);
+            return Some(vec![self.lexical.tokens.clone()]);
         }
         let anywhere = || Some(vec![vec![Token::Anything]]);
         let ground = subject.ground;
@@ -375,6 +378,17 @@ fn behind_base(base: &Path, rest: &[Token]) -> Vec<Token> {
         all.extend_from_slice(rest);
     }
     all
+}
+
+fn may_leave(path: &[Token]) -> bool {
+    let mut parts = path.split(|token| *token == Token::Byte(b'/')).peekable();
+    let mut leaves = false;
+    while let Some(part) = parts.next() {
+        let is_last = parts.peek().is_none();
+        let is_dots = part.first() == Some(&Token::Byte(b'.')) && part.contains(&Token::Name);
+        leaves |= part.contains(&Token::Anything) || (is_dots && !is_last);
+    }
+    leaves
 }
 
 /// Claims that `path` is one of the process's own open files: what it leads to from here says nothing.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::blob::traits;
+use super::glob::{Value, tokens};
 use super::paths::{Ground, PathValue};
 use super::used::{Use, paths};
 use crate::shell::{Action, Arguments, Asking, Operand, Piece, Place, Program, Programs, Scope, Word};
@@ -32,6 +33,23 @@ impl Lean {
 /// Paths of one use, and after how many operands.
 type UsedPaths = (Use, usize, Rc<[PathValue]>);
 
+/// A word as patterns are matched with it.
+pub(super) struct Seen {
+    pub(super) value: Value,
+    path: OnceCell<PathValue>,
+}
+
+impl Seen {
+    pub(super) fn of(word: &Word) -> Seen {
+        Seen { value: Value::new(tokens(word)), path: OnceCell::new() }
+    }
+
+    /// Returns the path that it is in `cwd`, which is the same each time.
+    pub(super) fn path(&self, cwd: Option<&Path>) -> &PathValue {
+        self.path.get_or_init(|| PathValue::of(&self.value.tokens, cwd, true))
+    }
+}
+
 /// An action with what the policy knows of its program.
 pub(super) struct Subject<'a> {
     pub(super) action: &'a Action,
@@ -46,6 +64,9 @@ pub(super) struct Subject<'a> {
     trusted: OnceCell<Result<(), String>>,
     /// The paths it uses, by how many operands follow the subcommand that was asked about.
     used: RefCell<Vec<UsedPaths>>,
+    text: OnceCell<String>,
+    /// The arguments, by their places.
+    seen: Vec<OnceCell<Seen>>,
 }
 
 impl<'a> Subject<'a> {
@@ -59,7 +80,9 @@ impl<'a> Subject<'a> {
         let program = programs.program(&name);
         let arguments = Arguments::read(&action.args, program.as_deref());
         let trusted = OnceCell::new();
-        Subject { action, at, world, ground, name, program, arguments, trusted, used: RefCell::default() }
+        let (used, text) = (RefCell::default(), OnceCell::new());
+        let seen = action.args.iter().map(|_| OnceCell::new()).collect();
+        Subject { action, at, world, ground, name, program, arguments, trusted, used, text, seen }
     }
 
     pub(super) fn word(&self, index: usize) -> &'a Word {
@@ -76,6 +99,11 @@ impl<'a> Subject<'a> {
     /// Claims that a path it uses leads elsewhere by a name that the same script gives.
     pub(super) fn is_led(&self) -> bool {
         self.used.borrow().iter().flat_map(|(_, _, paths)| paths.iter()).any(PathValue::is_led)
+    }
+
+    /// Returns the argument at `index` as patterns are matched with it.
+    pub(super) fn seen(&self, index: usize) -> &Seen {
+        self.seen[index].get_or_init(|| Seen::of(self.word(index)))
     }
 
     pub(super) fn is_opaque(&self) -> bool {
@@ -194,9 +222,11 @@ impl<'a> Subject<'a> {
     }
 
     /// Returns the arguments joined by blanks, dynamic parts as written.
-    pub(super) fn text(&self) -> String {
-        let words: Vec<String> = self.action.args.iter().map(word_text).collect();
-        words.join(" ")
+    pub(super) fn text(&self) -> &str {
+        self.text.get_or_init(|| {
+            let words: Vec<String> = self.action.args.iter().map(word_text).collect();
+            words.join(" ")
+        })
     }
 
     /// Claims that some argument is unknown before it runs.
