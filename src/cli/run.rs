@@ -1,6 +1,7 @@
 //! What the hot path does with a command line: makes a wish of it, has gate carry it out, and reports what came of it.
 
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -106,7 +107,9 @@ fn start(call: Call) -> anyhow::Result<Ending> {
         why: said.or(inside).or(asserted),
         wait: call.wait,
     };
-    Gate::open(config, policy)?.run(wish)
+    // The process ends next, and the system takes back all it has: closing the store by hand would only cost.
+    let mut gate = ManuallyDrop::new(Gate::open(config, policy)?);
+    gate.run(wish)
 }
 
 /// Returns why `source` is wanted, and the source without the words that say so.

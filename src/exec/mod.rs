@@ -17,6 +17,8 @@ mod given;
 #[path = "given/elsewhere.rs"]
 mod given;
 mod guard;
+#[cfg(any(test, target_env = "musl"))]
+mod heap;
 mod host;
 mod inherited;
 mod interactive;

@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -15,13 +16,24 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trust {
     recorded: Vec<PathBuf>,
-    seen: RefCell<BTreeMap<PathBuf, bool>>,
+    seen: RefCell<BTreeMap<PathBuf, Found>>,
+    /// Which places on the way only root writes to.
+    safe: RefCell<BTreeMap<PathBuf, bool>>,
+}
+
+/// What was found out about a directory.
+#[derive(Clone, Debug)]
+struct Found {
+    /// Where it leads; empty where it leads nowhere.
+    real: PathBuf,
+    /// Claims that it is root's alone, as it is written and as it resolves.
+    is_roots: bool,
 }
 
 impl Trust {
     /// Returns a trust in `recorded` directories besides those of root.
     pub(super) fn new(recorded: Vec<PathBuf>) -> Trust {
-        Trust { recorded, seen: RefCell::default() }
+        Trust { recorded, ..Trust::default() }
     }
 
     /// Adds recorded directories.
@@ -35,32 +47,52 @@ impl Trust {
         if self.is_recorded(dir) {
             return true;
         }
-        self.is_roots(dir) && {
-            let real = fs::canonicalize(path).unwrap_or_default();
-            real.parent().is_some_and(|real| real == dir || self.is_recorded(real) || self.is_roots(real))
+        let found = self.look(dir);
+        found.is_roots && {
+            let real = match fs::read_link(path) {
+                Ok(_) => fs::canonicalize(path).unwrap_or_default().parent().map(Path::to_path_buf),
+                // Most files are no link: then the directory is all there is to resolve.
+                Err(error) if error.kind() == ErrorKind::InvalidInput => Some(found.real),
+                Err(_) => None,
+            };
+            real.is_some_and(|real| real == dir || self.is_recorded(&real) || self.look(&real).is_roots)
         }
     }
 
     /// Claims that the programs in `dir` are what their names say.
     pub(super) fn vouches(&self, dir: &Path) -> bool {
-        self.is_recorded(dir) || self.is_roots(dir)
+        self.is_recorded(dir) || self.look(dir).is_roots
     }
 
     fn is_recorded(&self, dir: &Path) -> bool {
         self.recorded.iter().any(|recorded| recorded == dir)
     }
 
-    fn is_roots(&self, dir: &Path) -> bool {
+    fn look(&self, dir: &Path) -> Found {
         if let Some(known) = self.seen.borrow().get(dir) {
-            return *known;
+            return known.clone();
         }
         let real = fs::canonicalize(dir).unwrap_or_default();
-        let is = !real.as_os_str().is_empty()
-            && dir.is_absolute()
-            && dir.ancestors().all(only_root_writes)
-            && (real == dir || real.ancestors().all(only_root_writes));
-        self.seen.borrow_mut().insert(dir.to_path_buf(), is);
-        is
+        let is_reals = !real.as_os_str().is_empty() && self.is_safe_all_the_way(&real);
+        let is_roots = is_reals && dir.is_absolute() && (real == dir || self.is_safe_all_the_way(dir));
+        let mut seen = self.seen.borrow_mut();
+        if !real.as_os_str().is_empty() {
+            seen.insert(real.clone(), Found { real: real.clone(), is_roots: is_reals });
+        }
+        let found = Found { real, is_roots };
+        seen.insert(dir.to_path_buf(), found.clone());
+        found
+    }
+
+    fn is_safe_all_the_way(&self, dir: &Path) -> bool {
+        dir.ancestors().all(|path| {
+            let known = self.safe.borrow().get(path).copied();
+            known.unwrap_or_else(|| {
+                let is_safe = only_root_writes(path);
+                self.safe.borrow_mut().insert(path.to_path_buf(), is_safe);
+                is_safe
+            })
+        })
     }
 }
 

@@ -26,7 +26,14 @@ const BOOT_CLOCK: ClockId = ClockId::Monotonic;
 #[cfg(target_os = "linux")]
 fn boot_id() -> Option<BootId> {
     static ID: std::sync::OnceLock<Option<BootId>> = std::sync::OnceLock::new();
-    *ID.get_or_init(|| BootId::parse(&std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?))
+    *ID.get_or_init(|| {
+        use rustix::fs::{Mode, OFlags, open};
+        let file = open("/proc/sys/kernel/random/boot_id", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+        // A UUID and a newline, which the kernel gives in one read.
+        let mut text = [0; 64];
+        let count = rustix::io::read(file.ok()?, &mut text).ok()?;
+        BootId::parse(std::str::from_utf8(&text[..count]).ok()?)
+    })
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{Mode, OFlags};
+
 use super::error::StoreError;
 
 /// How long a writer queues before it gives up. Sixty-four writers need about a quarter of a second.
@@ -152,12 +154,6 @@ fn run_file(dir: &Path, slot: u64) -> std::io::Result<File> {
 
 /// Opens a file of ours, made private if it is missing; never through a symbolic link.
 pub(super) fn own_file(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(path)
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?))
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::entries::Pen;
 use super::lock::{PATIENCE, WriteLock, own_file};
 use super::log::Log;
-use super::{Durability, Store, StoreError, Trouble, reserve, schema, wake};
+use super::{Durability, Store, StoreError, Trouble, reserve, runs, schema, wake};
 use crate::audit::{Draft, Kind};
 use crate::moment::Moment;
 
@@ -43,15 +43,22 @@ impl Store {
         if schema < schema::NEWEST {
             let _held = lock.hold()?;
             let failed = |error| StoreError::database(&path, "set up", error);
+            db.execute_batch("COMMIT").map_err(failed)?;
             db.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
             upgrade(&mut db, &path, now)?;
+            db.execute_batch("BEGIN").map_err(failed)?;
         }
-        let log = Log::read(&db).map_err(|error| StoreError::database(&path, "read", error))?;
+        let read = || -> rusqlite::Result<_> {
+            let found = (Log::read(&db)?, runs::lost(&db, dir, RUNS_LOOKED_AT)?);
+            db.execute_batch("COMMIT")?;
+            Ok(found)
+        };
+        let (log, lost) = read().map_err(|error| StoreError::database(&path, "read", error))?;
         let mut store = Store { db, dir: dir.to_owned(), path, file, lock: Some(lock), log, host: host() };
         if is_low {
             store.record(now, &[super::low(dir)], Durability::Full)?;
         }
-        store.close_lost_runs(now, RUNS_LOOKED_AT)?;
+        store.close_lost(now, &lost)?;
         Ok(store)
     }
 
@@ -192,8 +199,10 @@ fn connect_as(path: &Path, how: &str) -> Result<Connection, StoreError> {
         .map_err(|error| StoreError::database(path, "open", error))
 }
 
+/// Opens the database and begins to read: one set of locks for all that is read before the `COMMIT`.
 fn connect_and_read(path: &Path) -> Result<(Connection, i64), StoreError> {
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    db.execute_batch("BEGIN").map_err(|error| StoreError::database(path, "open", error))?;
     let schema = schema_of(&db, path)?;
     Ok((db, schema))
 }

@@ -147,7 +147,8 @@ impl Store {
 
     /// Expires what is past its deadline, and records the runs that were lost.
     pub fn sweep(&mut self, now: Moment) -> Result<Swept, StoreError> {
-        let lost = self.close_lost_runs(now, u32::MAX)?;
+        let lost = runs::lost(&self.db, &self.dir, u32::MAX).map_err(|error| self.failed("read", error))?;
+        self.close_lost(now, &lost)?;
         let open = self.requests(super::Which::Open)?;
         let mut expired = Vec::new();
         for request in open.iter().filter(|request| is_expired(request, now)) {
@@ -157,19 +158,18 @@ impl Store {
                 Err(ChangeError::Unknown(_) | ChangeError::Refused { .. }) => {}
             }
         }
-        Ok(Swept { expired, lost })
+        Ok(Swept { expired, lost: lost.into_iter().map(|run| run.seq).collect() })
     }
 
-    /// Records the lost runs among the oldest `limit` open ones, and returns their starts.
-    pub(super) fn close_lost_runs(&mut self, now: Moment, limit: u32) -> Result<Vec<u64>, StoreError> {
-        let found = runs::lost(&self.db, &self.dir, limit).map_err(|error| self.failed("read", error))?;
-        for run in &found {
+    /// Records these runs as lost.
+    pub(super) fn close_lost(&mut self, now: Moment, found: &[OpenRun]) -> Result<(), StoreError> {
+        for run in found {
             self.write(now, Durability::Full, |db, pen| close_lost(db, pen, *run))?;
         }
         if found.iter().any(|run| run.request.is_some()) {
             wake::touch(&self.dir);
         }
-        Ok(found.into_iter().map(|run| run.seq).collect())
+        Ok(())
     }
 }
 
