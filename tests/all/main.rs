@@ -18,6 +18,7 @@ mod bad_store;
 mod ci;
 mod command_line;
 mod completions;
+mod counts;
 mod deciding;
 mod demo;
 mod dependencies;
