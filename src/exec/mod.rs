@@ -42,6 +42,7 @@ mod shell;
 mod terminal;
 mod trust;
 mod user;
+mod vfork;
 
 pub use apart::apart;
 pub use attention::{Attention, Told, stay_in_front};

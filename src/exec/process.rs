@@ -9,8 +9,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use super::given::Given;
-use super::inherited;
 use super::run::{NotStarted, Start};
+use super::{inherited, vfork};
 
 unsafe extern "C" {
     /// The environment as gate got it, byte for byte, duplicates and oddities included.
@@ -121,11 +121,13 @@ pub(super) fn spawn(start: &Start, signals: &Signals) -> Result<libc::pid_t, Not
     let pipe = std::io::pipe().map_err(|error| failed(&start.path, error.raw_os_error().unwrap_or(0)))?;
     let (report, reporter) = pipe;
     let parent = std::process::id();
+    let mut work = || {
+        become_command(start, &words, &as_script, signals, &reporter, parent);
+    };
     // SAFETY: gate has one thread, and the child only makes async-signal-safe calls until execve or _exit.
-    let child = unsafe { libc::fork() };
+    let child = unsafe { vfork::start(&mut work) };
     match child {
         -1 => Err(failed(&start.path, errno())),
-        0 => become_command(start, &words, &as_script, signals, &reporter, parent),
         _ => {
             drop(reporter);
             let mut bytes = [0; 8];
