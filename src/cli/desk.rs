@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::error::Exit;
 use crate::exec::{is_alive, origin_with_ancestors};
 use crate::moment::Moment;
-use crate::store::{ChangeError, FindError, Store, Which, clock};
+use crate::store::{ChangeError, FindError, Store, clock};
 use crate::ui;
 
 /// Everything a subcommand about requests needs: configuration, store, and who runs it from where.
@@ -57,7 +57,7 @@ impl Desk {
 
     /// Returns the card of `request` as it stands now.
     pub(super) fn card(&self, request: &Request, now: Moment) -> anyhow::Result<Card> {
-        let all = self.store.requests(Which::All)?;
+        let all = self.store.earlier(request)?;
         Ok(Card::of(request, &Earlier::of(request, &all, now), now, width()))
     }
 

@@ -37,7 +37,8 @@ pub(super) fn run(_args: &Args, place: &Place) -> anyhow::Result<Exit> {
         let waiting = waiting(&desk)?;
         show(&waiting, known.as_deref());
         known = Some(ids(&waiting));
-        match ui::hear(question(&waiting), || Ok(ids(&self::waiting(&desk)?) != ids(&waiting)))? {
+        let mut stamp = desk.store.stamp()?;
+        match ui::hear(question(&waiting), || is_changed(&desk, &waiting, &mut stamp))? {
             Heard::Change => ui::answer(""),
             Heard::End => return Ok(Exit::Done),
             Heard::Line(line) if matches!(line.trim(), "q" | "quit" | "exit") => return Ok(Exit::Done),
@@ -58,6 +59,16 @@ fn waiting(desk: &Desk) -> anyhow::Result<Vec<Request>> {
     waiting.retain(|request| request.state() == State::Pending && !is_expired(request, now));
     waiting.sort_by_key(|request| std::cmp::Reverse(request.ask.risk));
     Ok(waiting)
+}
+
+/// Claims that the list is no longer `shown`. It is only read again where somebody has written since `stamp`.
+fn is_changed(desk: &Desk, shown: &[Request], stamp: &mut i64) -> anyhow::Result<bool> {
+    let now = clock::now();
+    let before = std::mem::replace(stamp, desk.store.stamp()?);
+    if *stamp == before {
+        return Ok(shown.iter().any(|request| is_expired(request, now)));
+    }
+    Ok(ids(&waiting(desk)?) != ids(shown))
 }
 
 fn ids(requests: &[Request]) -> Vec<RequestId> {

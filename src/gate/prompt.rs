@@ -9,7 +9,7 @@ use crate::approval::{
 use crate::channel::inline::{self, Said};
 use crate::channel::{Card, Earlier, width};
 use crate::exec::{Attention, origin_with_ancestors};
-use crate::store::{ChangeError, Which, clock};
+use crate::store::{ChangeError, clock};
 
 impl Gate {
     /// Asks at the prompt if it may, and returns the request as an answer left it; `None` if it still waits.
@@ -27,7 +27,7 @@ impl Gate {
             return Ok(None);
         }
         let now = clock::now();
-        let earlier = Earlier::of(request, &self.store.requests(Which::All)?, now);
+        let earlier = Earlier::of(request, &self.store.earlier(request)?, now);
         let card = Card::of(request, &earlier, now, width());
         let changed = || {
             let is_over = attention.told().is_some() || Instant::now() >= end;

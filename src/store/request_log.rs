@@ -139,6 +139,17 @@ impl Store {
         requests::list(&self.db, which).map_err(|trouble| self.trouble("read", trouble))
     }
 
+    /// Returns the earlier requests of the same requester that say something about `request`: for the same content, and rejected ones.
+    pub fn earlier(&self, request: &Request) -> Result<Vec<Request>, StoreError> {
+        requests::earlier(&self.db, request).map_err(|trouble| self.trouble("read", trouble))
+    }
+
+    /// Returns a number that changes with every commit of another process.
+    pub fn stamp(&self) -> Result<i64, StoreError> {
+        let stamp = self.db.query_row("PRAGMA data_version", [], |row| row.get(0));
+        stamp.map_err(|error| self.failed("read", error))
+    }
+
     /// Records an approver's answer and what it makes of the request; a refused answer is recorded too.
     pub fn decide(
         &mut self,

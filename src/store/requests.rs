@@ -22,7 +22,20 @@ CREATE TABLE requests (
 CREATE INDEX requests_open ON requests (state) WHERE state IN ('PENDING', 'APPROVED', 'EXECUTING');
 CREATE INDEX requests_c ON requests (c);";
 
+/// For who asked what: those of one requester, by state.
+pub(super) const OF_REQUESTER: &str = "CREATE INDEX requests_of ON requests (requester, state);";
+
+/// The condition of the index `requests_open`, word for word: SQLite uses the index only where it stands in the query.
+const OPEN: &str = "state IN ('PENDING', 'APPROVED', 'EXECUTING')";
+
 const COLUMNS: &str = "SELECT id, state, version, content, statement, progress FROM requests";
+
+const BEGINNING: &str = "SELECT id, state, version, content, statement, progress FROM requests \
+     WHERE id >= ?1 AND id < ?1 || '~' ORDER BY id";
+
+const EARLIER: &str = "SELECT id, state, version, content, statement, progress FROM requests WHERE rowid IN ( \
+     SELECT rowid FROM requests WHERE requester = ?1 AND state = 'REJECTED' \
+     UNION SELECT rowid FROM requests WHERE c = ?2 AND requester = ?1) ORDER BY rowid";
 
 /// Which requests are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,18 +124,29 @@ pub(super) fn pending_of(db: &Connection, requester: &Requester) -> Result<Vec<R
     collect(db, &sql, [requester_key(requester)])
 }
 
+/// Returns those that say something about `request`: of the same requester, for the same content or rejected.
+pub(super) fn earlier(db: &Connection, request: &Request) -> Result<Vec<Request>, Trouble> {
+    let requester = requester_key(&request.ask.requester);
+    collect(db, EARLIER, params![requester, request.content.digest().as_bytes()])
+}
+
+fn open_sql() -> String {
+    format!("{COLUMNS} WHERE {OPEN} AND state IN ('PENDING', 'APPROVED') ORDER BY rowid")
+}
+
 /// Returns the requests asked for, oldest first.
 pub(super) fn list(db: &Connection, which: Which) -> Result<Vec<Request>, Trouble> {
-    let condition = match which {
-        Which::All => "",
-        Which::Open => "WHERE state IN ('PENDING', 'APPROVED')",
+    let sql = match which {
+        Which::All => format!("{COLUMNS} ORDER BY rowid"),
+        Which::Open => open_sql(),
     };
-    collect(db, &format!("{COLUMNS} {condition} ORDER BY rowid"), [])
+    collect(db, &sql, [])
 }
 
 /// Returns the requests whose id begins with `prefix`.
 pub(super) fn beginning(db: &Connection, prefix: &Prefix) -> Result<Vec<Request>, Trouble> {
-    collect(db, &format!("{COLUMNS} WHERE id GLOB ? || '*' ORDER BY id"), [prefix.as_str()])
+    // Behind every id that begins so stands the prefix with a character that no id has.
+    collect(db, BEGINNING, [prefix.as_str()])
 }
 
 /// Returns the state and version of a request, without reading it whole.
@@ -161,4 +185,38 @@ fn read(row: &Row<'_>) -> Result<Request, Trouble> {
         return Err(bad(format!("its statement is that of {}", request.id)));
     }
     Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every query on the way of a command, of a decision or of a list finds its rows by an index.
+    #[test]
+    fn no_query_reads_a_whole_table() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = super::super::Store::open(dir.path(), crate::approval::sample::at(0)).unwrap();
+        let queries = [
+            open_sql(),
+            BEGINNING.to_owned(),
+            EARLIER.to_owned(),
+            format!("{COLUMNS} WHERE id = 'x'"),
+            format!(
+                "{COLUMNS} WHERE c = x'00' AND requester = 'x' AND state IN ('PENDING', 'APPROVED') ORDER BY rowid"
+            ),
+            "SELECT count(*) FROM requests WHERE state = 'PENDING' AND requester = 'x'".to_owned(),
+            format!("{COLUMNS} WHERE state = 'PENDING' AND requester = 'x'"),
+            "SELECT version FROM requests WHERE id = 'x'".to_owned(),
+            "UPDATE requests SET state = 'x' WHERE id = 'x' AND state = 'x' AND version = 1".to_owned(),
+            "SELECT bytes FROM entries WHERE seq = 1".to_owned(),
+            "SELECT seq, prev, bytes FROM entries WHERE seq >= 1 ORDER BY seq".to_owned(),
+        ];
+        for query in queries {
+            let mut plan = store.db.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+            let steps = plan.raw_query().mapped(|row| row.get::<_, String>(3));
+            let steps: Vec<String> = steps.map(Result::unwrap).collect();
+            assert!(steps.iter().any(|step| step.starts_with("SEARCH ")), "{query}: {steps:?}");
+            assert!(!steps.iter().any(|step| step.starts_with("SCAN ")), "{query}: {steps:?}");
+        }
+    }
 }

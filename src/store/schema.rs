@@ -13,6 +13,7 @@ const STEPS: &[&[&str]] = &[
     &[super::log::TABLE, super::entries::TABLE, super::requests::TABLE, super::runs::TABLE],
     &[super::runs::RUNNER],
     &[super::runs::SLOT],
+    &[super::requests::OF_REQUESTER],
 ];
 
 /// Returns the schema of the database, 0 for an empty one, or what else was found.

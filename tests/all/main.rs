@@ -33,6 +33,7 @@ mod interactive;
 mod judging;
 mod layers;
 mod links;
+mod many;
 mod messages;
 mod observe;
 mod own_hook;

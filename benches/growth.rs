@@ -1,0 +1,135 @@
+//! What grows with the store, and what must not: `benches/growth` runs this and measures the built gate on what it makes.
+//!
+//! `append DIR SIZE` makes the log of the store in DIR SIZE entries long, by gate's own code in large transactions, and prints what
+//! one durable append takes there. `ask DIR COUNT` adds COUNT requests that wait, each of a requester of its own.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use gate::approval::{
+    Ask, AskedBy, Bound, BoundDirectory, BoundStdin, Content, Origin, Outcome, Requester, RequesterKind,
+    Risk, Session,
+};
+use gate::audit::{Draft, Kind};
+use gate::command::{Command, Source};
+use gate::digest::Digest;
+use gate::policy::Requirement;
+use gate::store::{Durability, Store, clock};
+use gate::ui::answer;
+
+/// How many runs are recorded in one transaction: three entries each.
+const AT_ONCE: u64 = 5_000;
+
+fn command(number: u64) -> Command {
+    let words = ["git", "-C", "src/shop", "status", "--short", &format!("--since={number}")];
+    Command {
+        source: Source::Argv(words.iter().map(|word| word.as_bytes().to_vec()).collect()),
+        cwd: "/work/shop".into(),
+    }
+}
+
+fn requester(number: u64) -> Requester {
+    Requester {
+        kind: RequesterKind::Agent,
+        name: format!("agent-{number}"),
+        uid: 1000,
+        user: "bob".to_owned(),
+        on_behalf_of: Some("bob".to_owned()),
+        asserted: vec!["agent: CLAUDECODE is set".to_owned()],
+    }
+}
+
+fn origin() -> Origin {
+    let sessions = vec![Session { leader: 40, started: 99 }];
+    Origin { pid: 42, ppid: 41, host: "box".to_owned(), sessions, tty: None }
+}
+
+/// The three entries of an allowed command: judged, started as entry `start`, ended.
+fn run(start: u64) -> [Draft; 3] {
+    let draft = |kind| Draft::new(kind, &requester(start % 7), &origin());
+    let mut judged = draft(Kind::Judged);
+    judged.set("verdict", "allow");
+    judged.command = Some(command(start));
+    let begun = Draft { command: Some(command(start)), ..draft(Kind::ExecStart) };
+    let mut ended = draft(Kind::ExecEnd);
+    ended.set("start", start);
+    ended.outcome = Some((Outcome::Exited(0), Duration::from_millis(12)));
+    [judged, begun, ended]
+}
+
+fn grow(store: &mut Store, size: u64) {
+    let mut found = store.size().expect("the store is read");
+    while found < size {
+        let runs = ((size - found) / 3).clamp(1, AT_ONCE);
+        let drafts: Vec<Draft> = (0..runs).flat_map(|number| run(found + 3 * number + 2)).collect();
+        store.record(clock::now(), &drafts, Durability::Normal).expect("the store is written");
+        found += 3 * runs;
+    }
+}
+
+/// Prints the size, and the median and 99th percentile of a durable append of one entry, in microseconds.
+fn append(store: &mut Store) {
+    let one = || Draft::by_gate(Kind::PolicyLoaded);
+    let size = store.size().expect("the store is read");
+    let mut times: Vec<Duration> = (0..300)
+        .map(|_| {
+            let start = Instant::now();
+            store.record(clock::now(), &[one()], Durability::Full).expect("the store is written");
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    answer(&format!("{size},{},{}", times[150].as_micros(), times[297].as_micros()));
+}
+
+fn ask(store: &mut Store, count: u64) {
+    for number in 0..count {
+        let cwd = BoundDirectory { path: "/work/shop".into(), device: 1, inode: 7 };
+        let bound = Bound {
+            programs: Vec::new(),
+            cwd,
+            files: Vec::new(),
+            env: Vec::new(),
+            stdin: BoundStdin::Empty,
+            facts: Vec::new(),
+        };
+        let rule = AskedBy {
+            rule: "git.force-push".to_owned(),
+            risk: Risk::High,
+            reason: "rewrites history that others may have pulled".to_owned(),
+            instead: None,
+            spans: Vec::new(),
+        };
+        let ask = Ask {
+            requester: requester(number),
+            origin: origin(),
+            reason: Some("tidy up".to_owned()),
+            ticket: None,
+            rules: vec![rule],
+            risk: Risk::High,
+            actions: Vec::new(),
+            labels: Vec::new(),
+            policy: Digest::of(b"policy"),
+            requirement: Requirement::default(),
+            uncovered: Vec::new(),
+            per_call: None,
+        };
+        store.submit(clock::now(), Content::of(&command(number), &bound), ask).expect("the store is written");
+    }
+}
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let [what, dir, count] = &args[..] else {
+        return answer("usage: growth append|ask DIR COUNT; see benches/growth");
+    };
+    let mut store = Store::open(Path::new(dir), clock::now()).expect("the store can be opened");
+    let count = count.parse().expect("a number");
+    match what.as_str() {
+        "append" => {
+            grow(&mut store, count);
+            append(&mut store);
+        }
+        _ => ask(&mut store, count),
+    }
+}
