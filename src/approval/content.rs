@@ -106,6 +106,12 @@ pub struct Content {
     digest: Digest,
 }
 
+/// The part that most readers want: the rest is passed over.
+#[derive(serde::Deserialize)]
+struct Part {
+    command: Value,
+}
+
 impl Content {
     /// Returns the content of `command` with what is bound to it.
     pub fn of(command: &Command, bound: &Bound) -> Content {
@@ -177,9 +183,9 @@ impl Content {
     ///
     /// `per_call` is what C leaves open of an envelope.
     pub fn command(&self, per_call: Option<&str>) -> Option<Command> {
-        let value: Value = serde_json::from_slice(&self.json).ok()?;
-        let mut command = value_command(value.get("command")?)?;
-        let open = value.get("command")?.get("envelope").and_then(|envelope| envelope.get("open")?.as_u64());
+        let Part { command: value } = serde_json::from_slice(&self.json).ok()?;
+        let mut command = value_command(&value)?;
+        let open = value.get("envelope").and_then(|envelope| envelope.get("open")?.as_u64());
         match (open, per_call, &mut command.source) {
             (None, None, _) => {}
             (Some(at), Some(name), Source::Script { text, .. }) => {
@@ -193,8 +199,8 @@ impl Content {
 
     /// Returns the envelope around the command, if there is one, as it stands in what [`Content::command`] gives.
     pub fn wrapping(&self, per_call: Option<&str>) -> Option<Wrapping> {
-        let value: Value = serde_json::from_slice(&self.json).ok()?;
-        let envelope = value.get("command")?.get("envelope")?;
+        let Part { command } = serde_json::from_slice(&self.json).ok()?;
+        let envelope = command.get("envelope")?;
         let text = |name: &str| envelope.get(name).and_then(Value::as_str).map(str::to_owned);
         let place = |at: &Value| at.as_u64().and_then(|at| usize::try_from(at).ok());
         let within = envelope.get("within").and_then(Value::as_array);

@@ -172,7 +172,8 @@ impl Request {
 
     /// Returns the text that was judged and is shown: the agent's own command where it is in an envelope, else all of it.
     pub fn text(&self) -> Vec<u8> {
-        Command { source: self.shown(), ..self.command() }.text()
+        let command = self.command();
+        Command { source: Wrapping::shown(self.wrapping().as_ref(), &command), ..command }.text()
     }
 
     /// Returns the command as it is shown.

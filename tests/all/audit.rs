@@ -136,6 +136,25 @@ fn tampered_database_is_found() {
 }
 
 #[test]
+fn long_log_has_a_bar_on_a_terminal_and_nowhere_else() {
+    let stage = stage();
+    // As long as its newest number; the first of these rows is where verifying ends.
+    let long =
+        "INSERT INTO entries (seq, prev, bytes) VALUES (40960, x'01', x'7b7d'), (61440, x'02', x'7b7d')";
+    database(&stage).execute_batch(long).unwrap();
+    let mut terminal = stage.gate(["audit", "verify"]).interactive();
+    assert_eq!(terminal.code(), 10);
+    let text = terminal.text();
+    let (bar, rest) = text.split_once("\r\x1b[K").expect("the bar is taken away again");
+    assert_eq!(bar, "\rgate: verifying [################         ]  66 %");
+    assert!(rest.starts_with("tampered: entry 8, row\n"), "{rest}");
+    let mut terminal = stage.gate(["audit", "verify", "--json"]).interactive();
+    assert_eq!(terminal.code(), 10);
+    assert!(terminal.text().starts_with('{'), "{}", terminal.text());
+    assert!(stage.gate(["audit", "verify"]).output().stderr.is_empty());
+}
+
+#[test]
 fn log_that_cannot_be_checked_is_not_called_good() {
     let missing = "gate: error: the log could not be verified: there is no store at `[ROOT]/home/gate.db`; the first gated command makes one\n";
     Stage::new().gate(["audit", "verify"]).stderr(missing).code(11).check();

@@ -39,8 +39,8 @@ pub(super) struct Args {
 /// Prints what was found.
 pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     let checked = match &args.from {
-        Some(file) => export(file),
-        None => live(place),
+        Some(file) => export(file, args.json),
+        None => live(place, args.json),
     };
     let (text, value, exit) = match checked {
         Ok(Ok(verified)) => (in_order(&verified), in_order_json(&verified), Exit::Done),
@@ -58,19 +58,19 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-fn live(place: &Place) -> anyhow::Result<Result<Verified, Tampered>> {
+fn live(place: &Place, json: bool) -> anyhow::Result<Result<Verified, Tampered>> {
     let store = super::store(place)?;
     let total = store.size()?;
-    let bar = ui::Bar::new("verifying", if total < LONG { 0 } else { total });
+    let bar = ui::Bar::new("verifying", if json || total < LONG { 0 } else { total });
     Ok(store.verify(|done| bar.set(done))?)
 }
 
 /// Reads an export line by line; its size in bytes is the bar's measure.
-fn export(path: &Path) -> anyhow::Result<Result<Verified, Tampered>> {
+fn export(path: &Path, json: bool) -> anyhow::Result<Result<Verified, Tampered>> {
     let attempted = || format!("failed to read `{}`", path.display());
     let file = File::open(path).with_context(attempted)?;
     let size = file.metadata().with_context(attempted)?.len();
-    let bar = ui::Bar::new("verifying", if size < LONG * 1000 { 0 } else { size });
+    let bar = ui::Bar::new("verifying", if json || size < LONG * 1000 { 0 } else { size });
     let mut reader = BufReader::with_capacity(1 << 18, file);
     let mut verifier = Verifier::default();
     let (mut line, mut done) = (Vec::new(), 0);
