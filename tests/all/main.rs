@@ -31,6 +31,9 @@ mod init;
 mod inside;
 mod interactive;
 mod judging;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod kill_points;
+mod killed;
 mod layers;
 mod links;
 mod many;

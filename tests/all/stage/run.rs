@@ -145,6 +145,20 @@ impl<'stage> Run<'stage> {
         self.spawn().0
     }
 
+    /// Returns the command that starts it, for a test that starts it in a way of its own; with the terminal it gets, if it gets one.
+    pub(crate) fn unstarted(self) -> (Command, Option<Terminal>) {
+        let mut command = self.command(self.terminal);
+        if self.terminal {
+            let terminal = Terminal::give(&mut command);
+            return (command, Some(terminal));
+        }
+        // As every other run: a pipe. What it gets is little, and there before it starts.
+        let (stdin, mut person) = std::io::pipe().expect("a pipe");
+        person.write_all(&self.stdin).expect("a pipe holds a page");
+        command.stdin(stdin);
+        (command, None)
+    }
+
     /// Starts it and returns as soon as it says that it waits for approval.
     #[track_caller]
     pub(crate) fn start(self) -> Waiting<'stage> {

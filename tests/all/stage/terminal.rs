@@ -33,6 +33,13 @@ impl Terminal {
         (spawn(command, program), terminal)
     }
 
+    /// Makes a new terminal the controlling one and the standard input of `setsid … PROGRAM`, which is not started.
+    pub(super) fn give(command: &mut Command) -> Terminal {
+        let (terminal, program) = Terminal::open();
+        command.stdin(Stdio::from(program));
+        terminal
+    }
+
     fn open() -> (Terminal, File) {
         use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
         let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a pty");
