@@ -3,6 +3,7 @@
 //!
 //! A test plays one fault on a stage, says what became of command and record, and [`row`] compares exit code and message with the table.
 
+mod clock;
 mod disk;
 mod flush;
 mod limits;
@@ -32,7 +33,8 @@ match = { program = "rmdir" }
 const TABLE: &str = include_str!("../../docs/faults.md");
 
 /// The tests, to find each row of the table in.
-const TESTS: [&str; 4] = [
+const TESTS: [&str; 5] = [
+    include_str!("faults/clock.rs"),
     include_str!("faults/disk.rs"),
     include_str!("faults/flush.rs"),
     include_str!("faults/limits.rs"),
