@@ -17,7 +17,7 @@ mod given;
 #[path = "given/elsewhere.rs"]
 mod given;
 mod guard;
-#[cfg(any(test, target_env = "musl"))]
+#[cfg(target_env = "musl")]
 mod heap;
 mod host;
 mod inherited;
