@@ -1,8 +1,12 @@
 //! What gate itself was started with and the Rust runtime changes before `main`: SIGPIPE, and closed standard descriptors.
 //!
 //! The command must get both as gate got them, so they are looked at before the runtime starts.
-#![expect(unsafe_code, reason = "runs before main: only system calls that are safe in a signal handler")]
+#![expect(
+    unsafe_code,
+    reason = "what runs before main has system calls only, and descriptors by number have no safe wrapper"
+)]
 
+use std::os::fd::AsRawFd as _;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 static SIGPIPE_IGNORED: AtomicBool = AtomicBool::new(false);
@@ -51,4 +55,31 @@ pub(super) fn is_sigpipe_ignored() -> bool {
 /// Claims that gate was started with this standard descriptor (0, 1, 2) closed.
 pub(super) fn is_closed(descriptor: i32) -> bool {
     CLOSED.load(Ordering::Relaxed) & (1 << descriptor) != 0
+}
+
+/// Lets go of what gate inherited and the command now has: whoever waits at the other end of a pipe is to hear when the command
+/// closes it, not when gate ends. Standard error stays, for what gate may still have to say.
+///
+/// Gate's own descriptors are closed by exec(2) (`O_CLOEXEC`), and by that they are told from the others.
+pub(super) fn let_go() {
+    let Ok(null) = std::fs::File::options().read(true).write(true).open("/dev/null") else { return };
+    for descriptor in 0..2 {
+        // SAFETY: both are open. What these names stood for is not gate's to use any more; std's handles have the number only.
+        unsafe { libc::dup2(null.as_raw_fd(), descriptor) };
+    }
+    for descriptor in descriptors().into_iter().filter(|descriptor| *descriptor > 2) {
+        // SAFETY: without close-on-exec it is none that gate has opened, so nobody here uses it.
+        unsafe {
+            let flags = libc::fcntl(descriptor, libc::F_GETFD);
+            if flags != -1 && flags & libc::FD_CLOEXEC == 0 {
+                libc::close(descriptor);
+            }
+        }
+    }
+}
+
+/// Returns the numbers of the open descriptors; none where the system does not tell.
+fn descriptors() -> Vec<i32> {
+    let listed = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    listed.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }

@@ -9,7 +9,13 @@
 
 mod apart;
 mod attention;
+#[cfg(target_os = "linux")]
+mod beside;
+#[cfg(not(target_os = "linux"))]
+#[path = "beside/elsewhere.rs"]
+mod beside;
 mod bind;
+mod child;
 mod facts;
 #[cfg(target_os = "linux")]
 mod given;
@@ -39,6 +45,7 @@ mod session;
 #[path = "session/elsewhere.rs"]
 mod session;
 mod shell;
+mod signals;
 mod terminal;
 mod trust;
 mod user;
@@ -47,13 +54,14 @@ mod vfork;
 pub use apart::apart;
 pub use attention::{Attention, Told, stay_in_front};
 pub use bind::{Binding, Gathered, STREAM, bind};
+pub use child::Ended;
 pub use guard::guard;
 pub use host::Host;
 pub use inherited::is_null_device;
 pub use interactive::{Interactive, become_interactive};
 pub use lineage::{is_of_here, lineage, runner};
 pub use origin::{is_alive, origin, origin_with_ancestors};
-pub use process::{Ended, raise_again};
+pub use process::raise_again;
 pub use reading::{Reading, is_warning, read_by_shell, read_by_zsh};
 pub use run::{Fault, NotStarted, Ready, Seen, Start};
 pub use session::{Heard, Session};

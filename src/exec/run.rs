@@ -1,10 +1,10 @@
-//! Starts the approved command and waits for it: the only place of gate that starts a process.
+//! Starts the approved command and waits for it: the only place of gate that starts a program.
 //!
 //! MUST rules:
 //! 1. Nothing starts without an [`Approved`]; what starts is the command *in* it, and one `Approved` is one start.
 //! 2. The child gets environment, descriptors, process group, terminal, umask, signal mask and dispositions as gate inherited them.
-//! 3. Gate outlives the child: INT and QUIT are the child's to act on, TERM, HUP, USR1, USR2 and WINCH sent to gate are passed on, stops are mirrored.
-//! 4. If gate dies, the child is told to end (Linux: parent-death signal).
+//! 3. Gate outlives the child: what the terminal sends is the child's to act on, what a process sends to gate is passed on, stops are mirrored.
+//! 4. If gate dies, the child is told to end, and ended if it does not listen (Linux: parent-death signal, and the process beside it).
 //! 5. Between fork and exec only async-signal-safe calls are made.
 //! 6. A file that was judged as a script is what it was when it was judged: given to the shell as it was read, or read again right before the start.
 
@@ -15,9 +15,10 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use super::child::Ended;
 use super::given::Given;
 use super::host::open_regular;
-use super::process::{self, Ended};
+use super::process;
 use super::{Host, real_shell, shell_name};
 use crate::approval::Approved;
 use crate::command::{Command, Source, Sourced};

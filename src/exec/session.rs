@@ -22,8 +22,10 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::process::{self, Change, Ended, Signals};
+use super::child::{Change, Child, Ended};
+use super::process;
 use super::run::{NotStarted, Ready, Start, c_string};
+use super::signals::{Came, Signals};
 use super::{Host, real_shell, shell_name};
 use crate::command::{Dialect, Source};
 use crate::shell::Closing;
@@ -50,7 +52,7 @@ pub struct Session {
 }
 
 struct Running {
-    child: libc::pid_t,
+    child: Child,
     script: Option<UnixStream>,
     signals: Signals,
     heard: OwnedFd,
@@ -99,7 +101,7 @@ impl Session {
     /// It cannot be read.
     pub fn listen(&mut self, text: &mut Vec<u8>) -> io::Result<Heard> {
         let stdin = io::stdin();
-        if let (Some(running), None) = (&self.running, self.ended) {
+        if let (Some(running), None) = (&mut self.running, self.ended) {
             running.signals.take_again();
             self.ended = running.until_readable(&stdin)?;
             running.signals.give_back();
@@ -181,12 +183,12 @@ impl Session {
 
     /// Returns the shell's process id, once it has started.
     pub fn pid(&self) -> Option<u32> {
-        self.running.as_ref().and_then(|running| u32::try_from(running.child).ok())
+        self.running.as_ref().and_then(|running| u32::try_from(running.child.pid()).ok())
     }
 
     /// Returns the directory that the shell is in, as the kernel says.
     pub fn cwd(&self) -> Option<PathBuf> {
-        std::fs::read_link(format!("/proc/{}/cwd", self.running.as_ref()?.child)).ok()
+        std::fs::read_link(format!("/proc/{}/cwd", self.running.as_ref()?.child.pid())).ok()
     }
 
     /// Lets the shell come to its end, with `code` if one is given, and returns how it ended; `None` if none was started.
@@ -199,7 +201,7 @@ impl Session {
                 let _gone = running.write(format!("exit {code}\n").as_bytes());
             }
             running.script = None;
-            self.ended = Some(process::wait(running.child, &running.signals));
+            self.ended = Some(running.child.wait(&running.signals));
         }
         self.ended
     }
@@ -219,7 +221,8 @@ impl Session {
             let heard = signal_descriptor(&signals.taken).map_err(failed)?;
             let spawned = process::spawn(&start, &signals);
             signals.give_back();
-            let child = spawned?;
+            let mut child = Child::of(spawned?);
+            child.accompany();
             self.running = Some(Running { child, script: Some(writer), signals, heard, mark, lines: 0 });
         }
         self.running.as_mut().ok_or(NotStarted::NoShell { name: shell_name(self.dialect) })
@@ -248,7 +251,7 @@ impl Running {
         self.lines += whole.iter().filter(|byte| **byte == b'\n').count();
         for part in [whole.as_slice(), b" "] {
             if self.write_heavily(part).is_err() {
-                return Done::Over(process::wait(self.child, &self.signals));
+                return Done::Over(self.child.wait(&self.signals));
             }
             if let Some(ended) = self.until_read() {
                 return Done::Over(ended);
@@ -261,7 +264,7 @@ impl Running {
     fn run_last(&mut self, whole: &[u8]) -> Done {
         let _ended_early = self.write(whole);
         self.script = None;
-        Done::Over(process::wait(self.child, &self.signals))
+        Done::Over(self.child.wait(&self.signals))
     }
 
     /// Returns an empty line for each that was not handed over, so that the shell's messages name the right ones.
@@ -272,9 +275,8 @@ impl Running {
     /// Ends the shell whatever it does. The signals are taken: its end must not be missed.
     fn kill(&mut self) -> Ended {
         self.script = None;
-        // SAFETY: a system call without pointers; the child is not reaped yet.
-        unsafe { libc::kill(self.child, libc::SIGKILL) };
-        process::wait(self.child, &self.signals)
+        self.child.send(libc::SIGKILL);
+        self.child.wait(&self.signals)
     }
 
     /// Writes all of `bytes`, with blanks in front so that the last part of it weighs enough to be waited for.
@@ -309,9 +311,9 @@ impl Running {
     }
 
     /// Waits until there is something to read, or the shell has ended: then returns how.
-    fn until_readable(&self, stdin: &io::Stdin) -> io::Result<Option<Ended>> {
+    fn until_readable(&mut self, stdin: &io::Stdin) -> io::Result<Option<Ended>> {
         // It may have ended while nobody listened.
-        if let Some(Change::Ended(ended)) = process::poll(self.child) {
+        if let Some(Change::Ended(ended)) = self.child.poll() {
             return Ok(Some(ended));
         }
         loop {
@@ -327,13 +329,13 @@ impl Running {
     }
 
     /// Waits until the shell has read everything; returns how it ended if it did.
-    fn until_read(&self) -> Option<Ended> {
+    fn until_read(&mut self) -> Option<Ended> {
         let fd = self.script.as_ref()?.as_raw_fd();
         loop {
             let ready = wait_for(&[(fd, libc::POLLOUT), (self.heard.as_raw_fd(), libc::POLLIN)]);
-            let Ok(ready) = ready else { return Some(process::wait(self.child, &self.signals)) };
+            let Ok(ready) = ready else { return Some(self.child.wait(&self.signals)) };
             if ready[0] & (libc::POLLERR | libc::POLLHUP) != 0 {
-                return Some(process::wait(self.child, &self.signals));
+                return Some(self.child.wait(&self.signals));
             }
             if ready[1] != 0 {
                 if let Some(ended) = self.hear() {
@@ -350,22 +352,23 @@ impl Running {
     }
 
     /// Takes in one signal: passes it on, stops with the shell, or returns how the shell ended.
-    fn hear(&self) -> Option<Ended> {
+    fn hear(&mut self) -> Option<Ended> {
         // SAFETY: signalfd_siginfo is plain data that the kernel overwrites; the length is its own.
-        let (signal, is_sent) = unsafe {
+        let came = unsafe {
             let mut info: libc::signalfd_siginfo = std::mem::zeroed();
             let length = size_of::<libc::signalfd_siginfo>();
             let count = libc::read(self.heard.as_raw_fd(), (&raw mut info).cast(), length);
-            if count == length as isize { (info.ssi_signo as i32, info.ssi_code <= 0) } else { (0, false) }
+            let is_whole = count == length as isize;
+            is_whole.then_some(Came { signal: info.ssi_signo as i32, is_sent: info.ssi_code <= 0 })
         };
-        match process::poll(self.child) {
+        match self.child.poll() {
             Some(Change::Ended(ended)) => Some(ended),
             Some(Change::Stopped(signal)) => {
-                process::stop_too(self.child, signal);
+                self.child.stop_too(signal);
                 None
             }
             None => {
-                process::pass_on(self.child, signal, is_sent);
+                self.child.take_in(came);
                 None
             }
         }

@@ -39,7 +39,7 @@ fn person(stage: &Stage, args: &[&str]) -> Terminal {
 
 /// Waits until the shell is ready for the next line.
 #[track_caller]
-fn at_prompt(terminal: &Terminal) {
+pub(crate) fn at_prompt(terminal: &Terminal) {
     let is_ready = || plain(&terminal.text()).ends_with("% ").then_some(());
     if is_ready().is_none() {
         until(&format!("a prompt after {:?}", terminal.text()), is_ready);
@@ -48,22 +48,23 @@ fn at_prompt(terminal: &Terminal) {
 
 /// Types the keys at a prompt, and waits until they have brought `shows`.
 #[track_caller]
-fn types(terminal: &mut Terminal, keys: &str, shows: &str) {
+pub(crate) fn types(terminal: &mut Terminal, keys: &str, shows: &str) {
     at_prompt(terminal);
     presses(terminal, keys, shows);
 }
 
 /// Types the keys, wherever, and waits until they have brought `shows`.
 #[track_caller]
-fn presses(terminal: &mut Terminal, keys: &str, shows: &str) {
-    let before = terminal.text().len();
+pub(crate) fn presses(terminal: &mut Terminal, keys: &str, shows: &str) {
+    let before = terminal.text();
     terminal.send(keys);
-    let come = || plain(&terminal.text()[before..]);
-    until(&format!("`{shows}` after `{}`", keys.escape_debug()), || come().contains(shows).then_some(()));
+    let come = || plain(&terminal.text()[before.len()..]);
+    let what = format!("`{shows}` after `{}` and\n{before}", keys.escape_debug());
+    until(&what, || come().contains(shows).then_some(()));
 }
 
 /// Returns the text without what only moves the cursor or colours.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text.chars();
     while let Some(char) = rest.next() {
@@ -78,7 +79,7 @@ fn plain(text: &str) -> String {
 
 /// Ends the shell by these keys at a prompt, and returns its exit code and everything that was shown.
 #[track_caller]
-fn ends(mut terminal: Terminal, keys: &str) -> (i32, String) {
+pub(crate) fn ends(mut terminal: Terminal, keys: &str) -> (i32, String) {
     at_prompt(&terminal);
     terminal.send(keys);
     (terminal.code(), terminal.text())

@@ -10,6 +10,7 @@ mod stage;
 mod agent_setup;
 mod agents;
 mod as_bash;
+mod as_plain;
 mod asking;
 mod audit;
 mod bad_ids;

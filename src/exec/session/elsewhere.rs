@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::process::Ended;
+use super::child::Ended;
 use super::run::{NotStarted, Ready};
 use super::{Host, shell_name};
 use crate::command::Dialect;

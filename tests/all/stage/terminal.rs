@@ -1,11 +1,14 @@
 //! A terminal: what a person types and sees. A real pseudo-terminal, 120 columns wide.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::termios::Winsize;
 
 use super::until;
 
@@ -14,6 +17,8 @@ pub(crate) struct Terminal {
     person: File,
     screen: Arc<Mutex<Vec<u8>>>,
     reader: Option<JoinHandle<()>>,
+    /// Closed, it ends the reader.
+    stop: Option<PipeWriter>,
     child: Option<Child>,
 }
 
@@ -44,8 +49,7 @@ impl Terminal {
         use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
         let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a pty");
         grantpt(&person).and_then(|()| unlockpt(&person)).expect("a pty that can be opened");
-        let size = rustix::termios::Winsize { ws_row: 40, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 };
-        rustix::termios::tcsetwinsize(&person, size).expect("the size of a pty");
+        rustix::termios::tcsetwinsize(&person, size(40, 120)).expect("the size of a pty");
         let path = ptsname(&person, Vec::new()).expect("the name of a pty");
         let noctty = rustix::fs::OFlags::NOCTTY.bits() as i32;
         let path = path.to_str().expect("the name of a pty is ASCII");
@@ -53,8 +57,37 @@ impl Terminal {
             File::options().read(true).write(true).custom_flags(noctty).open(path).expect("the pty");
         let person = File::from(person);
         let screen = Arc::default();
-        let reader = watch(person.try_clone().expect("a second handle"), Arc::clone(&screen));
-        (Terminal { person, screen, reader: Some(reader), child: None }, program)
+        let (stopped, stop) = std::io::pipe().expect("a pipe");
+        let reader = watch(person.try_clone().expect("a second handle"), stopped, Arc::clone(&screen));
+        (Terminal { person, screen, reader: Some(reader), stop: Some(stop), child: None }, program)
+    }
+
+    /// Makes the window as large as this.
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        rustix::termios::tcsetwinsize(&self.person, size(rows, columns)).expect("the size of a pty");
+    }
+
+    /// Returns the modes of the terminal: what it echoes and translates, and which keys send signals.
+    pub(crate) fn modes(&self) -> String {
+        let modes = rustix::termios::tcgetattr(&self.person).expect("the modes of a pty");
+        format!(
+            "{:?} {:?} {:?} {:?} {:?}",
+            modes.input_modes,
+            modes.output_modes,
+            modes.control_modes,
+            modes.local_modes,
+            modes.special_codes
+        )
+    }
+
+    /// Closes the person's side, as a window that is closed or a connection that breaks does, and returns the program's exit
+    /// code; a fatal signal N counts as -N.
+    pub(crate) fn hang_up(mut self) -> i32 {
+        drop(self.stop.take());
+        self.reader.take().expect("nobody has waited yet").join().expect("the reader of a terminal");
+        let Terminal { person, child, .. } = self;
+        drop(person);
+        ended(child.expect("a program was started on this terminal"))
     }
 
     /// Types `keys`.
@@ -78,14 +111,24 @@ impl Terminal {
 
     /// Waits until the program ends and everything it printed is there, and returns its exit code; a fatal signal N counts as -N.
     pub(crate) fn code(&mut self) -> i32 {
-        use std::os::unix::process::ExitStatusExt;
-        let child = self.child.as_mut().expect("a program was started on this terminal");
-        let status = child.wait().expect("the end of a program");
+        let child = self.child.take().expect("a program was started on this terminal");
+        let code = ended(child);
         if let Some(reader) = self.reader.take() {
             reader.join().expect("the reader of a terminal");
         }
-        status.code().unwrap_or_else(|| -status.signal().unwrap_or(0))
+        code
     }
+}
+
+/// Waits until the program ends, and returns its exit code.
+fn ended(mut child: Child) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    let status = child.wait().expect("the end of a program");
+    status.code().unwrap_or_else(|| -status.signal().unwrap_or(0))
+}
+
+fn size(rows: u16, columns: u16) -> Winsize {
+    Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }
 }
 
 /// The terminal becomes the controlling one by `setsid --ctty`, which [`super::Run`] puts before the program.
@@ -94,11 +137,20 @@ fn spawn(command: &mut Command, program: File) -> Child {
 }
 
 /// Collects what is printed. The end of the program ends the terminal, which reads as an error.
-fn watch(mut person: File, screen: Arc<Mutex<Vec<u8>>>) -> JoinHandle<()> {
+fn watch(mut person: File, stopped: PipeReader, screen: Arc<Mutex<Vec<u8>>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut bytes = [0; 4096];
-        while let Ok(n @ 1..) = person.read(&mut bytes) {
+        while has_more(&person, &stopped)
+            && let Ok(n @ 1..) = person.read(&mut bytes)
+        {
             screen.lock().expect("no other reader").extend_from_slice(&bytes[..n]);
         }
     })
+}
+
+/// Waits for something to read; `false` if the test does not want it any more.
+fn has_more(person: &File, stopped: &PipeReader) -> bool {
+    let mut both = [PollFd::new(person, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
+    while poll(&mut both, None) == Err(rustix::io::Errno::INTR) {}
+    both[1].revents().is_empty()
 }
