@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::blob::{Hint, Index, Numbers, Origin, PlacedTest, Proof, Reach, RuleBody, Table, Texts};
 use crate::file::File;
+use crate::glob_text::is_glob;
 
 /// A row of numbers under construction.
 #[derive(Default)]
@@ -101,6 +102,12 @@ impl Making {
     }
 }
 
+/// Returns the reach of what speaks of these names, which may be patterns.
+fn reach_of_names(names: &[String]) -> Reach {
+    let any = names.iter().any(|name| is_glob(name));
+    Reach { names: names.to_vec(), any, opaque: false, hints: vec![(names.to_vec(), 0)] }
+}
+
 /// One pack as `build.rs` read it.
 pub(crate) struct Source {
     /// `policies/git.toml`
@@ -144,7 +151,7 @@ pub(crate) fn build(mut packs: Vec<Source>, digest: [u8; 32]) -> Result<Vec<u8>,
             programs.add(Reach { names: program.name.clone(), ..Reach::default() }, program)?;
         }
         for variable in &pack.file.variable {
-            variables.add(Reach::default(), variable)?;
+            variables.add(reach_of_names(&variable.name), variable)?;
         }
     }
     let (files, ids) = (Column::of(packs.iter().map(|pack| &pack.name)), Column::of(&ids));

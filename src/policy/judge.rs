@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::blob::RuleBody;
-use super::file::{Label, Rule, Variable};
+use super::file::{Label, Rule};
 use super::labels::{LabelName, Labels, Reliance};
 use super::layer::{Authority, OF_VARIABLES, Overridden, Policy};
 use super::matcher;
@@ -128,9 +128,7 @@ pub fn judge(
         .enumerate()
         .map(|action| Subject::new(action, world, &ground, policy))
         .collect();
-    let built_in = policy.packs().variables();
-    let entries: Vec<&Variable> = built_in.iter().chain(policy.variables()).collect();
-    let variables = Variables::new(entries, policy.trusted_path(), world);
+    let variables = Variables::new(policy, world);
     let (candidates, labels) = (Found { known: RefCell::default() }, Found { known: RefCell::default() });
     let court = Court { policy, subjects: &subjects, around, variables: &variables, candidates, labels };
     let judged: Vec<Judged> = analysis

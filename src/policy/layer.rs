@@ -208,7 +208,7 @@ impl Policy {
         let names = |variable: &Variable| variable.name.iter().any(|pattern| text_matches(pattern, name));
         let layered = self.variables.iter().filter(|(_, variable)| names(variable));
         let layered = layered.map(|(authority, _)| *authority).max();
-        if layered.is_none() || self.packs.variables().iter().any(names) {
+        if layered.is_none() || !self.packs.variables_named(name).is_empty() {
             return layered.unwrap_or(Authority::BuiltIn).max(Authority::BuiltIn);
         }
         layered.unwrap_or(Authority::BuiltIn)
@@ -216,9 +216,8 @@ impl Policy {
 
     /// Claims that an environment variable of this name changes what some program does.
     pub fn names_variable(&self, name: &str) -> bool {
-        let built_in = self.packs.variables();
-        let mut patterns = built_in.iter().chain(self.variables()).flat_map(|variable| &variable.name);
-        patterns.any(|pattern| text_matches(pattern, name))
+        let mut patterns = self.variables().flat_map(|variable| &variable.name);
+        !self.packs.variables_named(name).is_empty() || patterns.any(|pattern| text_matches(pattern, name))
     }
 
     /// Returns the tests of every file with their places.

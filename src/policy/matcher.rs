@@ -9,7 +9,7 @@ use super::glob_text;
 use super::path_form::is_path_pattern;
 use super::paths::PathValue;
 use super::patterns::Patterns;
-use super::subject::{Lean, Seen, Subject, plain_name};
+use super::subject::{Lean, Seen, Subject, Way};
 use super::used::Use;
 use crate::shell::{Certainty, Given, Operand, Piece, Scope, Truth, Word};
 
@@ -335,10 +335,10 @@ impl Asking<'_> {
         let table = self.table;
         let mut truth = Truth::Yes;
         if !table.stdin_from.is_empty() {
-            truth = truth & self.along(&table.stdin_from, |subject| subject.action.upstream);
+            truth = truth & self.along(&table.stdin_from, Way::Up);
         }
         if !table.pipes_to.is_empty() {
-            truth = truth & self.along(&table.pipes_to, |subject| subject.action.downstream);
+            truth = truth & self.along(&table.pipes_to, Way::Down);
         }
         if !table.cwd.is_empty() {
             truth = truth & self.cwd();
@@ -354,21 +354,31 @@ impl Asking<'_> {
     }
 
     /// Returns whether a program up or down the pipe has one of these names.
-    fn along(&self, patterns: &[String], next: impl Fn(&Subject<'_>) -> Option<usize>) -> Truth {
+    fn along(&self, patterns: &[String], way: Way) -> Truth {
+        let ground = self.subject.ground;
+        let mut passed = Vec::new();
+        let mut at = way.next(self.subject);
         let mut truth = Truth::No;
-        let mut at = next(self.subject);
-        let mut steps = 0;
-        while let Some(other) = at.and_then(|index| self.others.get(index)) {
-            let name = plain_name(other.action);
-            let is_named = patterns.iter().any(|pattern| text_matches(pattern, &name));
+        while let Some(index) = at.filter(|_| passed.len() <= self.others.len()) {
+            let Some(other) = self.others.get(index) else { break };
+            if let Some(known) = ground.along(patterns, way, index) {
+                truth = known;
+                break;
+            }
+            passed.push(index);
+            at = way.next(other);
+        }
+        // What holds further on holds for each before it: a long pipe is walked once.
+        for index in passed.into_iter().rev() {
+            let other = &self.others[index];
+            let is_named = patterns.iter().any(|pattern| text_matches(pattern, &other.name));
             truth = truth
-                | match (is_named, name.is_empty() && other.is_opaque()) {
+                | match (is_named, other.name.is_empty() && other.is_opaque()) {
                     (true, _) => Truth::Yes,
                     (false, true) => Truth::Maybe,
                     (false, false) => Truth::No,
                 };
-            steps += 1;
-            at = if steps > self.others.len() { None } else { next(other) };
+            ground.notes_along(patterns, way, index, truth);
         }
         truth
     }

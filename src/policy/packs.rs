@@ -16,7 +16,7 @@ pub struct Packs {
     rules: RefCell<BTreeMap<u16, Rc<RuleBody>>>,
     labels: RefCell<BTreeMap<u16, Rc<Label>>>,
     programs: RefCell<BTreeMap<u16, Rc<Program>>>,
-    variables: RefCell<Option<Rc<[Variable]>>>,
+    variables: RefCell<BTreeMap<u16, Rc<Variable>>>,
     decoded: Cell<usize>,
 }
 
@@ -99,11 +99,12 @@ impl Packs {
             .collect()
     }
 
-    /// Returns all entries of variables that change what runs.
-    pub(super) fn variables(&self) -> Rc<[Variable]> {
+    /// Returns the entries about a variable of this name, with their places.
+    pub(super) fn variables_named(&self, name: &str) -> Vec<(usize, Rc<Variable>)> {
         let table = &self.index.variables;
-        let all = || (0..table.len()).map(|entry| decode(table, entry as u16)).collect();
-        Rc::clone(self.variables.borrow_mut().get_or_insert_with(all))
+        let mut entries: Vec<u16> = table.of(name).chain(table.about_any(name, 0)).collect();
+        entries.sort_unstable();
+        entries.iter().map(|entry| (usize::from(*entry), once(&self.variables, table, *entry))).collect()
     }
 
     /// Returns the examples of a rule by its place.

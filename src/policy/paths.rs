@@ -17,10 +17,13 @@ use std::rc::Rc;
 use super::glob::{Glob, Token, Value, certain, literal};
 use super::path_form::{Named, any_form, ends_otherwise};
 use super::patterns::{Marks, Patterns};
-use super::subject::{Lean, Subject};
+use super::subject::{Lean, Subject, Way};
 use super::texts::Texts;
 use crate::shell::{Analysis, Asking, Links, Scope, Truth};
 use crate::world::World;
+
+/// For names of programs, what holds at each place of a pipe.
+type Along = BTreeMap<Vec<String>, BTreeMap<usize, Truth>>;
 
 /// The file system as one judgement sees it: looked at when first needed, and at each path once.
 pub(super) struct Ground<'a> {
@@ -30,6 +33,8 @@ pub(super) struct Ground<'a> {
     /// The whole script as it is written, and the names that it gives to what lies elsewhere.
     script: &'a [u8],
     links: &'a Links,
+    /// Whether programs of some names stand at a place of a pipe or further on, up and down.
+    along: [RefCell<Along>; 2],
     /// Which expressions match it.
     in_script: RefCell<HashMap<String, Truth>>,
     named: OnceCell<Named>,
@@ -56,10 +61,26 @@ impl<'a> Ground<'a> {
             texts,
             script: &analysis.text,
             links: &analysis.links,
+            along: Default::default(),
             in_script: RefCell::default(),
             named: OnceCell::new(),
             real: RefCell::default(),
             patterns: Default::default(),
+        }
+    }
+
+    /// Returns what was noted of the action at `index` and those that follow it that way.
+    pub(super) fn along(&self, names: &[String], way: Way, index: usize) -> Option<Truth> {
+        self.along[way as usize].borrow().get(names)?.get(&index).copied()
+    }
+
+    /// Notes it.
+    pub(super) fn notes_along(&self, names: &[String], way: Way, index: usize, truth: Truth) {
+        let mut known = self.along[way as usize].borrow_mut();
+        if let Some(places) = known.get_mut(names) {
+            places.insert(index, truth);
+        } else {
+            known.insert(names.to_vec(), BTreeMap::from([(index, truth)]));
         }
     }
 

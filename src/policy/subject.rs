@@ -30,6 +30,23 @@ impl Lean {
     }
 }
 
+/// Which way along a pipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Up,
+    Down,
+}
+
+impl Way {
+    /// Returns the place of the action that stands next.
+    pub(super) fn next(self, subject: &Subject<'_>) -> Option<usize> {
+        match self {
+            Way::Up => subject.action.upstream,
+            Way::Down => subject.action.downstream,
+        }
+    }
+}
+
 /// Paths of one use, and after how many operands.
 type UsedPaths = (Use, usize, Rc<[PathValue]>);
 
@@ -250,7 +267,7 @@ fn word_text(word: &Word) -> String {
 }
 
 /// Returns the last part of the program's name as the script gives it.
-pub(super) fn plain_name(action: &Action) -> String {
+fn plain_name(action: &Action) -> String {
     let name = action.program.as_literal().unwrap_or_default();
     let name = String::from_utf8_lossy(&name).into_owned();
     name.rsplit('/').next().unwrap_or_default().to_owned()

@@ -1,9 +1,13 @@
 //! Variables that change what runs: a value that the policy does not trust takes the proof from every name it speaks to.
 
+use std::rc::Rc;
+
 use super::file::Variable;
 use super::glob::{Glob, Token, certain, literal, tokens};
 use super::glob_text::is_glob;
+use super::layer::Policy;
 use super::matcher::text_matches;
+use super::packs::Packs;
 use super::subject::Subject;
 use crate::shell::{Piece, Truth, Word};
 use crate::world::World;
@@ -14,11 +18,12 @@ const SYSTEM_PATH: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /// The builtins that set variables by their operands.
 const SETTERS: [&str; 5] = ["export", "declare", "typeset", "readonly", "local"];
 
-/// Every variable that changes what runs, and those of them that gate inherited with an untrusted value.
+/// The variables that change what runs, and those of them that gate inherited with an untrusted value.
 pub(super) struct Variables<'a> {
-    entries: Vec<&'a Variable>,
+    packs: &'a Packs,
+    layered: Vec<&'a Variable>,
     trusted_path: Vec<String>,
-    inherited: Vec<(String, &'a Variable)>,
+    inherited: Vec<(String, Rc<Variable>)>,
 }
 
 /// An untrusted variable in force for an action.
@@ -29,29 +34,46 @@ pub(super) struct Untrusted {
 }
 
 impl<'a> Variables<'a> {
-    pub(super) fn new(
-        entries: Vec<&'a Variable>,
-        trusted_path: &'a [String],
-        world: &dyn World,
-    ) -> Variables<'a> {
-        let mut inherited = Vec::new();
-        let names = world.var_names();
-        for entry in entries.iter().filter(|entry| entry.inherited) {
-            for pattern in &entry.name {
-                inherited.extend(set_by(pattern, &names, world).into_iter().filter_map(|name| {
-                    let value = literal(&world.var(&name).unwrap_or_default());
-                    // The inherited PATH is judged by where programs are found.
-                    (name != "PATH" && !is_trusted(entry, &value)).then_some((name, *entry))
-                }));
-            }
-        }
+    pub(super) fn new(policy: &'a Policy, world: &dyn World) -> Variables<'a> {
         let home = world.homes().into_iter().next();
         let absolute = |dir: &String| match (dir.strip_prefix("~/"), &home) {
             (Some(rest), Some(home)) => home.join(rest).display().to_string(),
             (Some(_) | None, _) => dir.clone(),
         };
-        let trusted_path = trusted_path.iter().map(absolute).collect();
-        Variables { entries, trusted_path, inherited }
+        let trusted_path = policy.trusted_path().iter().map(absolute).collect();
+        let layered = policy.variables().collect();
+        let mut variables = Variables { packs: policy.packs(), layered, trusted_path, inherited: Vec::new() };
+        variables.inherited = variables.inherited(world);
+        variables
+    }
+
+    /// Returns the entries about a variable of this name, and their places among all.
+    fn named(&self, name: &str) -> Vec<(usize, Rc<Variable>)> {
+        let mut found = self.packs.variables_named(name);
+        let layered = self.layered.iter().enumerate().filter(|(_, entry)| names(entry, name));
+        found.extend(layered.map(|(at, entry)| (usize::from(u16::MAX) + at, Rc::new((*entry).clone()))));
+        found
+    }
+
+    /// Returns what gate inherited with an untrusted value, in the order of the entries and of their patterns.
+    fn inherited(&self, world: &dyn World) -> Vec<(String, Rc<Variable>)> {
+        let (all, mut found) = (world.var_names(), Vec::new());
+        // The inherited PATH is judged by where programs are found.
+        for (order, name) in all.iter().enumerate().filter(|(_, name)| *name != "PATH") {
+            let is_first = !all[..order].contains(name);
+            for (place, entry) in self.named(name).into_iter().filter(|(_, entry)| entry.inherited) {
+                if is_trusted(&entry, &literal(&world.var(name).unwrap_or_default())) {
+                    continue;
+                }
+                for (at, pattern) in entry.name.iter().enumerate() {
+                    if text_matches(pattern, name) && (is_first || is_glob(pattern)) {
+                        found.push(((place, at, order), name.clone(), Rc::clone(&entry)));
+                    }
+                }
+            }
+        }
+        found.sort_by_key(|(order, _, _)| *order);
+        found.into_iter().map(|(_, name, entry)| (name, entry)).collect()
     }
 
     /// Returns the untrusted variables that speak to the program of `subject`.
@@ -66,7 +88,7 @@ impl<'a> Variables<'a> {
             if set.name == "PATH" && !so_far.all(|other| self.is_trusted_path(&other.value)) {
                 found.push(untrusted("PATH", "set to directories that the policy does not trust"));
             }
-            for entry in self.entries.iter().filter(|entry| set.name != "PATH" && names(entry, &set.name)) {
+            for (_, entry) in self.named(&set.name).iter().filter(|_| set.name != "PATH") {
                 if speaks_to(entry, &subject.name) && !is_trusted(entry, &tokens(&set.value)) {
                     found.push(untrusted(&set.name, why(entry)));
                 }
@@ -94,7 +116,7 @@ impl<'a> Variables<'a> {
             let Some(name) = certain(&value[..at]).and_then(|name| String::from_utf8(name).ok()) else {
                 continue;
             };
-            for entry in self.entries.iter().filter(|entry| name != "PATH" && names(entry, &name)) {
+            for (_, entry) in self.named(&name).iter().filter(|_| name != "PATH") {
                 if !is_trusted(entry, &value[at + 1..]) {
                     found.push(untrusted(&name, why(entry)));
                 }
@@ -124,14 +146,6 @@ impl<'a> Variables<'a> {
         };
         text.split(|byte| *byte == b':').all(is_known)
     }
-}
-
-/// Returns which of the inherited variables `pattern` names.
-fn set_by(pattern: &str, names: &[String], world: &dyn World) -> Vec<String> {
-    if !is_glob(pattern) {
-        return world.var(pattern).map(|_| pattern.to_owned()).into_iter().collect();
-    }
-    names.iter().filter(|name| text_matches(pattern, name)).cloned().collect()
 }
 
 fn untrusted(name: &str, reason: &str) -> Untrusted {

@@ -2,6 +2,7 @@
 //!
 //! A file is the same by whatever name: through a link, a hard link, or a name that the script itself gives.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::action::{Action, Opaque, Place, RedirectKind, Scope, Word};
@@ -37,11 +38,26 @@ pub(super) fn doubt_written(walker: &mut Walker, links: &Links) {
         known.iter().enumerate().filter(|(_, known)| !known.files.is_empty()).collect();
     let is_looked_at = written.iter().any(|(_, file)| !file.real.is_empty());
     if !written.is_empty() {
+        // Without names that the script gives, a program is the same wherever it is called: a script has many calls of few.
+        let mut known_of: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
         for (index, action) in walker.actions.iter().enumerate() {
             let Some(path) = executable(action, walker.world) else { continue };
-            let real = if is_looked_at { ways.of(&path, index) } else { None };
-            let holds = |file: &Written| file.holds(&path, real.as_deref(), walker.world);
-            if written.iter().any(|(by, file)| *by != index && holds(file)) {
+            let writers = || -> Vec<usize> {
+                let real = if is_looked_at { ways.of(&path, index) } else { None };
+                let holds = |file: &Written| file.holds(&path, real.as_deref(), walker.world);
+                written.iter().filter(|(_, file)| holds(file)).map(|(by, _)| *by).collect()
+            };
+            let is_written = |by: &[usize]| by.iter().any(|by| *by != index);
+            let is_doubtful = match known_of.get(&path).filter(|_| links.is_empty()) {
+                Some(by) => is_written(by),
+                None => {
+                    let by = writers();
+                    let found = is_written(&by);
+                    known_of.insert(path, by);
+                    found
+                }
+            };
+            if is_doubtful {
                 doubts.push(index);
             }
         }
