@@ -65,10 +65,11 @@ pub(super) struct Stat {
 impl Stat {
     #[cfg(target_os = "linux")]
     pub(super) fn of(pid: u32) -> Option<Stat> {
-        use std::io::Read as _;
+        use rustix::fs::{Mode, OFlags, open};
         // The line has at most some 400 bytes, and the kernel gives it in one read.
         let mut line = [0; 1024];
-        let count = std::fs::File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut line).ok()?;
+        let file = open(format!("/proc/{pid}/stat"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+        let count = rustix::io::read(file.ok()?, &mut line).ok()?;
         Stat::parse(&String::from_utf8_lossy(&line[..count]))
     }
 

@@ -8,7 +8,7 @@
 //! A path is judged as written and as it really is: to restrict, either may match; to allow, both must.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -36,11 +36,11 @@ pub(super) struct Ground<'a> {
     /// Whether programs of some names stand at a place of a pipe or further on, up and down.
     along: [RefCell<Along>; 2],
     /// Which expressions match it.
-    in_script: RefCell<HashMap<String, Truth>>,
+    in_script: RefCell<BTreeMap<String, Truth>>,
     named: OnceCell<Named>,
     real: RefCell<BTreeMap<PathBuf, Option<PathBuf>>>,
     /// The compiled patterns, to permit and to restrict.
-    patterns: [RefCell<HashMap<String, Rc<[Glob]>>>; 2],
+    patterns: [RefCell<BTreeMap<String, Rc<[Glob]>>>; 2],
 }
 
 /// The variables by which agents are told where their settings are, and what lies below (documented by each: `agent/setup/known.rs`).
@@ -150,7 +150,7 @@ impl<'a> Ground<'a> {
             return Truth::of(could.any(|pattern| self.matches(pattern, value, lean) == Truth::Yes));
         }
         if value.is_anything() {
-            return Truth::any(patterns.iter().map(|pattern| self.anything_matches(pattern, lean)));
+            return self.anything_matches_any(patterns, lean);
         }
         let mut truth = Truth::No;
         for pattern in patterns.iter() {
@@ -166,6 +166,15 @@ impl<'a> Ground<'a> {
             }
         }
         truth
+    }
+
+    /// Returns whether a path of which nothing is known matches any of them.
+    fn anything_matches_any(&self, patterns: &Patterns, lean: Lean) -> Truth {
+        match patterns.of_anything() {
+            (true, _) => Truth::Yes,
+            (false, true) => Truth::Maybe,
+            (false, false) => Truth::any(patterns.iter().map(|pattern| self.anything_matches(pattern, lean))),
+        }
     }
 
     /// Returns whether a path of which nothing is known matches.
@@ -282,7 +291,7 @@ impl PathValue {
     pub(super) fn matches_any(&self, patterns: &Patterns, subject: &Subject<'_>, lean: Lean) -> Truth {
         let ground = subject.ground;
         if lean == Lean::Permit && self.may_leave {
-            return Truth::any(patterns.iter().map(|pattern| ground.anything_matches(pattern, lean)));
+            return ground.anything_matches_any(patterns, lean);
         }
         let lexical = ground.matches_any(patterns, &self.lexical, lean);
         let decided = if lean == Lean::Permit { Truth::No } else { Truth::Yes };

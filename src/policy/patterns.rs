@@ -18,6 +18,8 @@ pub struct Patterns {
     /// One behind the other.
     text: String,
     marked: OnceCell<Vec<Marked>>,
+    /// What [`Patterns::of_anything`] found.
+    of_anything: OnceCell<(bool, bool)>,
 }
 
 /// Where a pattern stands in the text, and what each path that it matches has.
@@ -82,6 +84,15 @@ impl Patterns {
         self.text.split_terminator(END)
     }
 
+    /// Claims that one of them matches whatever the path is, and that one matches some path on any machine: it begins with no name of
+    /// a directory, which may stand for none.
+    pub(crate) fn of_anything(&self) -> (bool, bool) {
+        *self.of_anything.get_or_init(|| {
+            let is_free = |pattern: &str| !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*');
+            (self.iter().any(is_free), self.iter().any(|pattern| !pattern.starts_with(['~', '.'])))
+        })
+    }
+
     /// Returns those that a path with these marks could match.
     pub(crate) fn for_marks(&self, path: Marks) -> impl Iterator<Item = &str> {
         let could = self.marked().iter().filter(move |one| !one.marks.are_missing(path));
@@ -117,14 +128,14 @@ impl Serialize for Patterns {
 impl<'de> Deserialize<'de> for Patterns {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Patterns, D::Error> {
         if !from.is_human_readable() {
-            return Ok(Patterns { text: String::deserialize(from)?, marked: OnceCell::new() });
+            return Ok(Patterns { text: String::deserialize(from)?, ..Patterns::default() });
         }
         let all: Vec<String> = list(from)?;
         if all.iter().any(|pattern| pattern.contains(END)) {
             return Err(serde::de::Error::custom("a NUL in a path pattern; no path holds one"));
         }
         let text = all.iter().flat_map(|pattern| [pattern.as_str(), "\0"]).collect();
-        Ok(Patterns { text, marked: OnceCell::new() })
+        Ok(Patterns { text, ..Patterns::default() })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Regular expressions of `text` conditions: each is compiled once, when a rule that could match first needs it.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use regex_lite::Regex;
@@ -9,7 +9,7 @@ use regex_lite::Regex;
 /// The expressions compiled so far; `None` for what is none.
 #[derive(Default)]
 pub(super) struct Texts {
-    known: RefCell<HashMap<String, Option<Rc<Regex>>>>,
+    known: RefCell<BTreeMap<String, Option<Rc<Regex>>>>,
 }
 
 impl Texts {

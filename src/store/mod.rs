@@ -262,7 +262,7 @@ fn take_back(db: &Connection) {
 }
 
 /// How long the write-ahead log may get: each process that opens the database reads all of it.
-const WAL_FRAMES: u64 = 64;
+const WAL_FRAMES: u64 = 40;
 
 /// Copies a long write-ahead log into the database and begins a new one.
 ///

@@ -23,7 +23,6 @@ impl Store {
     ///
     /// A run that was lost is recorded as such before this returns.
     pub fn open(dir: &Path, now: Moment) -> Result<Store, StoreError> {
-        make_directory(dir)?;
         check_directory(dir)?;
         let path = dir.join("gate.db");
         let lock = WriteLock::open(dir)?;
@@ -97,17 +96,18 @@ fn exists(path: &Path) -> Result<bool, StoreError> {
     }
 }
 
-fn make_directory(dir: &Path) -> Result<(), StoreError> {
-    if exists(dir)? {
-        return Ok(());
-    }
-    let mut private = std::fs::DirBuilder::new();
-    private.recursive(true).mode(0o700);
-    private.create(dir).map_err(|error| StoreError::io(dir, "make the directory", error))
-}
-
+/// Checks the directory, which is made if it is missing.
 fn check_directory(dir: &Path) -> Result<(), StoreError> {
-    let found = dir.symlink_metadata().map_err(|error| StoreError::io(dir, "look at", error))?;
+    let found = match dir.symlink_metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let mut private = std::fs::DirBuilder::new();
+            private.recursive(true).mode(0o700);
+            private.create(dir).map_err(|error| StoreError::io(dir, "make the directory", error))?;
+            dir.symlink_metadata()
+        }
+        found => found,
+    };
+    let found = found.map_err(|error| StoreError::io(dir, "look at", error))?;
     if found.is_symlink() {
         return Err(StoreError::NotAFile { path: dir.to_owned(), found: "a symbolic link" });
     }

@@ -93,7 +93,7 @@ fn stage() -> Stage {
 struct Lasting(std::fs::File);
 
 /// Says that it runs, and waits for a line.
-const LASTS: &str = "echo > running; read x < end; exit 7";
+const LASTS: &str = "exec 3< end; echo > running; read x <&3; exit 7";
 
 impl Lasting {
     fn new(stage: &Stage) -> Lasting {
