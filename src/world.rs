@@ -78,6 +78,17 @@ pub trait World {
         false
     }
 
+    /// Claims that something is called `path`, be it a link to nothing.
+    fn is_there(&self, _path: &Path) -> bool {
+        true
+    }
+
+    /// Returns the names in a directory but for `.` and `..`, none where there is no such directory; `None` where it cannot be read,
+    /// holds more than `limit`, or is another directory for each process that asks.
+    fn names(&self, _dir: &Path, _limit: usize) -> Option<Vec<Vec<u8>>> {
+        None
+    }
+
     /// Returns the bytes of a regular file, or `None` where it is missing, unreadable, not a regular file, larger than `limit`, or
     /// another file for each process that asks.
     fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>>;

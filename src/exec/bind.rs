@@ -349,7 +349,7 @@ mod tests {
     use crate::digest::Digest;
     use crate::exec::Host;
     use crate::shell::{
-        Action, Analysis, Links, Place, Program, Programs, Scope, Selector, Span, Stdin, Word,
+        Action, Analysis, Globbing, Links, Place, Program, Programs, Scope, Selector, Span, Stdin, Word,
     };
     use std::fs;
     use std::path::Path;
@@ -408,6 +408,7 @@ mod tests {
             actions: vec![action(words, dir)],
             files: Vec::new(),
             links: Links::default(),
+            globbing: Globbing::default(),
         };
         let with = Binding {
             host: &host,

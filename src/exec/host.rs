@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
@@ -267,6 +267,29 @@ impl World for Host {
         path.is_dir()
     }
 
+    fn is_there(&self, path: &Path) -> bool {
+        fs::symlink_metadata(path).is_ok()
+    }
+
+    fn names(&self, dir: &Path, limit: usize) -> Option<Vec<Vec<u8>>> {
+        let nothing = |error: &io::Error| {
+            matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+        };
+        let entries = match fs::read_dir(dir) {
+            Ok(entries) => entries,
+            Err(error) => return nothing(&error).then(Vec::new),
+        };
+        self.shared_path(dir)?;
+        let mut names = Vec::new();
+        for entry in entries {
+            if names.len() == limit {
+                return None;
+            }
+            names.push(entry.ok()?.file_name().into_vec());
+        }
+        Some(names)
+    }
+
     fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>> {
         if let Some((_, text)) = self.held.as_ref().filter(|(held, _)| held == path) {
             return text.clone().filter(|text| text.len() <= limit);
@@ -473,6 +496,20 @@ mod tests {
         assert_eq!(host.var("A"), Some(b"1\x002".to_vec()));
         assert_eq!(host.var("B"), None);
         assert_eq!(host.homes(), [PathBuf::from("/home/x"), PathBuf::from("/tmp/h")]);
+    }
+
+    #[test]
+    fn a_directory_is_told_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("f"), "").unwrap();
+        symlink("nowhere", dir.path().join(".l")).unwrap();
+        let mut names = host("").names(dir.path(), 2).unwrap();
+        names.sort();
+        assert_eq!(names, [b".l".to_vec(), b"f".to_vec()]);
+        assert_eq!(host("").names(dir.path(), 1), None);
+        assert_eq!(host("").names(&dir.path().join("f"), 1), Some(Vec::new()));
+        assert_eq!(host("").names(&dir.path().join("none"), 1), Some(Vec::new()));
+        assert!(host("").is_there(&dir.path().join(".l")) && !host("").is_there(&dir.path().join("nowhere")));
     }
 
     #[test]

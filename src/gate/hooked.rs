@@ -8,7 +8,7 @@ use crate::command::{Command, quoted};
 use crate::config::Config;
 use crate::policy::{Authority, Judgement, Mode, Policy, Risk, Verdict};
 use crate::shell::{
-    Action, Analysis, Links, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word, analyse,
+    Action, Analysis, Globbing, Links, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word, analyse,
 };
 use crate::store::{Durability, clock};
 use crate::world::World as _;
@@ -180,7 +180,8 @@ fn written(edits: &Edits<'_>, config: &Config) -> Analysis {
             Action { redirects: vec![redirect], ..plain }
         });
     }
-    Analysis { text, actions, files: Vec::new(), links: Links::default() }
+    let (links, globbing) = (Links::default(), Globbing::default());
+    Analysis { text, actions, files: Vec::new(), links, globbing }
 }
 
 fn nothing(span: Span) -> Action {

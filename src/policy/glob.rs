@@ -37,6 +37,11 @@ pub(crate) fn tokens(word: &Word) -> Vec<Token> {
 
 /// Adds what the shell's glob could match.
 fn file_names(glob: &[u8], out: &mut Vec<Token>) {
+    // A class as the shell took it; in it, a `]` behind a backslash does not end it.
+    if glob.len() > 2 && glob.starts_with(b"[") && glob.ends_with(b"]") && !glob.contains(&b'/') {
+        out.push(Token::Name);
+        return;
+    }
     let mut at = 0;
     while let Some(byte) = glob.get(at) {
         at += 1;

@@ -16,7 +16,7 @@ use super::subject::{Lean, Subject};
 use super::variables::Variables;
 use super::verdict::{Mode, Risk, Verdict};
 use super::when::{self, Circumstances};
-use crate::shell::{Action, Analysis, Span, Truth, Word};
+use crate::shell::{Action, Analysis, Piece, Span, Standing, Truth, Word};
 use crate::world::World;
 
 /// The answer about a whole command.
@@ -194,6 +194,18 @@ struct Candidate<'a> {
     overridden: Option<Overridden>,
 }
 
+/// An action as it is written, and with what its globs stand for now.
+struct Forms<'a> {
+    written: &'a Subject<'a>,
+    now: Option<&'a Subject<'a>>,
+}
+
+fn has_globs(action: &Action) -> bool {
+    let targets = action.redirects.iter().map(|redirect| &redirect.target);
+    let is_glob = |word: &Word| word.pieces.iter().any(|piece| matches!(piece, Piece::Glob(_)));
+    action.opaque.is_none() && action.args.iter().chain(targets).any(is_glob)
+}
+
 struct Court<'a> {
     policy: &'a Policy,
     subjects: &'a [Subject<'a>],
@@ -237,11 +249,15 @@ impl Court<'_> {
         let built_in = built_in.iter().map(|body| (&body.rule, Authority::BuiltIn));
         let layered = self.policy.rules().iter().filter(|rule| rule.reach.covers(&subject.name, is_opaque));
         let layered = layered.map(|rule| (&*rule.body, rule.authority));
-        for (rule, authority) in built_in.chain(layered) {
+        let rules: Vec<(&Rule, Authority)> = built_in.chain(layered).collect();
+        let standing = self.standing(subject, rules.iter().map(|(rule, _)| *rule));
+        let now = standing.as_ref().map(|now| subject.standing(now, self.policy));
+        let forms = Forms { written: subject, now: now.as_ref() };
+        for (rule, authority) in rules {
             let overridden = self.policy.overridden(&rule.id, authority, rule.verdict, rule.floor);
             let verdict = overridden.as_ref().map_or(rule.verdict, |change| change.verdict);
             let candidate = Candidate { rule, authority, verdict, overridden };
-            if let Some(hit) = self.hit(&candidate, subject, &labels) {
+            if let Some(hit) = self.hit(&candidate, &forms, &labels) {
                 for value in &rule.data {
                     labels.add(LabelName::Data, value, Reliance::STATED);
                 }
@@ -279,9 +295,30 @@ impl Court<'_> {
         }
     }
 
-    fn hit(&self, candidate: &Candidate<'_>, subject: &Subject<'_>, labels: &Labels) -> Option<Hit> {
-        let rule = candidate.rule;
-        let lean = if candidate.verdict == Verdict::Allow { Lean::Permit } else { Lean::Restrict };
+    /// Returns what the action's globs stand for now, if it has any and one of the rules could ask about them.
+    fn standing<'r>(
+        &self,
+        subject: &Subject<'_>,
+        mut rules: impl Iterator<Item = &'r Rule>,
+    ) -> Option<Standing> {
+        let asks = |rule: &Rule| rule.matches.iter().chain(&rule.except).any(matcher::asks_about_paths);
+        (has_globs(subject.action) && rules.any(asks))
+            .then(|| subject.ground.listing.standing_for(subject.action))
+            .flatten()
+    }
+
+    /// Returns whether the rule matches: to restrict, by the pattern or by what it stands for; to permit, by both.
+    fn matches(&self, rule: &Rule, forms: &Forms<'_>, labels: &Labels, lean: Lean) -> Truth {
+        let written = self.matches_form(rule, forms.written, labels, lean);
+        let now = || forms.now.map(|now| self.matches_form(rule, now, labels, lean));
+        match (lean, written) {
+            (Lean::Restrict, Truth::Yes) | (Lean::Permit, Truth::No | Truth::Maybe) => written,
+            (Lean::Restrict, _) => now().map_or(written, |now| written | now),
+            (Lean::Permit, Truth::Yes) => now().map_or(written, |now| written & now),
+        }
+    }
+
+    fn matches_form(&self, rule: &Rule, subject: &Subject<'_>, labels: &Labels, lean: Lean) -> Truth {
         let mut truth = matcher::any(&rule.matches, subject, self.subjects, lean);
         if truth != Truth::No && !rule.except.is_empty() {
             truth = truth & self.not_excepted(rule, subject, lean);
@@ -289,6 +326,13 @@ impl Court<'_> {
         if let (Some(when), true) = (&rule.when, truth != Truth::No) {
             truth = truth & when::holds(when, subject, labels, self.around, lean);
         }
+        truth
+    }
+
+    fn hit(&self, candidate: &Candidate<'_>, forms: &Forms<'_>, labels: &Labels) -> Option<Hit> {
+        let (rule, subject) = (candidate.rule, forms.written);
+        let lean = if candidate.verdict == Verdict::Allow { Lean::Permit } else { Lean::Restrict };
+        let truth = self.matches(rule, forms, labels, lean);
         let verdict = match (candidate.verdict, truth) {
             (_, Truth::No) | (Verdict::Allow, Truth::Maybe) => return None,
             // Unknown is not the same as forbidden.

@@ -30,6 +30,23 @@ pub(super) fn excepted(
     Truth::any(tables.iter().map(|table| Asking { table, subject, others, lean, minds_globs }.whole()))
 }
 
+/// Claims that a table asks about paths or operands: what globs stand for matters to it.
+pub(super) fn asks_about_paths(table: &Matcher) -> bool {
+    let operands = [&table.operand, &table.operand_all, &table.operand_none];
+    let paths = [
+        &table.reads,
+        &table.reads_all,
+        &table.reads_none,
+        &table.writes,
+        &table.writes_all,
+        &table.writes_none,
+    ];
+    operands.iter().any(|list| !list.is_empty())
+        || paths.iter().any(|list| !list.is_empty())
+        || !table.value.is_empty()
+        || table.text.is_some()
+}
+
 struct Asking<'a> {
     table: &'a Matcher,
     subject: &'a Subject<'a>,
@@ -57,7 +74,7 @@ impl Asking<'_> {
         }
         let truth = truth & self.with_subcommand();
         match truth {
-            Truth::Maybe if table.certain => Truth::No,
+            Truth::Maybe if table.certain && !self.subject.is_open => Truth::No,
             truth => truth,
         }
     }

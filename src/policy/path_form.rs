@@ -31,7 +31,7 @@ pub(super) struct Form<'a> {
 
 /// Claims that an operand pattern speaks of a path, not of text.
 pub(super) fn is_path_pattern(pattern: &str) -> bool {
-    let is_named = ["~gate", "~agent"].iter().any(|name| behind(name, pattern).is_some());
+    let is_named = ["~gate", "~above-gate", "~agent"].iter().any(|name| behind(name, pattern).is_some());
     pattern.starts_with('/') || pattern.starts_with("./") || pattern == "." || is_home(pattern) || is_named
 }
 
@@ -46,7 +46,7 @@ fn behind<'a>(name: &str, pattern: &'a str) -> Option<&'a str> {
 
 /// Claims that no path that ends in `last` can match, by the pattern's last byte alone.
 pub(super) fn ends_otherwise(pattern: &str, last: Option<&u8>) -> bool {
-    let is_a_name = matches!(pattern, "~" | "~gate" | "~agent" | ".");
+    let is_a_name = matches!(pattern, "~" | "~gate" | "~above-gate" | "~agent" | ".");
     let own = pattern.as_bytes().last();
     !is_a_name && !matches!(own, None | Some(b'*' | b'?' | b']')) && own != last
 }
@@ -72,6 +72,8 @@ fn one_form(pattern: &str, named: &Named, lean: Lean, claims: &mut dyn FnMut(For
         |dirs: &[PathBuf], rest: &str| dirs.iter().any(|dir| claims(Form::under(dir, rest.into())));
     if let Some(rest) = behind("~gate", pattern) {
         under(own, rest)
+    } else if let Some(rest) = behind("~above-gate", pattern) {
+        own.iter().any(|dir| dir.ancestors().skip(1).any(|above| claims(Form::under(above, rest.into()))))
     } else if let Some(rest) = behind("~agent", pattern) {
         under(agents, rest)
     } else if is_home(pattern) {

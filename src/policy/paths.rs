@@ -1,6 +1,6 @@
 //! Patterns on paths.
 //!
-//! A pattern that begins with `~` means any home, with `~gate` the directory that `--home` names, with `~agent` one that a
+//! A pattern that begins with `~` means any home, with `~gate` the directory that `--home` names, with `~above-gate` each one above it, with `~agent` one that a
 //! variable names to an agent as its own, with `./` the directory gate was started in, with `/` an absolute path; any other
 //! matches whole last parts of the path (`.env`, `*.pem`, `*/.git/config`). `X/**` is X and everything in it, `X/**/y` is `X/y` and any
 //! `y` below; `*` crosses `/` too.
@@ -19,7 +19,7 @@ use super::path_form::{Named, any_form, ends_otherwise};
 use super::patterns::{Marks, Patterns};
 use super::subject::{Lean, Subject, Way};
 use super::texts::Texts;
-use crate::shell::{Analysis, Asking, Links, Scope, Truth};
+use crate::shell::{Analysis, Asking, Links, Listing, Scope, Truth};
 use crate::world::World;
 
 /// For names of programs, what holds at each place of a pipe.
@@ -35,6 +35,8 @@ pub(super) struct Ground<'a> {
     links: &'a Links,
     /// Whether programs of some names stand at a place of a pipe or further on, up and down.
     along: [RefCell<Along>; 2],
+    /// What globs stand for.
+    pub(super) listing: Listing<'a>,
     /// Which expressions match it.
     in_script: RefCell<BTreeMap<String, Truth>>,
     named: OnceCell<Named>,
@@ -62,6 +64,7 @@ impl<'a> Ground<'a> {
             script: &analysis.text,
             links: &analysis.links,
             along: Default::default(),
+            listing: Listing::new(world, analysis.globbing),
             in_script: RefCell::default(),
             named: OnceCell::new(),
             real: RefCell::default(),

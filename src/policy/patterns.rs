@@ -51,7 +51,9 @@ impl Marks {
     fn of_pattern(pattern: &str) -> Marks {
         let is_plain = !pattern.contains(['[', '\\']);
         let is_part = |part: &&str| is_plain && !part.is_empty() && !part.contains(['*', '?']);
-        let named = ["~", "~gate", "~agent", "."].iter().any(|name| pattern.split('/').next() == Some(name));
+        let named = ["~", "~gate", "~above-gate", "~agent", "."]
+            .iter()
+            .any(|name| pattern.split('/').next() == Some(name));
         let parts = pattern.split('/').skip(usize::from(named)).filter(is_part);
         let parts = parts.map(|part| bit(part.as_bytes())).fold(0, |all, bit| all | bit);
         let is_bare = named && !pattern.contains('/');

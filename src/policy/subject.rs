@@ -8,7 +8,9 @@ use super::blob::traits;
 use super::glob::{Value, tokens};
 use super::paths::{Ground, PathValue};
 use super::used::{Use, paths};
-use crate::shell::{Action, Arguments, Asking, Operand, Piece, Place, Program, Programs, Scope, Word};
+use crate::shell::{
+    Action, Arguments, Asking, Operand, Piece, Place, Program, Programs, Scope, Standing, Word,
+};
 use crate::world::{Fact, Resolution, World};
 
 /// Which way a doubt must go.
@@ -78,6 +80,8 @@ pub(super) struct Subject<'a> {
     pub(super) name: String,
     pub(super) program: Option<Rc<Program>>,
     pub(super) arguments: Arguments,
+    /// Claims that a glob in it stands for what nobody knows: then a perhaps counts wherever it restricts.
+    pub(super) is_open: bool,
     trusted: OnceCell<Result<(), String>>,
     /// The paths it uses, by how many operands follow the subcommand that was asked about.
     used: RefCell<Vec<UsedPaths>>,
@@ -99,7 +103,15 @@ impl<'a> Subject<'a> {
         let trusted = OnceCell::new();
         let (used, text) = (RefCell::default(), OnceCell::new());
         let seen = action.args.iter().map(|_| OnceCell::new()).collect();
-        Subject { action, at, world, ground, name, program, arguments, trusted, used, text, seen }
+        let is_open = false;
+        Subject { action, at, world, ground, name, program, arguments, is_open, trusted, used, text, seen }
+    }
+
+    /// Returns the same action with what its globs stand for now.
+    pub(super) fn standing(&self, now: &'a Standing, programs: &dyn Programs) -> Subject<'a> {
+        let mut subject = Subject::new((self.at, &now.action), self.world, self.ground, programs);
+        subject.is_open = now.is_open;
+        subject
     }
 
     pub(super) fn word(&self, index: usize) -> &'a Word {

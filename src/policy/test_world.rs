@@ -7,6 +7,20 @@ use crate::world::{Fact, Resolution, World};
 /// The directory that examples run in.
 pub const PROJECT: &str = "/home/dev/project";
 
+/// What lies in its directories; all others are empty.
+const LYING: [(&str, &str); 10] = [
+    ("/", "etc home srv tmp usr"),
+    ("/srv", "gate www"),
+    ("/srv/gate", "gate.db policy.toml"),
+    ("/home/dev", ".bashrc .claude .config .ssh notes.md project"),
+    ("/home/dev/.ssh", "config id_ed25519 id_ed25519.pub known_hosts"),
+    ("/home/dev/.claude", "settings.json"),
+    (PROJECT, ".claude .env .git .github .gitignore Makefile README.md backup build notes.md src"),
+    ("/home/dev/project/.claude", "commands settings.json"),
+    ("/home/dev/project/.git", "HEAD config hooks objects refs"),
+    ("/home/dev/project/src", "lib.rs main.rs"),
+];
+
 /// A machine that is the same everywhere.
 ///
 /// The home is `/home/dev`, gate was given `/srv/gate` for its own files, the directory [`PROJECT`] on branch `main` with a remote `origin`; every bare name is a trusted
@@ -62,6 +76,23 @@ impl World for TestWorld {
     fn is_directory(&self, path: &Path) -> bool {
         let known = ["/tmp", "/home/dev", PROJECT].iter().any(|dir| path == Path::new(dir));
         known || ["src", "backup"].iter().any(|name| path == Path::new(PROJECT).join(name))
+    }
+
+    fn names(&self, dir: &Path, _limit: usize) -> Option<Vec<Vec<u8>>> {
+        let dir = self.real_path(dir);
+        let names = LYING.iter().find(|(known, _)| dir == Path::new(known));
+        Some(
+            names.map_or(Vec::new(), |(_, names)| {
+                names.split(' ').map(|name| name.as_bytes().to_vec()).collect()
+            }),
+        )
+    }
+
+    /// Every name that is not listed with others may be there.
+    fn is_there(&self, path: &Path) -> bool {
+        let listed = path.parent().and_then(|dir| self.names(dir, 0)).filter(|names| !names.is_empty());
+        let name = path.file_name().map(|name| name.as_encoded_bytes());
+        listed.is_none_or(|names| name.is_none_or(|name| names.iter().any(|known| known == name)))
     }
 
     fn read(&self, _path: &Path, _limit: usize) -> Option<Vec<u8>> {

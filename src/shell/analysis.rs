@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::action::{Action, Place, Scope, Span, Stdin, Word};
 use super::bytes::is_plain_locale;
+use super::globs::Globbing;
 use super::linking::links_of;
 use super::links::Links;
 use super::program::Programs;
@@ -30,6 +31,8 @@ pub struct Analysis {
     pub files: Vec<(PathBuf, Digest)>,
     /// The names that it gives to what lies elsewhere: a path may lead there by then.
     pub links: Links,
+    /// How the shell may read globs.
+    pub globbing: Globbing,
 }
 
 /// What the commands that a shell has run so far leave behind: what names mean, what variables hold.
@@ -48,6 +51,8 @@ pub struct Past {
     is_prompting: bool,
     /// What the shell says of itself, where a person types into it.
     typed: Option<Rc<Typed>>,
+    /// How it may read globs by now.
+    globbing: Globbing,
 }
 
 impl Past {
@@ -58,7 +63,10 @@ impl Past {
 
     /// Returns the past of an interactive shell, as far as it tells.
     pub fn of_typed(typed: Typed) -> Past {
-        Past { names: typed.names.iter().cloned().collect(), typed: Some(Rc::new(typed)), ..Past::default() }
+        let names = typed.names.iter().cloned().collect();
+        let mut globbing = Globbing::default();
+        typed.options.iter().for_each(|option| globbing.note(option.as_bytes()));
+        Past { names, typed: Some(Rc::new(typed)), globbing, ..Past::default() }
     }
 
     /// Claims that nothing was run yet.
@@ -127,6 +135,7 @@ fn analyse_from(
     walker.names.extend(setting.names.iter().cloned());
     walker.watched.extend(setting.watched.iter().cloned());
     walker.typed.clone_from(&past.typed);
+    walker.globbing = past.globbing.with(setting.globbing);
     let text = match &command.source {
         Source::Argv(argv) => analyse_argv(&mut walker, argv, &command.cwd),
         Source::Script { dialect, options, text, args } => {
@@ -137,6 +146,7 @@ fn analyse_from(
     };
     (after.names, after.arrays, after.undefines) =
         (walker.names.clone(), walker.arrays.clone(), walker.undefines);
+    after.globbing = walker.globbing;
     let analysis = finished(walker, text);
     after.is_murky |= analysis.actions.iter().any(may_change_the_shell);
     (analysis, after)
@@ -165,7 +175,7 @@ fn finished(mut walker: Walker<'_>, text: Vec<u8>) -> Analysis {
     let links = links_of(&walker.actions, &walker.loose, walker.world, walker.programs);
     doubt_written(&mut walker, &links);
     doubt_undefined(&mut walker);
-    Analysis { text, actions: walker.actions, files: walker.files, links }
+    Analysis { text, actions: walker.actions, files: walker.files, links, globbing: walker.globbing }
 }
 
 fn context(text: &[u8], dialect: Dialect, in_shell: bool) -> Context {

@@ -81,6 +81,14 @@ impl Walker<'_> {
         }
     }
 
+    /// Notes which options on globs `shopt -s` may turn on: for the whole script, before it as well, because it may run again.
+    fn note_globbing(&mut self, args: &[Option<Vec<u8>>]) {
+        let args = args.iter().flatten();
+        if args.clone().any(|arg| arg == b"-s") {
+            args.for_each(|option| self.globbing.note(option));
+        }
+    }
+
     /// Applies what a builtin changes to `state`; returns why it is not certain.
     fn effect(
         &mut self,
@@ -153,7 +161,10 @@ impl Walker<'_> {
             "let" => return Some("`let` evaluates its arguments".to_owned()),
             "set" => return self.set(context, state, args, &literals),
             "shift" => state.args = shifted(state, &literals),
-            "shopt" => return doubtful_shopt(&literals),
+            "shopt" => {
+                self.note_globbing(&literals);
+                return doubtful_shopt(&literals);
+            }
             "alias" => return self.alias(context, &literals),
             "enable" => {
                 let harmless = literals.iter().all(|arg| matches!(arg.as_deref(), Some(b"-a" | b"-p")));

@@ -63,6 +63,7 @@ impl Walker<'_> {
         let span = context.span(word.span);
         let atoms = self.atoms(context, state, &word.parts);
         if context.dialect == Dialect::Zsh {
+            self.globbing.note(b"globstar");
             let pieces = self.fields_of(context, state, atoms, false);
             out.extend(pieces.into_iter().map(|pieces| Word { pieces, span }));
             return;
@@ -570,11 +571,21 @@ impl Field {
     }
 }
 
+/// Claims that the last `]` of a bracket expression ends the `[:alpha:]`, `[=a=]` or `[.a.]` in it.
+fn ends_named_class(text: &[u8]) -> bool {
+    let [.., sign @ (b':' | b'=' | b'.'), b']'] = text else { return false };
+    let count = |pair: [u8; 2]| text[1..].windows(2).filter(|two| **two == pair).count();
+    count([*sign, b']']) <= count([b'[', *sign])
+}
+
 /// Reads a bracket expression from `open` on and returns where it ends.
 fn bracket(units: &[Unit], open: usize, pieces: &mut Vec<Piece>) -> usize {
     let mut text = Vec::new();
+    let mut end = units.len();
     for (at, unit) in units.iter().enumerate().skip(open) {
         match unit {
+            // It stands for itself, whatever it means in a class.
+            Unit::Quoted(byte) if byte.is_ascii_punctuation() => text.extend([b'\\', *byte]),
             Unit::Active(byte) | Unit::Quoted(byte) => text.push(*byte),
             Unit::Unknown { text: written, .. } => {
                 let written = format!("{}{written}", String::from_utf8_lossy(&text));
@@ -582,13 +593,13 @@ fn bracket(units: &[Unit], open: usize, pieces: &mut Vec<Piece>) -> usize {
                 return at + 1;
             }
         }
-        let closes = at > open + 1 && matches!(unit, Unit::Active(b']'));
+        let closes = at > open + 1 && matches!(unit, Unit::Active(b']')) && !ends_named_class(&text);
         let negated = at == open + 2 && matches!(units[open + 1], Unit::Active(b'!' | b'^'));
         if closes && !negated {
+            end = at + 1;
             break;
         }
     }
-    let end = open + text.len();
     pieces.push(Piece::Glob(text));
     end
 }

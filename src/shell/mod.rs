@@ -15,6 +15,7 @@ mod bytes;
 mod commands;
 mod effects;
 mod expand;
+mod globs;
 mod inline;
 mod invoke;
 mod linking;
@@ -39,6 +40,7 @@ pub use action::{
 };
 pub use analysis::{Analysis, Past, analyse, analyse_after, analyse_in};
 pub use arguments::{Arguments, Certainty, Given, Operand, Unknown};
+pub use globs::{Globbing, Listing, Standing};
 pub use links::{Asking, Links};
 pub use program::{Program, Programs, Runs, Selector};
 pub use setting::{Setting, is_complete};

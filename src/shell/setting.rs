@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::builtins::leaves_reading;
+use super::globs::Globbing;
 use super::names::{is_fixed_in_zsh, is_integer};
 use super::parser::{self, Parsed};
 use super::shells::is_harmless;
@@ -98,6 +99,8 @@ pub struct Setting {
     pub exports: BTreeMap<String, Vec<u8>>,
     /// Variables that the script must leave alone: what runs after it uses them.
     pub watched: BTreeSet<String>,
+    /// How the shell reads globs.
+    pub globbing: Globbing,
 }
 
 impl Setting {
@@ -144,7 +147,11 @@ impl Setting {
             b"true" | b":" => Some(()),
             b"unalias" => args.iter().all(|arg| arg == b"-a" || is_plain_name(arg)).then_some(()),
             b"alias" => self.aliases(args, dialect),
-            b"shopt" if dialect == Dialect::Bash => is_known_shopt(args).then_some(()),
+            b"shopt" if dialect == Dialect::Bash => {
+                let names = args.iter().skip(1).filter(|_| args[0] == b"-s");
+                names.for_each(|name| self.globbing.note(name));
+                is_known_shopt(args).then_some(())
+            }
             b"set" if dialect == Dialect::Bash => is_known_set(args).then_some(()),
             b"setopt" if dialect == Dialect::Zsh => {
                 args.iter().all(|arg| LISTED_SETOPT.contains(&arg.as_slice())).then_some(())

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::action::{Action, Assignment, Opaque, Piece, Place, Redirect, Scope, Span, Stdin, Word};
 use super::effects::{self, Effects};
+use super::globs::Globbing;
 use super::parser::{DEPTH, Parsed};
 use super::program::Programs;
 use super::state::{Flow, State, Value, join_both};
@@ -118,6 +119,8 @@ pub(super) struct Walker<'a> {
     pub(super) is_prompting: bool,
     /// What is known of the interactive shell that the text was typed into.
     pub(super) typed: Option<Rc<Typed>>,
+    /// How the shell may read globs.
+    pub(super) globbing: Globbing,
 }
 
 impl<'a> Walker<'a> {
@@ -145,6 +148,7 @@ impl<'a> Walker<'a> {
             is_fed: false,
             is_prompting: false,
             typed: None,
+            globbing: Globbing::default(),
         }
     }
 

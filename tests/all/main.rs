@@ -26,6 +26,7 @@ mod dependencies;
 mod doctor;
 mod envelopes;
 mod faults;
+mod globs;
 mod hooks;
 mod hostile;
 mod init;

@@ -3,6 +3,7 @@
 mod bad_files;
 mod conditions;
 mod cost;
+mod globs;
 mod layers;
 mod links;
 mod properties;
