@@ -485,7 +485,8 @@ impl Walker<'_> {
                 [sign @ (b'-' | b'+'), letters @ ..] => {
                     let named = letters.ends_with(b"o");
                     let plain = if named { &letters[..letters.len() - 1] } else { letters };
-                    if plain.iter().any(|letter| !b"abefhmnpuvxBCET".contains(letter)) {
+                    let keeps_braces = *sign == b'+' && plain.contains(&b'B');
+                    if keeps_braces || plain.iter().any(|letter| !b"abefhmnpuvxBCET".contains(letter)) {
                         return Some("`set` changes how the shell reads what follows".to_owned());
                     }
                     state.exports |= letters.contains(&b'a') && *sign == b'-';
@@ -530,7 +531,7 @@ impl Walker<'_> {
         name: Option<&[u8]>,
         alone: bool,
     ) -> Option<String> {
-        const HARMLESS: [&[u8]; 17] = [
+        const HARMLESS: [&[u8]; 16] = [
             b"history",
             b"errexit",
             b"nounset",
@@ -539,7 +540,6 @@ impl Walker<'_> {
             b"verbose",
             b"noglob",
             b"noclobber",
-            b"braceexpand",
             b"errtrace",
             b"functrace",
             b"hashall",
@@ -559,6 +559,7 @@ impl Walker<'_> {
                 let plain = self.traces_plainly(context, state);
                 (!plain).then(|| "`PS4` is evaluated when commands are traced".to_owned())
             }
+            Some(b"braceexpand") if sign == b'-' => None,
             Some(name) if HARMLESS.contains(&name) => None,
             Some(_) | None => Some("`set` changes how the shell reads what follows".to_owned()),
         }

@@ -342,7 +342,8 @@ fn read(args: &[Word], dialect: Dialect, traces_plainly: bool) -> Given {
                     return Given::Uncertain("`PS4` is evaluated when commands are traced".to_owned());
                 }
                 let turns_back = option[0] == b'+' && letters.iter().any(|letter| b"cs".contains(letter));
-                if turns_back || letters.contains(&b'i') || !are_known(letters, dialect) {
+                let keeps_braces = option[0] == b'+' && letters.contains(&b'B');
+                if turns_back || keeps_braces || letters.contains(&b'i') || !are_known(letters, dialect) {
                     return Given::Uncertain("a shell's option changes how it reads".to_owned());
                 }
                 // bash and dash take `+c` for `-c`; of `+s` they make different things.
