@@ -238,7 +238,9 @@ fn selected(selector: &Selector, arguments: &Arguments, args: &[Word]) -> Vec<Wo
             let names = [option.clone()];
             arguments.given(&names).filter_map(|given| given.value.clone()).collect()
         }
-        Selector::File(_) | Selector::Into => Vec::new(),
+        Selector::File(_) | Selector::Into | Selector::After(_) | Selector::Backup | Selector::Unpacked => {
+            Vec::new()
+        }
     }
 }
 

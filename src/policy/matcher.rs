@@ -196,6 +196,11 @@ impl Asking<'_> {
     fn is_option(&self, given: &Given, name: &str, lean: Lean) -> Truth {
         let is_single_dash = self.subject.program.as_ref().is_some_and(|program| program.single_dash);
         let bare = |name: &str| name.trim_start_matches('-').to_owned();
+        // What the entry lists is not all there is: an abbreviation may mean an option of a subcommand.
+        let is_abbreviated = given.name.starts_with("--") && given.canonical.len() > given.name.len();
+        if is_abbreviated && given.canonical == name && lean == Lean::Permit {
+            return Truth::Maybe;
+        }
         let is_same = given.name == name
             || given.canonical == name
             || (name.contains('*') && text_matches(name, &given.name))
@@ -217,7 +222,7 @@ impl Asking<'_> {
                 .any(|listed| *listed == given.name)
         });
         match lean {
-            Lean::Restrict if is_beginning && !is_listed && given.canonical == given.name => Truth::Yes,
+            Lean::Restrict if is_beginning && !is_listed => Truth::Yes,
             Lean::Restrict | Lean::Permit => Truth::No,
         }
     }

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::derived;
 use super::glob::{Token, certain, literal, tokens};
 use super::paths::PathValue;
 use super::subject::Subject;
@@ -98,6 +99,18 @@ fn selected(subject: &Subject<'_>, operands: &[Operand], selector: &Selector, fo
             option_values(subject, option, found);
             return;
         }
+        Selector::After(subcommand) => {
+            derived::after(subject, subcommand, found);
+            return;
+        }
+        Selector::Backup => {
+            derived::backup(subject, operands, found);
+            return;
+        }
+        Selector::Unpacked => {
+            derived::unpacked(subject, operands, found);
+            return;
+        }
         Selector::File(name) => {
             found.push(PathValue::of(&literal(name.as_bytes()), cwd, true));
             return;
@@ -113,7 +126,7 @@ fn selected(subject: &Subject<'_>, operands: &[Operand], selector: &Selector, fo
 }
 
 /// Adds what the operands are called in the directory they are put into, where one is there: `cp x/.envrc .` writes `./.envrc`.
-fn into(subject: &Subject<'_>, operands: &[Operand], found: &mut Vec<PathValue>) {
+pub(super) fn into(subject: &Subject<'_>, operands: &[Operand], found: &mut Vec<PathValue>) {
     let is_target = |name: &str| matches!(name, "-t" | "--target-directory");
     let options = subject.arguments.options.iter();
     let target = options

@@ -23,6 +23,12 @@ pub enum Selector {
     Into,
     /// `value:-f`: the value of this option.
     Value(String),
+    /// `after:mv`: every operand after this subcommand, and what they are called in the directory that the last one names.
+    After(String),
+    /// `backup`: the last operand with the suffix of a backup (`cp -S .md`) behind it.
+    Backup,
+    /// `unpacked`: every operand without its last suffix, unless the content goes to standard output (`gunzip a.gz`).
+    Unpacked,
     /// Anything else: a fixed file name in the working directory (`Makefile`).
     File(String),
 }
@@ -37,7 +43,10 @@ impl TryFrom<String> for Selector {
             "rest" => Selector::Rest,
             "init" => Selector::Init,
             "into" => Selector::Into,
+            "backup" => Selector::Backup,
+            "unpacked" => Selector::Unpacked,
             "" => return Err("expected a selector, found an empty string".to_owned()),
+            other if other.starts_with("after:") => Selector::After(other["after:".len()..].to_owned()),
             other => match other.strip_prefix("value:") {
                 Some(option) if option.starts_with('-') => Selector::Value(option.to_owned()),
                 Some(option) => return Err(format!("`value:{option}`: expected an option, like `value:-f`")),
@@ -57,6 +66,9 @@ impl From<Selector> for String {
             Selector::Init => "init".to_owned(),
             Selector::Into => "into".to_owned(),
             Selector::Value(option) => format!("value:{option}"),
+            Selector::After(subcommand) => format!("after:{subcommand}"),
+            Selector::Backup => "backup".to_owned(),
+            Selector::Unpacked => "unpacked".to_owned(),
             Selector::File(name) => name,
         }
     }

@@ -197,7 +197,8 @@ fn written_operands(action: &Action, program: &Program, words: &mut Vec<Word>) {
                 words.extend(given.filter_map(|given| given.value.clone()));
             }
             // Below a directory that is written to already.
-            Selector::Into => {}
+            Selector::Into | Selector::Backup | Selector::Unpacked => {}
+            Selector::After(_) => words.extend(operands.iter().copied().cloned()),
             Selector::File(file) => words.push(Word::literal(file.as_bytes(), action.span)),
         }
     }
