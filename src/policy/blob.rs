@@ -214,7 +214,12 @@ fn needs(table: &Matcher) -> u16 {
         (traits::OTHER_USER, table.as_root == Some(true)),
         (traits::REMOTE, table.scope == Some(ScopeWord::Remote)),
         (traits::INSIDE, !table.inside.is_empty()),
-        (traits::ARGUMENTS, arguments.iter().any(|list| !list.is_empty()) || !table.value.is_empty()),
+        (
+            traits::ARGUMENTS,
+            arguments.iter().any(|list| !list.is_empty())
+                || !table.value.is_empty()
+                || !table.names.is_empty(),
+        ),
     ];
     asked.iter().filter(|(_, is_asked)| *is_asked).map(|(bit, _)| bit).sum()
 }

@@ -132,6 +132,8 @@ pub struct Matcher {
     pub writes: Patterns,
     pub writes_all: Patterns,
     pub writes_none: Patterns,
+    /// Paths that a word, or a part of one, names, whatever for: never more than maybe.
+    pub names: Patterns,
     #[serde(deserialize_with = "list")]
     pub stdin_from: Vec<String>,
     #[serde(deserialize_with = "list")]

@@ -6,6 +6,7 @@ use super::facts::named;
 use super::file::{Globs, Matcher, ScopeWord};
 use super::glob::{Glob, Token, literal, tokens};
 use super::glob_text;
+use super::named::names;
 use super::path_form::is_path_pattern;
 use super::paths::PathValue;
 use super::patterns::Patterns;
@@ -364,6 +365,9 @@ impl Asking<'_> {
         }
         if !table.cwd.is_empty() {
             truth = truth & self.cwd();
+        }
+        if !table.names.is_empty() && truth != Truth::No {
+            truth = truth & names(&table.names, self.subject);
         }
         truth = truth & Truth::all(table.env.iter().map(|(name, globs)| self.variable(name, globs)));
         if let (Some(pattern), true) = (&table.text, truth != Truth::No) {

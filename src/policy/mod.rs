@@ -20,6 +20,7 @@ mod judge;
 mod labels;
 mod layer;
 mod matcher;
+mod named;
 mod packs;
 mod path_form;
 mod paths;

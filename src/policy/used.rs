@@ -177,6 +177,28 @@ fn option_values(subject: &Subject<'_>, option: &str, found: &mut Vec<PathValue>
             add(subject.word(at), subject.cwd(), false, found);
         }
     }
+    glued(subject, option, found);
+}
+
+/// Adds what stands right behind the letter of an option of a program whose options are words: `gcc -ofile` writes `file`.
+fn glued(subject: &Subject<'_>, option: &str, found: &mut Vec<PathValue>) {
+    let is_single_dash = subject.program.as_ref().is_some_and(|program| program.single_dash);
+    if !is_single_dash || option.starts_with("--") {
+        return;
+    }
+    let behind =
+        |given: &&crate::shell::Given| given.name.len() > option.len() && given.name.starts_with(option);
+    for given in subject.arguments.options.iter().filter(behind) {
+        let value = &tokens(subject.word(given.index))[option.len()..];
+        found.push(PathValue::of(value, subject.cwd(), is_unlisted(subject, &given.name)));
+    }
+}
+
+/// Claims that no option of the program is called so, up to a `=`.
+fn is_unlisted(subject: &Subject<'_>, name: &str) -> bool {
+    let name = name.split_once('=').map_or(name, |(name, _)| name);
+    let Some(program) = &subject.program else { return true };
+    !program.values.iter().chain(&program.flags).chain(&program.attached).any(|listed| listed == name)
 }
 
 /// Adds the path that `word` means, and those it means to programs that write `@path` or `name=path`.

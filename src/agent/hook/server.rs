@@ -1,7 +1,8 @@
 //! Which texts of a tool that gate does not know may be paths: any of them, the names of members as well.
 //!
 //! MUST rules:
-//! 1. Only a tool whose name says that it reads, and nothing else, is not looked at.
+//! 1. Only a tool whose name says that it looks at files, and nothing else, is not looked at. Of one that reads something else, the
+//!    members count that say they name a file: it may keep there what it read.
 //! 2. Every text is looked at, wherever it stands; a call with more texts than that is in doubt, never cut.
 
 use std::collections::BTreeSet;
@@ -92,6 +93,39 @@ const HARMLESS: [&str; 26] = [
     "websearch",
 ];
 
+/// Words in the name of a tool that reads and has nothing to write: what it looks at.
+const LOOKED_AT: [&str; 21] = [
+    "file",
+    "files",
+    "text",
+    "media",
+    "multiple",
+    "many",
+    "directory",
+    "directories",
+    "dir",
+    "folder",
+    "content",
+    "contents",
+    "code",
+    "codebase",
+    "notebook",
+    "image",
+    "lines",
+    "semantic",
+    "workspace",
+    "path",
+    "with",
+];
+
+/// Reading words in the names of tools that also keep what they found in a file (Playwright's `browser_take_screenshot`, chrome-devtools'
+/// `get_network_request`).
+const KEEPING: [&str; 4] = ["screenshot", "fetch", "log", "query"];
+
+/// What the name of a member has that names a file.
+const OF_FILES: [&str; 12] =
+    ["file", "path", "output", "dest", "target", "save", "dir", "folder", "location", "where", "out", "into"];
+
 /// Claims that `name`, in small letters, is a tool of a server: each agent puts something before it.
 ///
 /// Claude Code and Codex `mcp__SERVER__TOOL`, Cursor `MCP:TOOL`, Gemini CLI `mcp_SERVER_TOOL`. Copilot CLI's `SERVER-TOOL` cannot be
@@ -108,6 +142,41 @@ pub(super) fn only_reads(name: &str) -> bool {
     let changes = |word: &String| CHANGING.iter().any(|start| word.starts_with(start));
     let reads = |word: &String| READING.contains(&word.as_str());
     is_harmless || (words.iter().any(reads) && !words.iter().any(changes))
+}
+
+/// Claims that nothing in the name of a tool that [`only_reads`] speaks of more than looking at files.
+pub(super) fn only_looks(name: &str) -> bool {
+    let is_known = |word: &String| {
+        let word = word.as_str();
+        LOOKED_AT.contains(&word) || (READING.contains(&word) && !KEEPING.contains(&word))
+    };
+    HARMLESS.contains(&name.to_ascii_lowercase().as_str()) || words(tool_part(name)).iter().all(is_known)
+}
+
+/// Returns the members that say by their names, on any level, that they name a file.
+pub(super) fn of_files(map: Map<String, Value>) -> Map<String, Value> {
+    let says_so = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        OF_FILES.iter().any(|word| name.contains(word))
+    };
+    let mut found = Map::new();
+    let mut rest: Vec<Value> = vec![Value::Object(map)];
+    while let Some(value) = rest.pop() {
+        match value {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    if says_so(&name) {
+                        found.insert(found.len().to_string(), value);
+                    } else {
+                        rest.push(value);
+                    }
+                }
+            }
+            Value::Array(items) => rest.extend(items),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    found
 }
 
 /// Returns the tool's own name, without that of its server where that can be told.
@@ -172,7 +241,7 @@ pub(super) fn texts(map: Map<String, Value>) -> Tool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, only_reads, texts};
+    use super::{MOST, of_files, only_looks, only_reads, texts};
     use crate::agent::hook::Tool;
     use serde_json::{Value, json};
 
@@ -220,6 +289,34 @@ mod tests {
         ] {
             assert!(!only_reads(name), "{name}");
         }
+    }
+
+    #[test]
+    fn rule_1_a_tool_that_reads_may_keep_what_it_read_in_a_file_that_a_member_names() {
+        for name in [
+            "Read",
+            "Grep",
+            "LS",
+            "NotebookRead",
+            "mcp__fs__read_multiple_files",
+            "MCP:get_file_contents",
+            "Task",
+        ] {
+            assert!(only_looks(name), "{name}");
+        }
+        for name in [
+            "mcp__playwright__browser_take_screenshot",
+            "get_network_request",
+            "mcp__fs__fetch_to_file",
+            "find_and_overwrite",
+            "log_dump",
+        ] {
+            assert!(!only_looks(name), "{name}");
+        }
+        let Value::Object(map) = json!({ "fileName": "x", "query": "y", "a": [{ "outputs": ["z"] }] }) else {
+            panic!("no object")
+        };
+        assert_eq!(texts(of_files(map)), Tool::Foreign(vec!["x".to_owned(), "z".to_owned()]));
     }
 
     fn of(value: Value) -> Tool {

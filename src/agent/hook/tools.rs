@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::edits::{edited, is_editor_by_members};
-use super::server::{is_of_server, only_reads, texts};
+use super::server::{is_of_server, of_files, only_looks, only_reads, texts};
 use super::shells::{beside, may_take_command, shell, strings, takes_command};
 use super::{Shell, Unreadable, json, patch};
 
@@ -182,7 +182,9 @@ fn shelled(map: &Map<String, Value>) -> Result<Tool, Unreadable> {
 /// Returns what may be paths in the input of a tool that nobody knows.
 fn unknown(name: &str, input: &Input) -> Tool {
     match input {
-        _ if only_reads(name) => Tool::Other,
+        _ if only_reads(name) && only_looks(name) => Tool::Other,
+        Input::Object(map) if only_reads(name) => texts(of_files(map.clone())),
+        Input::Text(_) if only_reads(name) => Tool::Other,
         Input::Object(map) => texts(map.clone()),
         Input::Text(text) => texts(Map::from_iter([("text".to_owned(), Value::from(text.as_str()))])),
     }
