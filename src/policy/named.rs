@@ -19,7 +19,14 @@ pub(super) fn names(patterns: &Patterns, subject: &Subject<'_>) -> Truth {
     let cwd = subject.cwd();
     let is_named = |part: &[Token]| {
         let path = PathValue::of(part, cwd, true);
-        path.matches_any(patterns, subject, Lean::Restrict) == Truth::Yes
+        // A plain word is seldom a path at all: where links lead is asked of the others.
+        let is_plain = part.first() != Some(&Token::Byte(b'.')) && !part.contains(&Token::Byte(b'/'));
+        let truth = if is_plain {
+            path.reads_like(patterns, subject, Lean::Restrict)
+        } else {
+            path.matches_any(patterns, subject, Lean::Restrict)
+        };
+        truth == Truth::Yes
     };
     let mut words = own.map(|at| tokens(subject.word(at)));
     Truth::of(words.any(|word| parts(&word).into_iter().any(is_named))) & Truth::Maybe
@@ -49,7 +56,7 @@ fn parts(word: &[Token]) -> Vec<&[Token]> {
 
 /// A path of which nothing is known could be any, and says nothing.
 fn could_be_path(part: &[Token]) -> bool {
-    !part.is_empty() && (certain(part).is_some() || part.iter().any(|token| *token == Token::Byte(b'/')))
+    !part.is_empty() && (certain(part).is_some() || part.contains(&Token::Byte(b'/')))
 }
 
 #[cfg(test)]

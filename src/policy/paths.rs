@@ -290,6 +290,11 @@ impl PathValue {
         self
     }
 
+    /// Returns whether the path matches any of `patterns` as it is written, wherever links lead.
+    pub(super) fn reads_like(&self, patterns: &Patterns, subject: &Subject<'_>, lean: Lean) -> Truth {
+        subject.ground.matches_any(patterns, &self.lexical, lean)
+    }
+
     /// Returns whether the path matches any of `patterns`.
     pub(super) fn matches_any(&self, patterns: &Patterns, subject: &Subject<'_>, lean: Lean) -> Truth {
         let ground = subject.ground;
