@@ -103,9 +103,11 @@ impl Judged {
         // That it would delete a directory is no more than a guess, which is made for gate's sake and the agents' settings only.
         let is_floor = |hit: &crate::policy::Hit, path: &Path| {
             let is_certain = || edits.moves || !config.host.is_directory(path);
+            // Who names a home or what lies above it seldom means to delete it.
+            let is_near = || !config.host.homes().iter().any(|home| home.starts_with(path));
             hit.floor
                 && hit.verdict == Verdict::Deny
-                && (hit.rule.as_str().starts_with(OF_GATE) || is_certain())
+                && (hit.rule.as_str().starts_with(OF_GATE) && is_near() || is_certain())
         };
         let mut judged = self.judgement.actions.iter().zip(&edits.paths);
         judged.position(|(action, path)| {
