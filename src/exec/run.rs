@@ -72,6 +72,7 @@ impl NotStarted {
         }
     }
 
+    #[cfg(target_os = "linux")]
     pub(super) fn not_given(error: &io::Error) -> NotStarted {
         NotStarted::NotGiven { errno: error.raw_os_error().unwrap_or(libc::EINVAL) }
     }

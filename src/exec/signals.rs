@@ -77,7 +77,7 @@ fn next_of(set: &libc::sigset_t, patience: Option<Duration>) -> Option<Came> {
     let limit = patience.map(|patience| {
         // SAFETY: an all-zero timespec is valid; it has no padding to name on some systems.
         let mut limit = unsafe { MaybeUninit::<libc::timespec>::zeroed().assume_init() };
-        limit.tv_sec = patience.as_secs() as libc::time_t;
+        limit.tv_sec = patience.as_secs() as _;
         limit.tv_nsec = patience.subsec_nanos() as _;
         limit
     });
