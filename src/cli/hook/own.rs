@@ -12,8 +12,9 @@ use crate::gate::Judged;
 use crate::policy::Verdict;
 use crate::shell::{Action, Place, Scope};
 
-/// The rules that speak of a gate within a gate; here nothing is within anything yet.
-const OF_A_NESTED_GATE: [&str; 2] = ["gate.nested", "gate.change"];
+/// The rules that speak of a gate within a gate, or of its own home as a word; here nothing is within anything yet, and which home it is
+/// given is looked at.
+const OF_A_NESTED_GATE: [&str; 3] = ["gate.nested", "gate.change", "gate.named"];
 
 /// Subcommands that an agent is told to use; the built-in policy allows them to a gate it trusts.
 const FOR_REQUESTERS: [&[u8]; 5] = [b"resume", b"requests", b"show", b"cancel", b"explain"];
