@@ -225,16 +225,15 @@ impl Ground {
         let home = self.stage.home();
         let mut left = names(&home);
         left.retain(|name| !KEPT.contains(&name.as_str()) && name != "runs");
-        // The lock files of runners stay for the next ones, who find them free.
+        // The lock files of runners stay for the next ones, who find them free. A second one is made where what gate had just forked
+        // still shares the lock of the first for a moment: it has not closed its descriptors yet.
+        let (locks, others): (Vec<_>, Vec<_>) =
+            names(&home.join("runs")).into_iter().partition(|name| name == "0" || name == "1");
+        left.extend(others.into_iter().map(|name| format!("runs/{name}")));
+        let locks = locks.into_iter().map(|name| format!("runs/{name}"));
         left.extend(
-            names(&home.join("runs"))
-                .into_iter()
-                .filter(|name| name != "0")
-                .map(|name| format!("runs/{name}")),
-        );
-        left.extend(
-            ["runs/0", "gate.lock"]
-                .into_iter()
+            locks
+                .chain(["gate.lock".to_owned()])
                 .filter(|name| is_held(&home.join(name)))
                 .map(|name| format!("{name} held")),
         );
