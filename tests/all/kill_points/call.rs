@@ -102,9 +102,9 @@ impl Call {
     }
 
     /// Claims that it is a row of the table on every machine: what lies below gate (the C library, the file system, who runs it) does
-    /// not decide whether it is made.
+    /// not decide whether it is made, nor does whether the command ended before gate came to wait for it.
     pub(super) fn is_everywhere(self) -> bool {
-        self.is_decisive() && !matches!(self, Call::Names | Call::Size)
+        self.is_decisive() && !matches!(self, Call::Names | Call::Size | Call::Wait)
     }
 
     /// Returns what the call number `nr` with `args` is for; `descriptor` says what its first argument leads to.

@@ -177,6 +177,13 @@ impl Ground {
         until("the beginning of the command", || (self.ran().0 > 0).then_some(()));
     }
 
+    /// Waits for the lock of the runner that was killed: what it had just forked shares it until it has closed its descriptors, and so long
+    /// the run counts as a living one.
+    pub(super) fn until_nothing_runs(&self) {
+        let lock = self.stage.home().join("runs/0");
+        until("the lock of the runner that was killed", || (!is_held(&lock)).then_some(()));
+    }
+
     /// Runs gate, and returns its exit code and what it said.
     pub(super) fn gate<const N: usize>(&self, args: [&str; N]) -> (i32, String) {
         said(self.stage.gate(args))

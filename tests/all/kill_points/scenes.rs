@@ -243,6 +243,7 @@ fn answering<'g>(ground: &'g Ground, verb: &str, waiting: Option<&Waiting<'g>>) 
 
 /// `EARLIER` runs are on record from before.
 fn after_allowed<const EARLIER: usize>(ground: &Ground, _: Option<Waiting<'_>>) -> &'static str {
+    ground.until_nothing_runs();
     let (begun, ended) = ground.ran();
     ground.requests();
     ground.go();
@@ -284,6 +285,7 @@ fn told(
 
 /// Runs the script again, and says how far it came before.
 fn after_lines(ground: &Ground) -> &'static str {
+    ground.until_nothing_runs();
     let (begun, ended) = ground.ran();
     ground.requests();
     let (code, text) = said(ground.stage.gate(["--as", "bash"]).stdin(LINES));
@@ -337,6 +339,7 @@ fn resume(ground: &Ground) -> (i32, String) {
 
 /// Approves if need be, and takes the request up `again`.
 fn after_asked(ground: &Ground, again: fn(&Ground) -> (i32, String)) -> &'static str {
+    ground.until_nothing_runs();
     let (begun, ended) = ground.ran();
     ground.go();
     let state = ground.requests().pop().map(|(_, state)| state).unwrap_or_default();
