@@ -64,13 +64,19 @@ pub(crate) fn presses(terminal: &mut Terminal, keys: &str, shows: &str) {
 }
 
 /// Returns the text without what only moves the cursor or colours.
+///
+/// Such a sequence may be cut off: Ctrl-Z makes the terminal forget what it has not shown yet. The next control character ends it then.
 pub(crate) fn plain(text: &str) -> String {
     let mut out = String::new();
-    let mut rest = text.chars();
+    let mut rest = text.chars().peekable();
     while let Some(char) = rest.next() {
         match char {
-            '\x1b' if rest.next() == Some('[') => drop(rest.find(|end| end.is_ascii_alphabetic())),
-            '\x1b' | '\r' => {}
+            '\x1b' if rest.next_if_eq(&'[').is_some() => {
+                while rest.next_if(|of| !of.is_ascii_alphabetic() && !of.is_control()).is_some() {}
+                rest.next_if(char::is_ascii_alphabetic);
+            }
+            '\x1b' => drop(rest.next_if(|of| !of.is_control())),
+            '\r' => {}
             char => out.push(char),
         }
     }
