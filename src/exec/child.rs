@@ -62,7 +62,8 @@ impl Child {
                 None => self.take_in(came),
             }
             came = signals.next((!self.is_settled).then_some(LONG));
-            if came.is_none() && !self.is_settled {
+            // A child that ends soon says so by CHLD.
+            if !self.is_settled && came.is_none_or(|came| came.signal != libc::SIGCHLD) {
                 self.settle();
             }
         }
