@@ -27,8 +27,10 @@ fn serve(scene: &Scene, forced: &str) -> Vec<String> {
     std::fs::copy(format!("{root}/own.pub"), format!("{root}/authorized")).unwrap();
     let server = format!(
         "HostKey {root}/host\nAuthorizedKeysFile {root}/authorized\nStrictModes no\nUsePAM no\nPidFile none\n\
-         PermitRootLogin yes\nPasswordAuthentication no\nPrintMotd no\nPrintLastLog no\nLogLevel ERROR\nForceCommand {forced}\n"
+         PermitRootLogin yes\nPasswordAuthentication no\nPrintMotd no\nPrintLastLog no\nLogLevel ERROR\nForceCommand {forced}\n\
+         SetEnv SHLVL=2\n"
     );
+    // Not at the first level, bash leaves the start-up files of whoever runs the tests alone; some of them may not run side by side.
     std::fs::write(format!("{root}/server"), server).unwrap();
     if rustix::process::geteuid().is_root() {
         // Its privileges are separated in this directory, which the start of the system's own server makes.
