@@ -10,6 +10,8 @@ unset CDPATH
 
 say() { printf 'release: %s\n' "$1" >&2; }
 fail() { say "error: $1"; exit 1; }
+# One word of a shell, whatever stands in it.
+quoted() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }
 
 case ${1-} in
 -*) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
@@ -39,7 +41,7 @@ fi
 crates=${CARGO_HOME:-${HOME:-/nowhere}/.cargo}/registry/src
 (cd "$here" && cargo fetch --quiet --locked --target "$target") || fail 'the crates could not be fetched'
 flags=--remap-path-prefix=$here=/gate
-c_flags="-ffile-prefix-map=$here=/gate"
+c_flags=$(quoted "-ffile-prefix-map=$here=/gate")
 separator=$(printf '\037')
 for from in "$build" "$crates"/*; do
     case $from in
@@ -47,14 +49,15 @@ for from in "$build" "$crates"/*; do
     *) to=/build ;;
     esac
     flags=$flags$separator--remap-path-prefix=$from=$to
-    c_flags="$c_flags -ffile-prefix-map=$from=$to"
+    c_flags="$c_flags $(quoted "-ffile-prefix-map=$from=$to")"
 done
 
 say "building for $target (the first time takes some minutes)"
 (
     cd "$here"
     unset RUSTFLAGS
-    CARGO_ENCODED_RUSTFLAGS=$flags CFLAGS="${CFLAGS-} $c_flags" cargo build --release --locked --bin gate --target "$target"
+    CARGO_ENCODED_RUSTFLAGS=$flags CC_SHELL_ESCAPED_FLAGS=1 CFLAGS="${CFLAGS-} $c_flags" \
+        cargo build --release --locked --bin gate --target "$target"
 ) || fail 'the build failed'
 built=$build/$target/release/gate
 if [ $# -eq 0 ]; then

@@ -24,7 +24,7 @@ fn command(number: u64) -> Command {
     let words = ["git", "-C", "src/shop", "status", "--short", &format!("--since={number}")];
     Command {
         source: Source::Argv(words.iter().map(|word| word.as_bytes().to_vec()).collect()),
-        cwd: "/work/shop".into(),
+        cwd: "/srv/shop".into(),
     }
 }
 
@@ -84,7 +84,7 @@ fn append(store: &mut Store) {
 
 fn ask(store: &mut Store, count: u64) {
     for number in 0..count {
-        let cwd = BoundDirectory { path: "/work/shop".into(), device: 1, inode: 7 };
+        let cwd = BoundDirectory { path: "/srv/shop".into(), device: 1, inode: 7 };
         let bound = Bound {
             programs: Vec::new(),
             cwd,
