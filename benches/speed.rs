@@ -31,7 +31,9 @@ const SHAPES: [(&str, &str, Line, &str); 16] = [
         "same line",
         "",
         |out, _| {
-            out.push_str("git -C src status && grep -rn main src | head -20 > out/found.txt; ls -l \"$dir\"\n")
+            out.push_str(
+                "git -C src status && grep -rn main src | head -20 > out/found.txt; ls -l \"$dir\"\n",
+            )
         },
         "",
     ),

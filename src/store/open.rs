@@ -26,13 +26,11 @@ impl Store {
         check_directory(dir)?;
         let path = dir.join("gate.db");
         let lock = WriteLock::open(dir)?;
-        if !exists(&path)? {
-            let _held = lock.hold()?;
-            if !exists(&path)? {
-                make(dir, &path, now)?;
-            }
-        }
-        let file = identity(&check_file(&path)?);
+        let found = match look(&path)? {
+            Some(found) => found,
+            None => made(dir, &path, &lock, now)?,
+        };
+        let file = identity(&check_file(&path, found)?);
         let (mut db, schema, is_low) = match connect_and_read(&path) {
             Err(StoreError::DiskFull { .. }) if reserve::release(dir) => {
                 connect_and_read(&path).map(|(db, schema)| (db, schema, true))?
@@ -64,12 +62,10 @@ impl Store {
     /// Opens the store in `dir` for reading only; never makes or changes anything.
     pub fn open_read_only(dir: &Path) -> Result<Store, StoreError> {
         let path = dir.join("gate.db");
-        if !exists(&path)? {
-            return Err(StoreError::Missing { path });
-        }
+        let Some(found) = look(&path)? else { return Err(StoreError::Missing { path }) };
         // An administrator may read anybody's record; writing it is for its owner alone.
         let is_root = rustix::process::geteuid().is_root();
-        let file = if is_root { check_kind(&path)? } else { check_file(&path)? };
+        let file = if is_root { check_kind(&path, found)? } else { check_file(&path, found)? };
         let mut db = connect_read_only(dir, &path)?;
         let mut schema = schema_of(&db, &path);
         if matches!(schema, Err(StoreError::DiskFull { .. })) {
@@ -88,12 +84,23 @@ pub(super) fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-fn exists(path: &Path) -> Result<bool, StoreError> {
+/// Returns what is at `path` itself, if anything is.
+fn look(path: &Path) -> Result<Option<Metadata>, StoreError> {
     match path.symlink_metadata() {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StoreError::io(path, "look at", error)),
     }
+}
+
+/// Returns what is at `path` once the database is made there, unless another process was faster.
+fn made(dir: &Path, path: &Path, lock: &WriteLock, now: Moment) -> Result<Metadata, StoreError> {
+    let _held = lock.hold()?;
+    if let Some(found) = look(path)? {
+        return Ok(found);
+    }
+    make(dir, path, now)?;
+    path.symlink_metadata().map_err(|error| StoreError::io(path, "look at", error))
 }
 
 /// Checks the directory, which is made if it is missing.
@@ -121,9 +128,9 @@ fn check_directory(dir: &Path) -> Result<(), StoreError> {
     check_file_system(dir)
 }
 
-/// Returns what is found at `path`, if it is a plain file of this user's own.
-fn check_file(path: &Path) -> Result<Metadata, StoreError> {
-    let found = check_kind(path)?;
+/// Returns what was found at `path`, if it is a plain file of this user's own.
+fn check_file(path: &Path, found: Metadata) -> Result<Metadata, StoreError> {
+    let found = check_kind(path, found)?;
     check_owner(path, &found)?;
     if found.mode() & 0o077 != 0 {
         return Err(StoreError::Exposed { path: path.to_owned(), mode: found.mode() & 0o7777 });
@@ -131,9 +138,8 @@ fn check_file(path: &Path) -> Result<Metadata, StoreError> {
     Ok(found)
 }
 
-/// Returns what is found at `path`, if it is a plain file: opening another kind may wait for ever.
-fn check_kind(path: &Path) -> Result<Metadata, StoreError> {
-    let found = path.symlink_metadata().map_err(|error| StoreError::io(path, "look at", error))?;
+/// Returns what was found at `path`, if it is a plain file: opening another kind may wait for ever.
+fn check_kind(path: &Path, found: Metadata) -> Result<Metadata, StoreError> {
     if found.is_symlink() {
         return Err(StoreError::NotAFile { path: path.to_owned(), found: "a symbolic link" });
     }
