@@ -1,22 +1,18 @@
 //! The walk over the tree: follows what the shell would know at each command, and lists what would run.
 //!
-//! Branches are followed separately and joined; what a loop's body or a function may change is unknown in it.
+//! [`super::branches`] follows what is compound; what a function may find when it is called is unknown in it.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::action::{Action, Assignment, Opaque, Piece, Place, Redirect, Scope, Span, Stdin, Word};
-use super::effects::{self, Effects};
+use super::action::{Action, Assignment, Opaque, Place, Redirect, Scope, Span, Stdin, Word};
 use super::globs::Globbing;
-use super::parser::{DEPTH, Parsed};
+use super::parser::{self, DEPTH, Parsed};
 use super::program::Programs;
-use super::state::{Flow, State, Value, join_both};
-use super::syntax::{
-    Arith, Arm, Command, Compound, HereBody, Item, Link, List, Name, Pipeline, Target, Test,
-};
-use super::typed::{Typed, acts_later, is_in_the_way};
-use super::{parser, syntax};
+use super::state::{Flow, State, join_both};
+use super::syntax::{Command, HereBody, Item, Link, List, Pipeline};
+use super::typed::{Typed, is_in_the_way};
 use crate::command::Dialect;
 use crate::digest::Digest;
 use crate::world::World;
@@ -31,8 +27,6 @@ pub(super) const ALL_BYTES: usize = 1 << 20;
 const STEPS: usize = 20_000;
 /// The deepest nesting of commands that is followed, texts within texts included.
 const NESTING: usize = 120;
-/// The most passes of a loop over known words that are followed one by one.
-const PASSES: usize = 8;
 /// The most variables that are followed.
 pub(super) const VARIABLES: usize = 1000;
 
@@ -391,32 +385,6 @@ impl<'a> Walker<'a> {
         Flow::either(state)
     }
 
-    fn compound(
-        &mut self,
-        context: &Context,
-        mut state: State,
-        body: &Compound,
-        redirects: &[syntax::Redirect],
-        span: Span,
-    ) -> Flow {
-        let mut context = context.clone();
-        if !redirects.is_empty() {
-            let (files, stdin) = self.redirects(&context, &mut state, redirects);
-            if stdin.is_some() {
-                // The commands in it share the input: what each of them finds is not certain.
-                context.stdin = Stdin::Dynamic;
-                context.reads = 0;
-            }
-            if !files.is_empty() || !self.doubts.is_empty() {
-                self.bare(&context, &state, files, context.span(span));
-            }
-            // A redirect that fails skips the body.
-            let Flow { ok, fail } = self.body(&context, state.clone(), body);
-            return Flow { ok, fail: join_both(fail, Some(state)) };
-        }
-        self.body(&context, state, body)
-    }
-
     /// Lists redirects that stand alone.
     pub(super) fn bare(
         &mut self,
@@ -447,214 +415,6 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn body(&mut self, context: &Context, state: State, body: &Compound) -> Flow {
-        match body {
-            Compound::Group(list) => self.list(context, state, list),
-            Compound::Subshell(list) => {
-                let inner = Context { in_loop: false, in_function: false, ..context.clone() };
-                self.list(&inner, state.clone(), list);
-                Flow::either(state)
-            }
-            Compound::If { branches, otherwise } => {
-                self.conditional(context, state, branches, otherwise.as_ref())
-            }
-            Compound::While { condition, body } => {
-                let state = self.entering(state, &[condition, body]);
-                let inner = Context { in_loop: true, loose: true, ..context.clone() };
-                let flow = self.list(&inner, state.clone(), condition);
-                let entered = flow.after(&state);
-                self.list(&inner, entered, body);
-                Flow::either(state)
-            }
-            Compound::For { name, words, body } => {
-                self.loop_over(context, state, name, words.as_deref(), body)
-            }
-            Compound::ArithFor { parts, body } => {
-                let span = Span { start: 0, end: context.text.len() };
-                let (first, rest) = parts.split_at(parts.len().min(1));
-                let mut state = state;
-                first.iter().for_each(|part| self.arithmetic(context, &mut state, part, span));
-                let mut state = self.entering(state, &[body]);
-                rest.iter().chain(rest).for_each(|part| self.arithmetic(context, &mut state, part, span));
-                self.settle(context, &state);
-                let inner = Context { in_loop: true, loose: true, ..context.clone() };
-                self.list(&inner, state.clone(), body);
-                Flow::either(state)
-            }
-            Compound::Case { word, arms } => self.case(context, state, word, arms),
-            Compound::Test(tests) => self.tests(context, state, tests),
-            Compound::Arith(expression) => {
-                let mut state = state;
-                self.arithmetic(context, &mut state, expression, Span { start: 0, end: context.text.len() });
-                self.settle(context, &state);
-                Flow::either(state)
-            }
-        }
-    }
-
-    /// Returns what is certain on entering a loop, at any of its rounds.
-    fn entering(&self, mut state: State, lists: &[&List]) -> State {
-        let mut effects = Effects::default();
-        let mut names = std::borrow::Cow::Borrowed(&self.names);
-        if let Some(typed) = &self.typed {
-            names.to_mut().extend(typed.aliases.keys().cloned());
-        }
-        lists.iter().for_each(|list| effects::of_list(list, &names, &mut effects));
-        effects.apply(&mut state);
-        state
-    }
-
-    fn loop_over(
-        &mut self,
-        context: &Context,
-        mut state: State,
-        name: &str,
-        words: Option<&[syntax::Word]>,
-        body: &List,
-    ) -> Flow {
-        let words = words.map(|words| self.arguments(context, &mut state, words));
-        let entered = self.entering(state.clone(), &[body]);
-        let inner = Context { in_loop: true, loose: true, ..context.clone() };
-        let mut after = state.clone();
-        for value in passes(words.as_deref()) {
-            let mut inner_state = entered.clone();
-            self.assign(context, &mut inner_state, name, value, Span::default());
-            self.settle(context, &state);
-            self.list(&inner, inner_state.clone(), body);
-            after = after.join(inner_state);
-        }
-        Flow::either(after)
-    }
-
-    fn conditional(
-        &mut self,
-        context: &Context,
-        state: State,
-        branches: &[(List, List)],
-        otherwise: Option<&List>,
-    ) -> Flow {
-        let mut taken: Option<State> = None;
-        let mut not_yet = state;
-        for (condition, body) in branches {
-            let flow = self.list(context, not_yet.clone(), condition);
-            let inside = flow.ok.unwrap_or_else(|| not_yet.clone());
-            let after = self.list(context, inside, body);
-            taken = join_both(taken, join_both(after.ok, after.fail));
-            not_yet = flow.fail.unwrap_or(not_yet);
-        }
-        let last = match otherwise {
-            Some(list) => {
-                let after = self.list(context, not_yet, list);
-                join_both(after.ok, after.fail)
-            }
-            None => Some(not_yet),
-        };
-        match join_both(taken, last) {
-            Some(state) => Flow::either(state),
-            None => Flow::ends(),
-        }
-    }
-
-    fn case(&mut self, context: &Context, mut state: State, word: &syntax::Word, arms: &[Arm]) -> Flow {
-        self.single(context, &mut state, word);
-        self.settle(context, &state);
-        let mut after = state.clone();
-        let mut falling: Option<State> = None;
-        for arm in arms {
-            for pattern in &arm.patterns {
-                self.single(context, &mut state, pattern);
-            }
-            self.settle(context, &state);
-            let entered = match falling.take() {
-                Some(fallen) => fallen.join(state.clone()),
-                None => state.clone(),
-            };
-            let left = self.list(context, entered.clone(), &arm.body).after(&entered);
-            after = after.join(left.clone());
-            falling = arm.falls.then_some(left);
-        }
-        Flow::either(after.join(state))
-    }
-
-    fn tests(&mut self, context: &Context, mut state: State, tests: &[Test]) -> Flow {
-        for test in tests {
-            match test {
-                Test::Word(word) => {
-                    self.single(context, &mut state, word);
-                }
-                Test::Unary { operator, word } => {
-                    let (found, _) = self.single(context, &mut state, word);
-                    let plain = found.as_literal().is_some_and(|name| parser::is_name(&name));
-                    if matches!(operator.as_str(), "-v" | "-R") && !plain {
-                        self.doubt(found.span, "`-v` evaluates what is no plain name");
-                    }
-                }
-                Test::Binary { left, operator, right } => {
-                    let (left, left_value) = self.single(context, &mut state, left);
-                    let (_, right_value) = self.single(context, &mut state, right);
-                    if operator == "=~" {
-                        state.assign("BASH_REMATCH", Value::Dynamic, left.span);
-                    }
-                    let evaluates =
-                        matches!(operator.as_str(), "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge");
-                    if evaluates && !(self.counts(&state, &left_value) && self.counts(&state, &right_value)) {
-                        self.doubt(
-                            left.span,
-                            format!("`[[ … {operator} … ]]` evaluates what is no plain number"),
-                        );
-                    }
-                }
-            }
-        }
-        self.settle(context, &state);
-        Flow::either(state)
-    }
-
-    /// Claims that arithmetic over this value runs nothing: it is a number, or the name of one.
-    fn counts(&self, state: &State, value: &Value) -> bool {
-        match value {
-            Value::Literal(bytes) if parser::is_name(bytes) => {
-                std::str::from_utf8(bytes).is_ok_and(|name| self.numeric(state, name))
-            }
-            Value::Literal(_) | Value::Number => value.is_number(),
-            Value::Name(_) | Value::Dynamic => false,
-        }
-    }
-
-    /// Follows an arithmetic expression: every name in it must be a number that the script set.
-    pub(super) fn arithmetic(
-        &mut self,
-        context: &Context,
-        state: &mut State,
-        expression: &Arith,
-        span: Span,
-    ) {
-        let numeric = |walker: &Self, state: &State, parameter: &syntax::Parameter| match &parameter.name {
-            _ if matches!(parameter.operation, syntax::Operation::Length) => true,
-            Name::Variable(name) => walker.numeric(state, name),
-            Name::Special(kind) => *kind != b'-',
-            Name::Positional(number) => state.args.as_ref().is_some_and(|args| {
-                args.get(*number).is_some_and(|arg| Value::literal(arg.clone()).is_number())
-            }),
-            Name::Element { .. } | Name::All(_) => false,
-        };
-        let certain = expression.names.iter().all(|name| self.numeric(state, name))
-            && expression.parameters.iter().all(|parameter| numeric(self, state, parameter));
-        if !certain {
-            self.doubt(
-                context.span(span),
-                "arithmetic evaluates a variable that the script did not set to a number",
-            );
-        }
-        if expression.assigns {
-            for name in expression.names.iter().chain(&expression.sets) {
-                let set = self.numeric(state, name) || !expression.branches;
-                let value = if certain && set { Value::Number } else { Value::Dynamic };
-                self.assign(context, state, name, value, span);
-            }
-        }
-    }
-
     /// Follows a command substitution: a shell of its own.
     pub(super) fn substitution(&mut self, context: &Context, state: &State, body: &List) {
         let doubts = std::mem::take(&mut self.doubts);
@@ -677,159 +437,9 @@ impl<'a> Walker<'a> {
         self.list(&inner, state.clone(), body);
         self.doubts.splice(0..0, doubts);
     }
-
-    /// Sets a variable, and notes the doubts that come with those the shell itself evaluates.
-    pub(super) fn assign(
-        &mut self,
-        context: &Context,
-        state: &mut State,
-        name: &str,
-        value: Value,
-        span: Span,
-    ) {
-        let span = context.span(span);
-        if (self.typed.is_some() || self.is_prompting) && acts_later(name, &value) {
-            self.doubt(span, format!("`{name}` acts beyond the line that sets it"));
-        }
-        match name {
-            "PS4" if !super::builtins::is_plain_prompt(&value) => {
-                self.doubt(span, "`PS4` is evaluated when commands are traced")
-            }
-            "BASH_CMDS" | "BASH_ALIASES" | "POSIXLY_CORRECT" | "BASH_COMPAT" | "SHELLOPTS" | "BASHOPTS" => {
-                self.doubt(span, format!("`{name}` changes what names mean"));
-            }
-            "LC_ALL" | "LC_CTYPE" | "LANG"
-                if !super::bytes::is_plain_locale(&value, context.text.is_ascii()) =>
-            {
-                self.doubt(span, format!("`{name}` changes how the shell reads"));
-            }
-            name if super::names::is_integer(name, context.dialect) && !value.is_number() => {
-                self.doubt(span, format!("`{name}` is an integer: the shell evaluates what it is set to"));
-            }
-            name if self.watched.contains(name) => {
-                self.doubt(span, format!("`{name}` is used by what its agent puts around it"));
-            }
-            "path" | "fpath" | "cdpath" | "module_path" | "NULLCMD" | "READNULLCMD"
-                if context.dialect == Dialect::Zsh =>
-            {
-                self.doubt(span, format!("`{name}` changes what names mean"));
-            }
-            _ => {}
-        }
-        state.assign(name, value, span);
-    }
-
-    /// Expands redirects: the files, and what standard input becomes.
-    pub(super) fn redirects(
-        &mut self,
-        context: &Context,
-        state: &mut State,
-        redirects: &[syntax::Redirect],
-    ) -> (Vec<Redirect>, Option<Stdin>) {
-        let mut files = Vec::new();
-        let mut stdin = None;
-        for redirect in redirects {
-            let is_input = redirect.descriptor.unwrap_or(0) == 0;
-            if self.is_fed && puts_input_in_place_of_the_shells(redirect) {
-                self.doubt(context.span(Span::default()), "the shell may keep a descriptor of its own there");
-            }
-            match &redirect.target {
-                Target::File { kind, word } => {
-                    let mut words = self.arguments(context, state, std::slice::from_ref(word));
-                    let span = context.span(word.span);
-                    let target = if words.len() == 1 {
-                        words.remove(0)
-                    } else {
-                        unknown_word(context.source(word.span), span)
-                    };
-                    let reads = matches!(kind, super::RedirectKind::Read | super::RedirectKind::ReadWrite);
-                    if reads && target.as_literal().is_some_and(|path| is_of_the_shell(&path)) {
-                        self.doubt(span, "the shell may keep a descriptor of its own there");
-                    }
-                    if reads && is_input {
-                        stdin = Some(Stdin::File(target.clone()));
-                    }
-                    files.push(Redirect { kind: *kind, target });
-                }
-                Target::Descriptor { input } => {
-                    if *input && is_input {
-                        stdin = Some(Stdin::Dynamic);
-                    }
-                }
-                Target::HereString(word) => {
-                    let (word, _) = self.single(context, state, word);
-                    if is_input {
-                        stdin = Some(match word.as_literal() {
-                            Some(mut text) => {
-                                text.push(b'\n');
-                                Stdin::Text(text)
-                            }
-                            None => Stdin::Dynamic,
-                        });
-                    }
-                }
-                Target::HereDoc(index) => {
-                    let text = self.here_document(context, state, *index);
-                    if is_input {
-                        stdin = Some(text.map_or(Stdin::Dynamic, Stdin::Text));
-                    }
-                }
-            }
-        }
-        (files, stdin)
-    }
-
-    fn here_document(&mut self, context: &Context, state: &mut State, index: usize) -> Option<Vec<u8>> {
-        let bodies = Rc::clone(&context.bodies);
-        let parts = bodies.get(index)?;
-        let word = syntax::Word { parts: parts.clone(), span: Span::default() };
-        self.single(context, state, &word).0.as_literal()
-    }
-}
-
-/// Claims that after this redirect the shell may read its script from elsewhere: it keeps where it reads it from at 10 or above.
-fn puts_input_in_place_of_the_shells(redirect: &syntax::Redirect) -> bool {
-    let only_writes = match &redirect.target {
-        Target::File { kind, .. } => {
-            !matches!(kind, super::RedirectKind::Read | super::RedirectKind::ReadWrite)
-        }
-        Target::Descriptor { .. } | Target::HereDoc(_) | Target::HereString(_) => false,
-    };
-    redirect.descriptor.is_some_and(|number| number > 9) && !only_writes
-}
-
-/// Claims that reading from `path` may take what the shell reads its script from: a descriptor from 10 on, or of any process.
-fn is_of_the_shell(path: &[u8]) -> bool {
-    let number = path.strip_prefix(b"/dev/fd/").or_else(|| path.strip_prefix(b"/proc/self/fd/"));
-    match number {
-        Some(number) => !(number.len() == 1 && number[0].is_ascii_digit()),
-        None => path.starts_with(b"/proc/") && path.windows(4).any(|part| part == b"/fd/"),
-    }
 }
 
 /// Returns a word of which nothing is known.
 pub(super) fn unknown_word(text: String, span: Span) -> Word {
     Word { pieces: vec![super::action::Piece::Dynamic { text, splits: true }], span }
-}
-
-/// Returns what a loop's variable is in each pass that is followed: one for each word if all are known and few, else a single one.
-fn passes(words: Option<&[Word]>) -> Vec<Value> {
-    let known = words.filter(|words| (1..=PASSES).contains(&words.len()));
-    let known: Option<Vec<Value>> = known.and_then(|words| {
-        words.iter().map(|word| word.as_literal().map(Value::literal).or_else(|| name(word))).collect()
-    });
-    known.unwrap_or_else(|| vec![Value::Dynamic])
-}
-
-/// Returns what a word that is a plain glob stands for.
-fn name(word: &Word) -> Option<Value> {
-    let mut glob = Vec::new();
-    for piece in &word.pieces {
-        match piece {
-            Piece::Literal(bytes) | Piece::Glob(bytes) => glob.extend_from_slice(bytes),
-            Piece::Dynamic { .. } => return None,
-        }
-    }
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./*-".contains(byte);
-    (glob.iter().all(is_plain) && !glob.starts_with(b"-")).then_some(Value::Name(glob))
 }
