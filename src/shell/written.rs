@@ -178,7 +178,9 @@ fn written_by(action: &Action, walker: &Walker) -> Written {
         .filter_map(|path| path_of(action, path))
         .filter(|path| path.parent().is_some())
         .collect();
-    let others = action.opaque.is_some() || !harmless || words.iter().any(|word| word.as_literal().is_none());
+    let is_placed = certain.iter().all(|path| path_of(action, path).is_some());
+    let is_known = is_placed && words.iter().all(|word| word.as_literal().is_some());
+    let others = action.opaque.is_some() || !harmless || !is_known;
     Written { files, given, real: Vec::new(), others }
 }
 

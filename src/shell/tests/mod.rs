@@ -6,6 +6,7 @@ mod forms;
 mod integers;
 mod links;
 mod properties;
+mod start_files;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ struct Machine {
     links: BTreeMap<PathBuf, PathBuf>,
     /// Two names of one file.
     same: Vec<[PathBuf; 2]>,
+    /// The names in directories that can be listed.
+    listed: BTreeMap<PathBuf, Vec<&'static str>>,
 }
 
 impl World for Machine {
@@ -36,7 +39,13 @@ impl World for Machine {
         self.variables.keys().cloned().collect()
     }
     fn homes(&self) -> Vec<PathBuf> {
-        vec![PathBuf::from("/home/mara")]
+        let own = PathBuf::from("/home/mara");
+        let asserted = self.variables.get("HOME").map(PathBuf::from);
+        let other = asserted.filter(|home| home.is_absolute() && *home != own);
+        [Some(own), other].into_iter().flatten().collect()
+    }
+    fn names(&self, dir: &Path, _: usize) -> Option<Vec<Vec<u8>>> {
+        Some(self.listed.get(dir)?.iter().map(|name| name.as_bytes().to_vec()).collect())
     }
     fn resolve(&self, name: &[u8], cwd: &Path) -> Resolution {
         let name = String::from_utf8_lossy(name).into_owned();
