@@ -6,8 +6,16 @@
 
 #![expect(clippy::print_stdout, reason = "how much the oracle saw belongs to its answer")]
 
+#[path = "oracle/chance.rs"]
+mod chance;
+#[path = "oracle/compare.rs"]
+mod compare;
+#[path = "oracle/files.rs"]
+mod files;
 #[path = "oracle/generate.rs"]
 mod generate;
+#[path = "oracle/mutate.rs"]
+mod mutate;
 #[path = "oracle/sandbox.rs"]
 mod sandbox;
 #[path = "oracle/seeds.rs"]
@@ -15,14 +23,13 @@ mod seeds;
 #[path = "oracle/world.rs"]
 mod world;
 
-use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gate::command::Dialect;
 use gate::shell::Analysis;
 use generate::Generator;
-use sandbox::{Ran, Sandbox};
+use sandbox::Sandbox;
 
 /// How many scripts are run where nothing else is said.
 const SCRIPTS: usize = 20_000;
@@ -38,38 +45,11 @@ fn is_clear(analysis: &Analysis) -> bool {
     analysis.actions.iter().all(|action| action.opaque.is_none())
 }
 
-/// Returns the names that bash ran and gate did not list.
-fn missed(analysis: &Analysis, ran: &Ran) -> Vec<String> {
-    let listed: BTreeSet<Vec<u8>> = analysis.actions.iter().filter_map(|a| a.program.as_literal()).collect();
-    let mut mentioned = listed.clone();
-    for action in &analysis.actions {
-        mentioned.extend(action.redirects.iter().filter_map(|redirect| redirect.target.as_literal()));
-        // Directories and files that builtins name (`cd /x`, `. /x`).
-        mentioned
-            .extend(action.args.iter().filter(|_| action.builtin).filter_map(gate::shell::Word::as_literal));
-    }
-    let names = ran.names.iter().filter(|name| !listed.contains(*name));
-    // `exec` names a relative path (`a/b`) by where it leads.
-    let leads_to = |path: &[u8], name: &[u8]| {
-        name.contains(&b'/') && path.strip_suffix(name).is_some_and(|directory| directory.ends_with(b"/"))
-    };
-    let is_mentioned =
-        |path: &Vec<u8>| mentioned.contains(path) || mentioned.iter().any(|name| leads_to(path, name));
-    let paths = ran.paths.iter().filter(|path| !is_mentioned(path) && dynamic_paths(analysis) == 0);
-    names.chain(paths).map(|name| String::from_utf8_lossy(name).into_owned()).collect()
-}
-
-/// Returns how many redirects and builtins name a path that nobody knows before: an error about one says nothing.
-fn dynamic_paths(analysis: &Analysis) -> usize {
-    let redirects = analysis.actions.iter().flat_map(|action| &action.redirects);
-    let args = analysis.actions.iter().filter(|action| action.builtin).flat_map(|action| &action.args);
-    redirects.map(|redirect| &redirect.target).chain(args).filter(|word| word.as_literal().is_none()).count()
-}
-
 struct Tally {
     generated: AtomicUsize,
     executed: AtomicUsize,
     names: AtomicUsize,
+    calls: AtomicUsize,
     skipped: AtomicUsize,
     misses: Mutex<Vec<String>>,
 }
@@ -95,11 +75,12 @@ fn work(worker: usize, seed: u64, goal: usize, dialect: Dialect, tally: &Tally) 
             tally.executed.fetch_add(usize::from(ran.finished), Ordering::Relaxed);
             tally.skipped.fetch_add(usize::from(!ran.finished), Ordering::Relaxed);
             tally.names.fetch_add(ran.names.len(), Ordering::Relaxed);
+            tally.calls.fetch_add(ran.calls.len(), Ordering::Relaxed);
             if ran.refused {
                 // gate lists more than runs then: no miss, but a difference to look at.
                 println!("the shell cannot read, and gate does: {:?}", String::from_utf8_lossy(script));
             }
-            let missed = missed(analysis, ran);
+            let missed = compare::missed(analysis, ran);
             if !missed.is_empty() {
                 let text = format!("{missed:?} ran, unlisted, in:\n{}\n", String::from_utf8_lossy(script));
                 tally.misses.lock().expect("no worker panics with the lock").push(text);
@@ -108,13 +89,14 @@ fn work(worker: usize, seed: u64, goal: usize, dialect: Dialect, tally: &Tally) 
     }
 }
 
-fn compare(goal: usize, dialect: Dialect) {
+fn hold(goal: usize, dialect: Dialect) {
     sandbox::must_work();
     let seed = number("GATE_ORACLE_SEED", 20_261_121) as u64;
     let tally = Tally {
         generated: AtomicUsize::new(0),
         executed: AtomicUsize::new(0),
         names: AtomicUsize::new(0),
+        calls: AtomicUsize::new(0),
         skipped: AtomicUsize::new(0),
         misses: Mutex::new(Vec::new()),
     };
@@ -126,9 +108,9 @@ fn compare(goal: usize, dialect: Dialect) {
     });
     let count = |number: &AtomicUsize| number.load(Ordering::Relaxed);
     let (generated, executed) = (count(&tally.generated), count(&tally.executed));
-    let (names, skipped) = (count(&tally.names), count(&tally.skipped));
+    let (names, calls, skipped) = (count(&tally.names), count(&tally.calls), count(&tally.skipped));
     println!(
-        "{dialect:?}, seed {seed}: {generated} generated, {executed} clear and run, {names} names, {skipped} not finished"
+        "{dialect:?}, seed {seed}: {generated} generated, {executed} clear and run, {names} names, {calls} of them with arguments, {skipped} not finished"
     );
     let misses = tally.misses.into_inner().expect("no worker panics with the lock");
     let first = misses[..misses.len().min(20)].join("\n");
@@ -139,11 +121,11 @@ fn compare(goal: usize, dialect: Dialect) {
 
 #[test]
 fn every_name_that_bash_runs_is_listed() {
-    compare(number("GATE_ORACLE", SCRIPTS), Dialect::Bash);
+    hold(number("GATE_ORACLE", SCRIPTS), Dialect::Bash);
 }
 
 /// dash has no handler to ask, but says what it does not find.
 #[test]
 fn every_name_that_dash_misses_is_listed() {
-    compare(number("GATE_ORACLE", SCRIPTS) / 8, Dialect::Posix);
+    hold(number("GATE_ORACLE", SCRIPTS) / 8, Dialect::Posix);
 }

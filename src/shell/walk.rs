@@ -226,7 +226,7 @@ impl<'a> Walker<'a> {
             let span = context.span(Span { start: at, end: at + 1 });
             return self.lost(context, state, span, found);
         }
-        let Parsed { list, bodies, refusal } = parser::parse(text, context.dialect);
+        let Parsed { list, bodies, refusal, salvaged } = parser::parse(text, context.dialect);
         let context = Context { text: text.into(), bodies: bodies.into(), ..context.clone() };
         let flow = self.list(&context, state.clone(), &list);
         match refusal {
@@ -234,6 +234,8 @@ impl<'a> Walker<'a> {
             Some((start, refusal)) => {
                 let span = context.span(Span { start, end: text.len() });
                 let after = flow.after(&state);
+                let loose = Context { in_loop: false, loose: true, ..context.clone() };
+                self.list(&loose, after.clone(), &salvaged);
                 self.lost(&context, after, span, refusal.reason)
             }
         }

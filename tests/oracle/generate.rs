@@ -1,30 +1,9 @@
 //! Scripts to try: from a grammar, from seeds and the system's own shell files, and from all of these with pieces changed.
 
-use super::seeds::{SEEDS, TOKENS};
-
-/// A small, fast and repeatable source of choices (xorshift64*).
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16
-    }
-
-    fn below(&mut self, count: usize) -> usize {
-        usize::try_from(self.next() % count as u64).expect("it is below a usize")
-    }
-
-    fn one_in(&mut self, count: usize) -> bool {
-        self.below(count) == 0
-    }
-
-    fn pick<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len())]
-    }
-}
+use super::chance::Chance;
+use super::files::system_files;
+use super::mutate;
+use super::seeds::SEEDS;
 
 pub(crate) struct Generator {
     chance: Chance,
@@ -37,17 +16,27 @@ pub(crate) struct Generator {
 
 impl Generator {
     pub(crate) fn new(seed: u64) -> Generator {
-        let mut chance = Chance(seed | 1);
-        for _ in 0..8 {
-            chance.next();
-        }
-        Generator { chance, files: system_files(), names: 0, bodies: Vec::new() }
+        Generator { chance: Chance::new(seed), files: system_files(), names: 0, bodies: Vec::new() }
     }
 
     /// Returns the next script; it holds no NUL, which no argument can.
     pub(crate) fn script(&mut self) -> Vec<u8> {
         self.names = self.chance.below(1000);
-        let mut script = match self.chance.below(10) {
+        let mut script = self.written();
+        let changes = [0, 0, 0, 1, 1, 2, 3, 5][self.chance.below(8)];
+        for _ in 0..changes {
+            let (other, name) = (self.short(), self.name());
+            script = mutate::changed(&script, &other, &name, &mut self.chance);
+        }
+        let mut script = script.into_bytes();
+        script.retain(|byte| *byte != 0);
+        script.truncate(20_000);
+        script
+    }
+
+    /// Returns a script that nothing was changed in.
+    fn written(&mut self) -> String {
+        match self.chance.below(10) {
             0..=4 => self.grammatical(),
             5..=6 => (self.chance.pick(SEEDS)).to_owned(),
             7 => self.excerpt(),
@@ -57,40 +46,16 @@ impl Generator {
                 self.chance.pick(&["\n", ";", " && ", "|", " "]),
                 self.grammatical()
             ),
-        };
-        let changes = [0, 0, 0, 1, 1, 2, 3, 5][self.chance.below(8)];
-        for _ in 0..changes {
-            script = self.changed(script);
         }
-        let mut script = script.into_bytes();
-        script.retain(|byte| *byte != 0);
-        script.truncate(20_000);
-        script
     }
 
-    fn changed(&mut self, script: String) -> String {
-        let chars: Vec<char> = script.chars().collect();
-        let at = self.chance.below(chars.len() + 1);
-        let to = (at + self.chance.below(6)).min(chars.len());
-        let (before, rest): (String, String) = (chars[..at].iter().collect(), chars[to..].iter().collect());
-        let kept: String = chars[at..].iter().collect();
-        match self.chance.below(6) {
-            0 => before + &rest,
-            1 | 2 => format!("{before}{}{kept}", self.chance.pick(TOKENS)),
-            3 => format!("{before}{}{rest}", self.chance.pick(TOKENS)),
-            4 => {
-                let from = self.chance.below(chars.len() + 1);
-                let piece: String = chars[from..].iter().take(1 + self.chance.below(20)).collect();
-                format!("{before}{piece}{kept}")
-            }
-            _ => {
-                let name = self.name();
-                format!(
-                    "{before}{}{name}{}{kept}",
-                    self.chance.pick(&["$(", "`", ";", "\n", "|", "&", "\"$(", "'", "(", "{ "]),
-                    self.chance.pick(&[")", "`", "", "\n", ")\"", "'", ";}"])
-                )
-            }
+    /// Returns a script to splice another with.
+    fn short(&mut self) -> String {
+        match self.chance.below(4) {
+            0 => (self.chance.pick(SEEDS)).to_owned(),
+            1 => self.excerpt(),
+            2 => self.list(1),
+            _ => self.simple(0),
         }
     }
 
@@ -101,7 +66,9 @@ impl Generator {
         let file = self.chance.below(self.files.len());
         let lines = &self.files[file];
         let from = self.chance.below(lines.len());
-        let count = 1 + self.chance.below(12);
+        // Now and then a whole function or file.
+        let most = if self.chance.one_in(20) { 400 } else { 12 };
+        let count = 1 + self.chance.below(most);
         lines[from..].iter().take(count).cloned().collect::<Vec<_>>().join("\n")
     }
 
@@ -422,43 +389,4 @@ impl Generator {
         self.bodies.push(format!("{body}{tab}{delimiter}\n"));
         format!(" {}", opener.replacen('D', delimiter, 1))
     }
-}
-
-/// Returns the lines of this system's own shell files: what people really write.
-fn system_files() -> Vec<Vec<String>> {
-    let mut paths: Vec<std::path::PathBuf> =
-        ["/etc/profile", "/etc/bash.bashrc", "/etc/skel/.bashrc", "/etc/skel/.profile"]
-            .iter()
-            .map(Into::into)
-            .collect();
-    for directory in [
-        "/etc/init.d",
-        "/etc/profile.d",
-        "/usr/bin",
-        "/usr/sbin",
-        "/etc/cron.daily",
-        "/usr/lib/git-core",
-        "/usr/share/bash-completion/completions",
-    ] {
-        let Ok(entries) = std::fs::read_dir(directory) else { continue };
-        paths.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
-    }
-    paths.sort();
-    let mut files = Vec::new();
-    for path in paths {
-        let is_small = std::fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() < 60_000);
-        let Some(text) = is_small.then(|| std::fs::read_to_string(&path).ok()).flatten() else { continue };
-        let first = text.lines().next().unwrap_or_default();
-        if (first.starts_with("#!") && first.contains("sh"))
-            || path.starts_with("/etc")
-            || path.starts_with("/usr/share")
-        {
-            files.push(text.lines().map(str::to_owned).collect());
-        }
-        if files.len() >= 400 {
-            break;
-        }
-    }
-    files.retain(|lines: &Vec<String>| !lines.is_empty());
-    files
 }

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use super::world::{LIBRARY, VARIABLES};
 
-/// How long one batch may take before the script at hand is given up.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// How long one script may take before it is given up: what waits for nothing costs this much.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Runs each script of `/in` in a directory of its own. The handler logs the name, answers on standard output with something that
-/// would run or be evaluated if a shell took it for code, and succeeds for about half of all names. A newline in a name is logged
-/// as `\x01`: bash writes line by line, and two sides of a pipe log at once.
+/// would run or be evaluated if a shell took it for code, and succeeds for about half of all names. An argument ends in `\x02`, and a newline
+/// in it is logged as `\x01`: bash writes line by line, and two sides of a pipe log at once.
 const DRIVER: &str = r#"
 ulimit -t 1 -f 64 -c 0
 n=$1
@@ -19,7 +19,7 @@ while [[ -e /in/$n ]]; do
   builtin printf '%s' "$n" > /log/at
   IFS= builtin read -r -d '' script < "/in/$n"
   cd "/w/$n"
-  eval "command_not_found_handle() { builtin printf '%s\\0' \"\${1//\$'\n'/\$'\x01'}\" >> /log/$n; if [[ \$1 == *V* ]]; then builtin echo 'a[\$(EVILVALUE)]'; elif [[ \$1 == *W* ]]; then builtin echo '-v a[\$(EVILTEST)]'; else builtin echo EVILNAME; fi; [[ \$1 == *[02468a-m] ]]; }"
+  eval "command_not_found_handle() { builtin printf -v __call '%s\\2' \"\${@//\$'\n'/\$'\x01'}\"; builtin printf '%s\\0' \"\$__call\" >> /log/$n; if [[ \$1 == *V* ]]; then builtin echo 'a[\$(EVILVALUE)]'; elif [[ \$1 == *W* ]]; then builtin echo '-v a[\$(EVILTEST)]'; else builtin echo EVILNAME; fi; [[ \$1 == *[02468a-m] ]]; }"
   export -f command_not_found_handle
   "/shell/$2" -c "$script" < /dev/null > /dev/null 2> "/err/$n"
   n=$((n + 1))
@@ -35,6 +35,8 @@ const REFUSALS: [&[u8]; 4] =
 pub(crate) struct Ran {
     /// Names that the handler logged, and those that `exec` did not find.
     pub(crate) names: Vec<Vec<u8>>,
+    /// Names that the handler logged, each with its arguments.
+    pub(crate) calls: Vec<Vec<Vec<u8>>>,
     /// Paths that bash did not find: programs, and the targets of redirects.
     pub(crate) paths: Vec<Vec<u8>>,
     pub(crate) finished: bool,
@@ -72,11 +74,7 @@ impl Sandbox {
         let mut from = 0;
         while from < self.count {
             let mut child = self.start(from);
-            if ended(&mut child, PATIENCE) {
-                break;
-            }
-            let at = std::fs::read_to_string(self.place.path().join("log/at")).unwrap_or_default();
-            let at = at.parse().unwrap_or(from);
+            let Err(at) = self.watched(&mut child, from) else { break };
             given_up.push(at);
             from = at + 1;
         }
@@ -112,6 +110,26 @@ impl Sandbox {
         command.spawn().expect("bubblewrap starts (Debian: apt-get install bubblewrap)")
     }
 
+    /// Waits until all scripts have run; gives the number of one that does not end, and ends them all.
+    fn watched(&self, child: &mut Child, from: usize) -> Result<(), usize> {
+        let (mut at, mut since) = (from, Instant::now());
+        loop {
+            if child.try_wait().expect("a child can be waited for").is_some() {
+                return Ok(());
+            }
+            let text = std::fs::read_to_string(self.place.path().join("log/at")).unwrap_or_default();
+            let now = text.parse().unwrap_or(at);
+            if now != at {
+                (at, since) = (now, Instant::now());
+            } else if since.elapsed() > PATIENCE {
+                child.kill().expect("a child can be ended");
+                child.wait().expect("a child can be waited for");
+                return Err(at);
+            }
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
     fn ran(&self, index: usize, finished: bool) -> Ran {
         let read = |kind: &str| {
             std::fs::read(self.place.path().join(kind).join(index.to_string())).unwrap_or_default()
@@ -120,8 +138,11 @@ impl Sandbox {
         let mut ran = Ran { finished, ..Ran::default() };
         // The last name may have been cut off by the limit on files.
         let whole = log.iter().rposition(|byte| *byte == 0).map_or(&[][..], |end| &log[..end]);
-        let name = |name: &[u8]| name.iter().map(|byte| if *byte == 1 { b'\n' } else { *byte }).collect();
-        ran.names.extend(whole.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(name));
+        let word = |word: &[u8]| word.iter().map(|byte| if *byte == 1 { b'\n' } else { *byte }).collect();
+        let call = |call: &[u8]| call.split(|byte| *byte == 2).map(word).collect::<Vec<Vec<u8>>>();
+        let calls = whole.split(|byte| *byte == 0).filter_map(|call| call.strip_suffix(&[2]));
+        ran.calls.extend(calls.map(call).filter(|call| !call[0].is_empty()));
+        ran.names.extend(ran.calls.iter().map(|call| call[0].clone()));
         for line in read("err").split(|byte| *byte == b'\n') {
             ran.refused |= REFUSALS.iter().any(|text| line.windows(text.len()).any(|part| part == *text));
             if self.shell == "dash" {
@@ -163,22 +184,6 @@ fn bind_libraries(command: &mut Command) {
     }
     for shell in ["bash", "dash"] {
         command.args(["--ro-bind", &format!("/bin/{shell}"), &format!("/shell/{shell}")]);
-    }
-}
-
-/// Waits for a process, at most `patience`; then ends it.
-fn ended(child: &mut Child, patience: Duration) -> bool {
-    let start = Instant::now();
-    loop {
-        if child.try_wait().expect("a child can be waited for").is_some() {
-            return true;
-        }
-        if start.elapsed() > patience {
-            child.kill().expect("a child can be ended");
-            child.wait().expect("a child can be waited for");
-            return false;
-        }
-        std::thread::park_timeout(Duration::from_millis(5));
     }
 }
 

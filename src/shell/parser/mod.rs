@@ -38,6 +38,8 @@ pub(super) struct Parsed {
     pub(super) bodies: Vec<HereBody>,
     /// Where and why the rest is not: from the start of the refused command.
     pub(super) refusal: Option<(usize, Refusal)>,
+    /// What was read within the refused command before that was seen: it may run, so that it is judged beside the refusal.
+    pub(super) salvaged: List,
 }
 
 /// Parses a whole script.
@@ -56,7 +58,8 @@ pub(super) fn parse(text: &[u8], dialect: Dialect) -> Parsed {
         list.clear();
     }
     // Bodies that a refused command announced are missing at the end: no accepted command refers to them.
-    Parsed { list, bodies: parser.bodies, refusal }
+    let salvaged = if refusal.is_some() { parser.salvaged } else { List::new() };
+    Parsed { list, bodies: parser.bodies, refusal, salvaged }
 }
 
 /// Returns the length of the first line of `text` with everything that belongs to it, or `None` where that is not certain.
@@ -80,6 +83,8 @@ struct Parser<'a> {
     /// A here-document is announced outside of the construct at hand: no newline may come before its body.
     announced_outside: bool,
     bodies: Vec<HereBody>,
+    /// Complete pieces of what was then refused.
+    salvaged: List,
 }
 
 impl<'a> Parser<'a> {
@@ -94,6 +99,7 @@ impl<'a> Parser<'a> {
             pending: Vec::new(),
             announced_outside: false,
             bodies: Vec::new(),
+            salvaged: List::new(),
         }
     }
 
@@ -232,6 +238,13 @@ impl<'a> Parser<'a> {
             return Ok(false);
         }
         let mut items = List::new();
+        let read = self.rest_of_line(&mut items);
+        let kept = if read.is_ok() { list } else { &mut self.salvaged };
+        kept.append(&mut items);
+        read.map(|()| true)
+    }
+
+    fn rest_of_line(&mut self, items: &mut List) -> Result<()> {
         loop {
             items.push(self.item()?);
             self.blanks()?;
@@ -248,20 +261,33 @@ impl<'a> Parser<'a> {
         if !self.pending.is_empty() {
             return self.refuse("a here-document has no body");
         }
-        list.append(&mut items);
-        Ok(true)
+        Ok(())
     }
 
     /// Reads a list up to one of the reserved words `closers`, or up to a `)` or the end, neither of which it consumes.
     fn list(&mut self, closers: &[&str]) -> Result<List> {
         let mut list = List::new();
+        let read = self.items(&mut list, closers);
+        self.kept(read, &mut list)?;
+        Ok(list)
+    }
+
+    fn items(&mut self, list: &mut List, closers: &[&str]) -> Result<()> {
         loop {
             self.newlines()?;
             if self.list_ends(closers) {
-                return Ok(list);
+                return Ok(());
             }
             list.push(self.item()?);
         }
+    }
+
+    /// Keeps what was read before a refusal.
+    fn kept(&mut self, read: Result<()>, list: &mut List) -> Result<()> {
+        if read.is_err() {
+            self.salvaged.append(list);
+        }
+        read
     }
 
     fn list_ends(&self, closers: &[&str]) -> bool {
@@ -274,9 +300,18 @@ impl<'a> Parser<'a> {
 
     /// Reads pipelines joined by `&&` and `||`, and the separator after them.
     fn item(&mut self) -> Result<Item> {
-        let first = self.pipeline()?;
-        let mut rest = Vec::new();
-        let background = loop {
+        let mut item = Item { first: self.pipeline()?, rest: Vec::new(), background: false };
+        match self.links(&mut item) {
+            Ok(()) => Ok(item),
+            Err(refusal) => {
+                self.salvaged.push(item);
+                Err(refusal)
+            }
+        }
+    }
+
+    fn links(&mut self, item: &mut Item) -> Result<()> {
+        item.background = loop {
             self.blanks()?;
             let link = match (self.peek(), self.peek_at(1)) {
                 (Some(b'&'), Some(b'&')) => Link::And,
@@ -295,9 +330,9 @@ impl<'a> Parser<'a> {
             };
             self.operator(2)?;
             self.newlines()?;
-            rest.push((link, self.pipeline()?));
+            item.rest.push((link, self.pipeline()?));
         };
-        Ok(Item { first, rest, background })
+        Ok(())
     }
 
     /// Steps over an operator of `count` bytes, which must not be continued on the next line.
@@ -332,6 +367,15 @@ impl<'a> Parser<'a> {
         if timed && matches!(commands[0], Command::Function { .. }) {
             return self.refuse("`time` stands before a function's definition");
         }
+        if let Err(refusal) = self.pipes(&mut commands) {
+            let first = Pipeline { negated, commands };
+            self.salvaged.push(Item { first, rest: Vec::new(), background: false });
+            return Err(refusal);
+        }
+        Ok(Pipeline { negated, commands })
+    }
+
+    fn pipes(&mut self, commands: &mut Vec<Command>) -> Result<()> {
         loop {
             self.blanks()?;
             match (self.peek(), self.peek_at(1)) {
@@ -344,7 +388,7 @@ impl<'a> Parser<'a> {
             self.newlines()?;
             commands.push(self.command()?);
         }
-        Ok(Pipeline { negated, commands })
+        Ok(())
     }
 
     fn time_options(&mut self) -> Result<()> {
