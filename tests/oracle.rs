@@ -32,7 +32,7 @@ use generate::Generator;
 use sandbox::Sandbox;
 
 /// How many scripts are run where nothing else is said.
-const SCRIPTS: usize = 20_000;
+const SCRIPTS: usize = 4_000;
 /// How many scripts one sandbox runs before it is thrown away.
 const BATCH: usize = 400;
 const WORKERS: usize = 2;
