@@ -50,7 +50,7 @@ impl Approved {
     }
 
     pub(super) fn by_claim(request: &Request) -> Approved {
-        Approved { command: request.command(), basis: Basis::Request(request.id) }
+        Approved { command: request.command().clone(), basis: Basis::Request(request.id) }
     }
 
     /// Returns the same permission for the call that takes it up: `name` stands where C, which was compared, leaves one open.

@@ -183,6 +183,13 @@ impl Content {
     ///
     /// `per_call` is what C leaves open of an envelope.
     pub fn command(&self, per_call: Option<&str>) -> Option<Command> {
+        self.given(per_call).map(|(command, _)| command)
+    }
+
+    /// Returns the command exactly as it was given and the envelope around it, if there is one; `None` where the stored bytes are no content.
+    ///
+    /// `per_call` is what C leaves open of an envelope.
+    pub fn given(&self, per_call: Option<&str>) -> Option<(Command, Option<Wrapping>)> {
         let Part { command: value } = serde_json::from_slice(&self.json).ok()?;
         let mut command = value_command(&value)?;
         let open = value.get("envelope").and_then(|envelope| envelope.get("open")?.as_u64());
@@ -194,29 +201,28 @@ impl Content {
             }
             (_, _, _) => return None,
         }
-        Some(command)
+        let wrapping = value.get("envelope").and_then(|envelope| value_wrapping(envelope, per_call));
+        Some((command, wrapping))
     }
+}
 
-    /// Returns the envelope around the command, if there is one, as it stands in what [`Content::command`] gives.
-    pub fn wrapping(&self, per_call: Option<&str>) -> Option<Wrapping> {
-        let Part { command } = serde_json::from_slice(&self.json).ok()?;
-        let envelope = command.get("envelope")?;
-        let text = |name: &str| envelope.get(name).and_then(Value::as_str).map(str::to_owned);
-        let place = |at: &Value| at.as_u64().and_then(|at| usize::try_from(at).ok());
-        let within = envelope.get("within").and_then(Value::as_array);
-        let within = within.and_then(|ends| Some((place(ends.first()?)?, place(ends.get(1)?)?)));
-        let open = envelope.get("open").and_then(place);
-        Some(Wrapping {
-            agent: text("agent")?,
-            shape: text("shape")?,
-            inner: envelope.get("inner").and_then(canonical::to_raw),
-            within: within.map(|(start, end)| {
-                let moved = open.filter(|open| *open <= start).and(per_call).map_or(0, str::len);
-                (start + moved, end + moved)
-            }),
-            per_call: open.zip(per_call).map(|(open, name)| (open, open + name.len())),
-        })
-    }
+/// Returns the envelope that `envelope` writes down, as it stands around the command with `per_call` in it.
+fn value_wrapping(envelope: &Value, per_call: Option<&str>) -> Option<Wrapping> {
+    let text = |name: &str| envelope.get(name).and_then(Value::as_str).map(str::to_owned);
+    let place = |at: &Value| at.as_u64().and_then(|at| usize::try_from(at).ok());
+    let within = envelope.get("within").and_then(Value::as_array);
+    let within = within.and_then(|ends| Some((place(ends.first()?)?, place(ends.get(1)?)?)));
+    let open = envelope.get("open").and_then(place);
+    Some(Wrapping {
+        agent: text("agent")?,
+        shape: text("shape")?,
+        inner: envelope.get("inner").and_then(canonical::to_raw),
+        within: within.map(|(start, end)| {
+            let moved = open.filter(|open| *open <= start).and(per_call).map_or(0, str::len);
+            (start + moved, end + moved)
+        }),
+        per_call: open.zip(per_call).map(|(open, name)| (open, open + name.len())),
+    })
 }
 
 /// Returns what stands in one of two lists only.

@@ -76,6 +76,8 @@ pub struct Request {
     pub created: Moment,
     pub deadline: Moment,
     pub progress: Progress,
+    /// The command that `content` holds, and the agent's envelope around it.
+    given: (Command, Option<Wrapping>),
 }
 
 /// The part of a request that changes, always by [`super::transition`].
@@ -105,6 +107,7 @@ impl Request {
     /// Returns a new request: pending, with nobody's decision yet.
     pub fn new(id: RequestId, content: Content, ask: Ask, now: Moment) -> Request {
         let deadline = now.after(ask.requirement.deadline);
+        let given = content.given(ask.per_call.as_deref());
         let statement = Statement { v: 1, id, content: content.digest(), ask, created: now, deadline };
         let value = serde_json::to_value(&statement).expect("a statement has string keys only");
         let bytes = crate::canonical::to_bytes(&value);
@@ -127,6 +130,7 @@ impl Request {
                 why: None,
                 outcome: None,
             },
+            given: given.expect("a request is only made with a content that holds a command"),
         }
     }
 
@@ -142,11 +146,9 @@ impl Request {
                 said.content
             ));
         }
-        if content.command(said.ask.per_call.as_deref()).is_none() {
-            return Err("the content holds no command".to_owned());
-        }
         let Statement { id, ask, created, deadline, .. } = said;
-        Ok(Request { id, content, statement, ask, created, deadline, progress })
+        let given = content.given(ask.per_call.as_deref()).ok_or("the content holds no command")?;
+        Ok(Request { id, content, statement, ask, created, deadline, progress, given })
     }
 
     /// Returns D: what a decision is about.
@@ -155,30 +157,28 @@ impl Request {
     }
 
     /// Returns the command exactly as it was given.
-    pub fn command(&self) -> Command {
-        let command = self.content.command(self.ask.per_call.as_deref());
-        command.expect("a request is only made with a content that holds a command")
+    pub fn command(&self) -> &Command {
+        &self.given.0
     }
 
     /// Returns the command as another call of the same requester has it: `name` stands where C leaves one open.
     pub fn command_with(&self, name: Option<&str>) -> Command {
-        name.and_then(|name| self.content.command(Some(name))).unwrap_or_else(|| self.command())
+        name.and_then(|name| self.content.command(Some(name))).unwrap_or_else(|| self.command().clone())
     }
 
     /// Returns the agent's envelope around the command, if it is in one.
-    pub fn wrapping(&self) -> Option<Wrapping> {
-        self.content.wrapping(self.ask.per_call.as_deref())
+    pub fn wrapping(&self) -> Option<&Wrapping> {
+        self.given.1.as_ref()
     }
 
     /// Returns the text that was judged and is shown: the agent's own command where it is in an envelope, else all of it.
     pub fn text(&self) -> Vec<u8> {
-        let command = self.command();
-        Command { source: Wrapping::shown(self.wrapping().as_ref(), &command), ..command }.text()
+        Command { source: self.shown(), cwd: self.command().cwd.clone() }.text()
     }
 
     /// Returns the command as it is shown.
     pub fn shown(&self) -> Source {
-        Wrapping::shown(self.wrapping().as_ref(), &self.command())
+        Wrapping::shown(self.wrapping(), self.command())
     }
 
     /// Returns the state.

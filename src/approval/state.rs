@@ -375,7 +375,7 @@ mod tests {
         assert_eq!(request.state(), State::Approved);
         let (running, permission) = claim(&request, recheck(&request), at(6)).unwrap();
         assert_eq!(running.state(), State::Executing);
-        assert_eq!(permission.command(), &request.command());
+        assert_eq!(permission.command(), request.command());
         let again = claim(&running, recheck(&request), at(6)).unwrap_err();
         assert_eq!(again, Refusal::Already { state: State::Executing, by: Some("mara".to_owned()) });
     }

@@ -39,8 +39,8 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     } else if requests.is_empty() {
         ui::say("nothing waits for a decision");
     } else {
-        let lines: Vec<String> =
-            requests.iter().map(|request| line(request, now, channel::width())).collect();
+        let width = channel::width();
+        let lines: Vec<String> = requests.iter().map(|request| line(request, now, width)).collect();
         ui::answer(&lines.join("\n"));
     }
     Ok(Exit::Done)

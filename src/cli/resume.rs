@@ -38,7 +38,7 @@ fn wait(text: &str) -> Result<Duration, String> {
 /// Runs it, or says why not.
 pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<ExitCode> {
     let Named::One(request) = Desk::reading(place)?.find(&args.id)? else { return Ok(Exit::Failed.into()) };
-    let command = request.command();
+    let command = request.command().clone();
     reported(args.result.clone(), place.home.clone(), &command.source, || {
         let config = Config::load_for(place.home.as_deref(), command.cwd)?;
         let (config, policy) = config.with_policy()?;

@@ -103,8 +103,8 @@ impl Store {
             let request = Request::new(id, content.clone(), ask.clone(), now);
             requests::insert(db, &request)?;
             let mut draft = asked(&request, "created", &request.ask.requester, &request.ask.origin);
-            draft.command = Some(request.command());
-            draft.wrapping = request.wrapping();
+            draft.command = Some(request.command().clone());
+            draft.wrapping = request.wrapping().cloned();
             pen.append(db, &[&draft])?;
             Ok(Submitted::Created(Box::new(request)))
         })?;

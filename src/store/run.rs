@@ -110,7 +110,8 @@ impl Store {
             start.request = Some(id);
             start.set("content", after.content.digest().to_string());
             start.set("digest", after.digest().to_string());
-            let wrapping = after.content.wrapping(name.or(after.ask.per_call.as_deref()));
+            let given = after.content.given(name.or(after.ask.per_call.as_deref()));
+            let wrapping = given.and_then(|(_, wrapping)| wrapping);
             let with_command = Draft { command: Some(approved.command().clone()), wrapping, ..start.clone() };
             let lock = begin(db, pen, &dir, &with_command, runner)?;
             Ok(Ok((approved, lock, start)))

@@ -97,7 +97,8 @@ fn command(entry: &Value, store: &Store) -> Option<(Command, bool)> {
         return Some((logged, true));
     }
     let row = entry["request"].as_str().and_then(Prefix::parse).map(|id| store.find(id.as_str()));
-    if let Some(command) = row.and_then(Result::ok).map(|request| request.command()).filter(is_exact) {
+    if let Some(command) = row.and_then(Result::ok).map(|request| request.command().clone()).filter(is_exact)
+    {
         return Some((command, true));
     }
     let marks = entry["redactions"].as_array()?;
