@@ -20,7 +20,12 @@ pub(super) fn after(subject: &Subject<'_>, subcommand: &str, found: &mut Vec<Pat
     }
     for operand in &operands[place..] {
         let value = tokens(subject.word(operand.index));
-        found.push(PathValue::of(&value, subject.cwd(), is_sure(operand) && truth == Truth::Yes));
+        found.push(PathValue::of(
+            subject.ground,
+            &value,
+            subject.cwd(),
+            is_sure(operand) && truth == Truth::Yes,
+        ));
     }
     into(subject, &operands[place..], found);
 }
@@ -30,7 +35,7 @@ pub(super) fn backup(subject: &Subject<'_>, operands: &[Operand], found: &mut Ve
     let Some(last) = operands.last() else { return };
     for suffix in values(subject, &["-S", "--suffix"]) {
         let value = [tokens(subject.word(last.index)), tokens(suffix)].concat();
-        found.push(PathValue::of(&value, subject.cwd(), is_sure(last)));
+        found.push(PathValue::of(subject.ground, &value, subject.cwd(), is_sure(last)));
     }
 }
 
@@ -52,7 +57,7 @@ pub(super) fn unpacked(subject: &Subject<'_>, operands: &[Operand], found: &mut 
         let usual = name.iter().rposition(|token| *token == Token::Byte(b'.')).map(|at| &name[..at]);
         for path in own.chain(usual).filter(|path| !path.is_empty() && !path.ends_with(&[Token::Byte(b'/')]))
         {
-            found.push(PathValue::of(path, subject.cwd(), is_sure(operand)));
+            found.push(PathValue::of(subject.ground, path, subject.cwd(), is_sure(operand)));
         }
     }
 }

@@ -4,6 +4,8 @@
 //! class, `\` takes the next character as it is. A value is a row of [`Token`]s: where a part of it is unknown, the answer is maybe
 //! unless every value it could have matches, or none.
 
+use std::borrow::Cow;
+
 use super::glob_text::class_end;
 use crate::shell::{Piece, Truth, Word};
 
@@ -78,8 +80,9 @@ pub(crate) fn certain(value: &[Token]) -> Option<Vec<u8>> {
 /// A value with its certain beginning at hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Value {
-    pub(crate) tokens: Vec<Token>,
     head: Vec<u8>,
+    /// The whole of it; none where all is certain.
+    tokens: Vec<Token>,
 }
 
 impl Value {
@@ -88,8 +91,26 @@ impl Value {
             Token::Byte(byte) => Some(*byte),
             Token::Name | Token::Anything => None,
         };
-        let head = tokens.iter().map_while(byte).collect();
-        Value { tokens, head }
+        let head: Vec<u8> = tokens.iter().map_while(byte).collect();
+        let is_certain = head.len() == tokens.len();
+        Value { head, tokens: if is_certain { Vec::new() } else { tokens } }
+    }
+
+    /// Returns the value that is exactly `bytes`.
+    pub(crate) fn of_bytes(bytes: Vec<u8>) -> Value {
+        Value { head: bytes, tokens: Vec::new() }
+    }
+
+    /// Returns the tokens of `word`.
+    pub(crate) fn of_word(word: &Word) -> Value {
+        word.as_literal().map_or_else(|| Value::new(tokens(word)), Value::of_bytes)
+    }
+
+    pub(crate) fn tokens(&self) -> Cow<'_, [Token]> {
+        match self.certain() {
+            Some(bytes) => literal(bytes).into(),
+            None => (&self.tokens).into(),
+        }
     }
 
     /// Returns the bytes before anything unknown.
@@ -99,7 +120,7 @@ impl Value {
 
     /// Returns the bytes if all of them are certain.
     pub(crate) fn certain(&self) -> Option<&[u8]> {
-        (self.head.len() == self.tokens.len()).then_some(&self.head[..])
+        self.tokens.is_empty().then_some(&self.head[..])
     }
 
     /// Claims that nothing at all is known of it.

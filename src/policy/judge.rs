@@ -7,10 +7,10 @@ use std::rc::Rc;
 
 use super::blob::RuleBody;
 use super::file::{Label, Rule};
+use super::ground::Ground;
 use super::labels::{LabelName, Labels, Reliance};
 use super::layer::{Authority, OF_VARIABLES, Overridden, Policy};
 use super::matcher;
-use super::paths::Ground;
 use super::requirement::Requirement;
 use super::subject::{Lean, Subject};
 use super::variables::Variables;

@@ -104,7 +104,7 @@ impl Asking<'_> {
         }
         let Some(path) = self.subject.given_path() else { return false };
         let value = literal(path.as_os_str().as_encoded_bytes());
-        let path = PathValue::of(&value, None, true);
+        let path = PathValue::of(self.subject.ground, &value, None, true);
         path.matches(pattern, self.subject, self.lean) == Truth::Yes
     }
 
@@ -311,11 +311,11 @@ impl Asking<'_> {
     fn text_or_path(&self, patterns: &[String], word: &Seen, lean: Lean) -> Truth {
         Truth::any(patterns.iter().map(|pattern| {
             if is_path_pattern(pattern) {
-                return word.path(self.subject.cwd()).matches(pattern, self.subject, lean);
+                return word.path(self.subject).matches(pattern, self.subject, lean);
             }
             match word.value.certain() {
                 Some(text) => Truth::of(glob_text::matches(pattern.as_bytes(), text)),
-                None => Glob::new(pattern).matches(&word.value.tokens),
+                None => Glob::new(pattern).matches(&word.value.tokens()),
             }
         }))
     }
@@ -412,7 +412,11 @@ impl Asking<'_> {
     fn cwd(&self) -> Truth {
         let Some(cwd) = self.subject.cwd() else { return Truth::Maybe };
         let value = literal(cwd.as_os_str().as_encoded_bytes());
-        PathValue::of(&value, None, true).matches_any(&self.table.cwd, self.subject, self.lean)
+        PathValue::of(self.subject.ground, &value, None, true).matches_any(
+            &self.table.cwd,
+            self.subject,
+            self.lean,
+        )
     }
 
     /// What the environment says is only asserted: it never allows.
@@ -428,11 +432,10 @@ impl Asking<'_> {
     }
 
     fn text(&self, pattern: &str) -> Truth {
-        let Some(regex) = self.subject.ground.texts.regex(pattern) else {
+        let Some(found) = self.subject.ground.texts.is_match(pattern, self.subject.text()) else {
             // A pattern is checked when its file is read; if it fails here all the same, it restricts.
             return Truth::Maybe;
         };
-        let found = regex.is_match(self.subject.text());
         match (found, self.subject.is_dynamic()) {
             (true, true) if self.lean == Lean::Permit => Truth::Maybe,
             (false, true) => Truth::Maybe,

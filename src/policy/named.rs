@@ -18,7 +18,7 @@ pub(super) fn names(patterns: &Patterns, subject: &Subject<'_>) -> Truth {
     let own = (0..subject.action.args.len()).filter(|at| !inner.iter().any(|words| words.contains(at)));
     let cwd = subject.cwd();
     let is_named = |part: &[Token]| {
-        let path = PathValue::of(part, cwd, true);
+        let path = PathValue::of(subject.ground, part, cwd, true);
         // A plain word is seldom a path at all: where links lead is asked of the others.
         let is_plain = part.first() != Some(&Token::Byte(b'.')) && !part.contains(&Token::Byte(b'/'));
         let truth = if is_plain {

@@ -7,266 +7,126 @@
 //!
 //! A path is judged as written and as it really is: to restrict, either may match; to allow, both must.
 
-use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::{Cell, OnceCell};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::glob::{Glob, Token, Value, certain, literal};
-use super::path_form::{Named, any_form, ends_otherwise};
+use super::ground::Ground;
 use super::patterns::{Marks, Patterns};
-use super::subject::{Lean, Subject, Way};
-use super::texts::Texts;
-use crate::shell::{Analysis, Asking, Links, Listing, Scope, Truth};
-use crate::world::World;
+use super::subject::{Lean, Subject};
+use crate::shell::{Asking, Scope, Truth};
 
-/// For names of programs, what holds at each place of a pipe.
-type Along = BTreeMap<Vec<String>, BTreeMap<usize, Truth>>;
-
-/// The file system as one judgement sees it: looked at when first needed, and at each path once.
-pub(super) struct Ground<'a> {
-    world: &'a dyn World,
-    start: &'a Path,
-    pub(super) texts: &'a Texts,
-    /// The whole script as it is written, and the names that it gives to what lies elsewhere.
-    script: &'a [u8],
-    links: &'a Links,
-    /// Whether programs of some names stand at a place of a pipe or further on, up and down.
-    along: [RefCell<Along>; 2],
-    /// What globs stand for.
-    pub(super) listing: Listing<'a>,
-    /// Which expressions match it.
-    in_script: RefCell<BTreeMap<String, Truth>>,
-    named: OnceCell<Named>,
-    real: RefCell<BTreeMap<PathBuf, Option<PathBuf>>>,
-    /// The compiled patterns, to permit and to restrict.
-    patterns: [RefCell<BTreeMap<String, Rc<[Glob]>>>; 2],
+/// A path as it may be spelled, and what is cheap to know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Spelled {
+    pub(super) value: Value,
+    pub(super) marks: Marks,
 }
 
-/// The variables by which agents are told where their settings are, and what lies below (documented by each: `agent/setup/known.rs`).
-const OF_AGENTS: [(&str, &str); 4] =
-    [("CLAUDE_CONFIG_DIR", ""), ("CODEX_HOME", ""), ("COPILOT_HOME", ""), ("GEMINI_CLI_HOME", ".gemini")];
+impl Spelled {
+    fn new(value: Value) -> Spelled {
+        let marks = match (value.certain(), value.tokens().last()) {
+            (Some(path), _) => Marks::of_path(path),
+            (None, Some(Token::Byte(last))) => Marks::of_end(Some(*last)),
+            (None, Some(Token::Name | Token::Anything) | None) => Marks::of_end(None),
+        };
+        Spelled { value, marks }
+    }
+}
 
-impl<'a> Ground<'a> {
-    /// Returns the ground of a judgement of what `analysis` found by a gate that was started in `start`.
-    pub(super) fn of(
-        world: &'a dyn World,
-        start: &'a Path,
-        texts: &'a Texts,
-        analysis: &'a Analysis,
-    ) -> Ground<'a> {
-        Ground {
-            world,
-            start,
-            texts,
-            script: &analysis.text,
-            links: &analysis.links,
-            along: Default::default(),
-            listing: Listing::new(world, analysis.globbing),
-            in_script: RefCell::default(),
-            named: OnceCell::new(),
-            real: RefCell::default(),
-            patterns: Default::default(),
-        }
+/// What is the same for each use of a path.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// Absolute and without `.` and `..` as far as that can be said.
+    lexical: Spelled,
+    /// Claims that an unknown part could lead anywhere, by `..`.
+    may_leave: bool,
+    /// The certain beginning, before `..` was taken out, and the rest of the tokens: for the real path.
+    base: Option<(PathBuf, Vec<Token>)>,
+    /// Where it leads while the script gives no names; `None` inside where there is no telling.
+    real: OnceCell<Option<Real>>,
+}
+
+/// A path with links resolved.
+#[derive(Clone, Debug)]
+struct Real {
+    /// Claims that it leads elsewhere by a name that the script gives, or nobody knows where.
+    is_open: bool,
+    /// What it may be, but for what it is as it is written.
+    others: Vec<Spelled>,
+}
+
+/// A path that leads nowhere else.
+static AS_WRITTEN: Real = Real { is_open: false, others: Vec::new() };
+
+impl Known {
+    /// Returns what is known of a path of which all is certain.
+    pub(super) fn of_bytes(absolute: &[u8]) -> Known {
+        let base =
+            absolute.starts_with(b"/").then(|| (PathBuf::from(OsStr::from_bytes(absolute)), Vec::new()));
+        Known::new(Value::of_bytes(normal_bytes(absolute)), false, base)
     }
 
-    /// Returns what was noted of the action at `index` and those that follow it that way.
-    pub(super) fn along(&self, names: &[String], way: Way, index: usize) -> Option<Truth> {
-        self.along[way as usize].borrow().get(names)?.get(&index).copied()
-    }
-
-    /// Notes it.
-    pub(super) fn notes_along(&self, names: &[String], way: Way, index: usize, truth: Truth) {
-        let mut known = self.along[way as usize].borrow_mut();
-        if let Some(places) = known.get_mut(names) {
-            places.insert(index, truth);
-        } else {
-            known.insert(names.to_vec(), BTreeMap::from([(index, truth)]));
-        }
-    }
-
-    /// Returns whether the script as it is written speaks of what the regular expression `pattern` describes: maybe or no,
-    /// because a word in a text is no proof of what runs.
-    pub(super) fn script_matches(&self, pattern: &str) -> Truth {
-        if let Some(known) = self.in_script.borrow().get(pattern) {
-            return *known;
-        }
-        let script = String::from_utf8_lossy(self.script);
-        let found = self.texts.regex(pattern).map(|regex| Truth::of(regex.is_match(&script)) & Truth::Maybe);
-        let truth = found.unwrap_or(Truth::Maybe);
-        self.in_script.borrow_mut().insert(pattern.to_owned(), truth);
-        truth
-    }
-
-    fn named(&self) -> &Named {
-        self.named.get_or_init(|| Named {
-            homes: self.as_they_are(self.world.homes()),
-            own: self.as_they_are(self.world.own_directories()),
-            agents: self.as_they_are(self.of_agents()),
-            starts: self.as_they_are(vec![self.start.to_owned()]),
-        })
-    }
-
-    fn of_agents(&self) -> Vec<PathBuf> {
-        let named = OF_AGENTS.iter().filter_map(|(name, below)| {
-            // Built anew from its parts: no slash at the end, where the pattern goes on.
-            let dir: PathBuf =
-                Path::new(OsStr::from_bytes(&self.world.var(name)?)).join(below).components().collect();
-            dir.is_absolute().then_some(dir)
-        });
-        named.collect()
-    }
-
-    fn as_they_are(&self, mut all: Vec<PathBuf>) -> Vec<PathBuf> {
-        for at in 0..all.len() {
-            let Some(real) = self.real_path(&all[at]) else { continue };
-            if !all.contains(&real) {
-                all.push(real);
+    fn of_tokens(absolute: &[Token]) -> Known {
+        match normal(absolute) {
+            Some(lexical) => {
+                Known::new(Value::new(lexical.clone()), may_leave(&lexical), split_base(absolute))
             }
-        }
-        all
-    }
-
-    /// Returns whether `value` matches the path pattern.
-    fn matches(&self, pattern: &str, value: &Value, lean: Lean) -> Truth {
-        if let Some(path) = value.certain() {
-            return Truth::of(
-                !ends_otherwise(pattern, path.last())
-                    && any_form(pattern, self.named(), lean, &mut |form| form.takes(path)),
-            );
-        }
-        if value.is_anything() {
-            return self.anything_matches(pattern, lean);
-        }
-        if !any_form(pattern, self.named(), lean, &mut |form| !form.clashes(value.head())) {
-            return Truth::No;
-        }
-        Truth::any(self.globs(pattern, lean).iter().map(|glob| glob.matches(&value.tokens)))
-    }
-
-    /// Returns whether `value` matches any of the path patterns, as [`Ground::matches`] says of each.
-    fn matches_any(&self, patterns: &Patterns, value: &Value, lean: Lean) -> Truth {
-        if let Some(path) = value.certain() {
-            let mut could = patterns.for_marks(Marks::of_path(path));
-            return Truth::of(could.any(|pattern| self.matches(pattern, value, lean) == Truth::Yes));
-        }
-        if value.is_anything() {
-            return self.anything_matches_any(patterns, lean);
-        }
-        let mut truth = Truth::No;
-        for pattern in patterns.iter() {
-            let could = any_form(pattern, self.named(), lean, &mut |form| !form.clashes(value.head()));
-            for glob in if could { self.globs(pattern, lean) } else { Rc::new([]) }.iter() {
-                if glob.covers(&value.tokens) {
-                    return Truth::Yes;
-                }
-                // One that might is enough; whether another might as well makes no difference.
-                if truth == Truth::No && glob.meets(&value.tokens) {
-                    truth = Truth::Maybe;
-                }
-            }
-        }
-        truth
-    }
-
-    /// Returns whether a path of which nothing is known matches any of them.
-    fn anything_matches_any(&self, patterns: &Patterns, lean: Lean) -> Truth {
-        match patterns.of_anything() {
-            (true, _) => Truth::Yes,
-            (false, true) => Truth::Maybe,
-            (false, false) => Truth::any(patterns.iter().map(|pattern| self.anything_matches(pattern, lean))),
+            None => Known::nothing(),
         }
     }
 
-    /// Returns whether a path of which nothing is known matches.
-    fn anything_matches(&self, pattern: &str, lean: Lean) -> Truth {
-        let mut has_form = false;
-        let takes_anything = any_form(pattern, self.named(), lean, &mut |form| {
-            has_form = true;
-            form.takes_anything()
-        });
-        match (takes_anything, has_form) {
-            (true, _) => Truth::Yes,
-            (false, true) => Truth::Maybe,
-            (false, false) => Truth::No,
-        }
+    /// Returns a path of which nothing is known.
+    fn nothing() -> Known {
+        let anything = vec![Token::Anything];
+        Known::new(Value::new(anything.clone()), may_leave(&anything), None)
     }
 
-    /// Returns the globs that a path pattern stands for; each pattern is compiled once.
-    fn globs(&self, pattern: &str, lean: Lean) -> Rc<[Glob]> {
-        let known = &self.patterns[usize::from(lean == Lean::Restrict)];
-        if let Some(globs) = known.borrow().get(pattern) {
-            return Rc::clone(globs);
-        }
-        let mut globs = Vec::new();
-        any_form(pattern, self.named(), lean, &mut |form| {
-            globs.push(form.compiled());
-            false
-        });
-        let globs: Rc<[Glob]> = globs.into();
-        known.borrow_mut().insert(pattern.to_owned(), Rc::clone(&globs));
-        globs
+    fn new(lexical: Value, may_leave: bool, base: Option<(PathBuf, Vec<Token>)>) -> Known {
+        Known { lexical: Spelled::new(lexical), may_leave, base, real: OnceCell::new() }
     }
 
-    /// Returns where `path` may lead by the names that the script gives; `None`: anywhere.
-    pub(super) fn led(&self, path: &Path, asking: Asking) -> Option<Vec<PathBuf>> {
-        if self.links.is_empty() {
-            return Some(Vec::new());
-        }
-        self.links.lead(path, asking, self.world)
-    }
-
-    /// Returns where `path` leads; `None` where it leads to another place for each process that asks.
-    fn real_path(&self, path: &Path) -> Option<PathBuf> {
-        if let Some(known) = self.real.borrow().get(path) {
-            return known.clone();
-        }
-        let real = self.world.shared_path(path);
-        self.real.borrow_mut().insert(path.to_owned(), real.clone());
-        real
+    fn with_real(&self, all: Vec<Vec<Token>>) -> Real {
+        let all: Vec<Value> = all.into_iter().map(Value::new).collect();
+        let is_open = all.len() > 1 || all.iter().any(Value::is_anything);
+        let others = all.into_iter().filter(|real| *real != self.lexical.value).map(Spelled::new).collect();
+        Real { is_open, others }
     }
 }
 
 /// A path that an action uses.
 #[derive(Clone, Debug)]
 pub(super) struct PathValue {
-    /// Absolute and without `.` and `..` as far as that can be said.
-    lexical: Value,
-    /// Claims that an unknown part could lead anywhere, by `..`.
-    may_leave: bool,
-    /// The certain beginning, before `..` was taken out, and the rest of the tokens: for the real path.
-    base: Option<(PathBuf, Vec<Token>)>,
+    known: Rc<Known>,
     /// Claims that it is used as written; else it only might be.
     pub(super) is_sure: bool,
     /// Claims that it is written, not only read.
     is_written: bool,
-    /// With links resolved, if that was asked before: each path that it may be; `None` inside where there is no telling.
-    real: OnceCell<Option<Vec<Value>>>,
+    /// Claims that it was asked where it leads.
+    is_asked: Cell<bool>,
+    /// Where it leads by the names that the script gives.
+    led: OnceCell<Option<Real>>,
 }
 
 impl PathValue {
     /// Returns the path that `word` means in `cwd`.
-    pub(super) fn of(value: &[Token], cwd: Option<&Path>, is_sure: bool) -> PathValue {
-        let with = |lexical: Vec<Token>, base| {
-            let (may_leave, lexical) = (may_leave(&lexical), Value::new(lexical));
-            PathValue { lexical, may_leave, base, is_sure, is_written: false, real: OnceCell::new() }
+    pub(super) fn of(ground: &Ground<'_>, value: &[Token], cwd: Option<&Path>, is_sure: bool) -> PathValue {
+        let behind = |cwd: &Path| [cwd.as_os_str().as_bytes(), b"/"].concat();
+        let known = match (certain(value), value.first(), cwd) {
+            (Some(bytes), Some(Token::Byte(b'/')), _) => ground.known(bytes),
+            (Some(bytes), _, Some(cwd)) => ground.known([behind(cwd), bytes].concat()),
+            (None, Some(Token::Anything | Token::Byte(b'/')), _) => Rc::new(Known::of_tokens(value)),
+            (None, _, Some(cwd)) => Rc::new(Known::of_tokens(&[&literal(&behind(cwd)), value].concat())),
+            (_, _, None) => Rc::new(Known::nothing()),
         };
-        let unknown = || with(vec![Token::Anything], None);
-        let absolute = match (value.first(), cwd) {
-            (Some(Token::Anything), _) => value.to_vec(),
-            (Some(Token::Byte(b'/')), _) => value.to_vec(),
-            (_, Some(cwd)) => {
-                let mut all = literal(cwd.as_os_str().as_bytes());
-                all.push(Token::Byte(b'/'));
-                all.extend_from_slice(value);
-                all
-            }
-            (_, None) => return unknown(),
-        };
-        let Some(lexical) = normal(&absolute) else { return unknown() };
-        with(lexical, split_base(&absolute))
+        PathValue::new(known, is_sure)
+    }
+
+    fn new(known: Rc<Known>, is_sure: bool) -> PathValue {
+        PathValue { known, is_sure, is_written: false, is_asked: Cell::new(false), led: OnceCell::new() }
     }
 
     /// Returns the path as one that is written.
@@ -277,42 +137,42 @@ impl PathValue {
 
     /// Claims that it was found to lead elsewhere by a name that the script gives, or nobody knows where.
     pub(super) fn is_led(&self) -> bool {
-        let is_open = |real: &[Value]| real.len() > 1 || real.iter().any(Value::is_anything);
-        self.base.is_some() && self.real.get().and_then(Option::as_deref).is_some_and(is_open)
+        let real = self.led.get().or_else(|| self.known.real.get());
+        self.is_asked.get() && real.is_some_and(|real| real.as_ref().is_some_and(|real| real.is_open))
     }
 
     /// Returns the path as one of another machine, of which nothing is certain.
-    pub(super) fn elsewhere(mut self) -> PathValue {
-        let mut lexical = self.lexical.tokens;
+    pub(super) fn elsewhere(self) -> PathValue {
+        let mut lexical = self.known.lexical.value.tokens().into_owned();
         lexical.push(Token::Anything);
-        self.may_leave = may_leave(&lexical);
-        (self.lexical, self.base) = (Value::new(lexical), None);
-        self
+        let may_leave = may_leave(&lexical);
+        let known = Known::new(Value::new(lexical), may_leave, None);
+        PathValue { known: Rc::new(known), ..self }
     }
 
     /// Returns whether the path matches any of `patterns` as it is written, wherever links lead.
     pub(super) fn reads_like(&self, patterns: &Patterns, subject: &Subject<'_>, lean: Lean) -> Truth {
-        subject.ground.matches_any(patterns, &self.lexical, lean)
+        subject.ground.matches_any(patterns, &self.known.lexical, lean)
     }
 
     /// Returns whether the path matches any of `patterns`.
     pub(super) fn matches_any(&self, patterns: &Patterns, subject: &Subject<'_>, lean: Lean) -> Truth {
         let ground = subject.ground;
-        if lean == Lean::Permit && self.may_leave {
+        if lean == Lean::Permit && self.known.may_leave {
             return ground.anything_matches_any(patterns, lean);
         }
-        let lexical = ground.matches_any(patterns, &self.lexical, lean);
+        let lexical = ground.matches_any(patterns, &self.known.lexical, lean);
         let decided = if lean == Lean::Permit { Truth::No } else { Truth::Yes };
         if lexical == decided {
             return decided;
         }
         let real = self.real(subject);
-        let others = || real.into_iter().flatten().filter(|real| **real != self.lexical);
+        let others = real.map_or(&[][..], |real| &real.others);
         match lean {
             Lean::Restrict => {
-                others().fold(lexical, |all, real| all | ground.matches_any(patterns, real, lean))
+                others.iter().fold(lexical, |all, real| all | ground.matches_any(patterns, real, lean))
             }
-            Lean::Permit if real.is_some() && others().next().is_none() => lexical,
+            Lean::Permit if real.is_some() && others.is_empty() => lexical,
             // The very pattern that lets the one through must let the others through.
             Lean::Permit => Truth::any(patterns.iter().map(|pattern| self.matches(pattern, subject, lean))),
         }
@@ -321,10 +181,10 @@ impl PathValue {
     /// Returns whether the path matches `pattern`.
     pub(super) fn matches(&self, pattern: &str, subject: &Subject<'_>, lean: Lean) -> Truth {
         let ground = subject.ground;
-        if lean == Lean::Permit && self.may_leave {
+        if lean == Lean::Permit && self.known.may_leave {
             return ground.anything_matches(pattern, lean);
         }
-        let lexical = ground.matches(pattern, &self.lexical, lean);
+        let lexical = ground.matches(pattern, &self.known.lexical, lean);
         let decided = if lean == Lean::Permit { Truth::No } else { Truth::Yes };
         if lexical == decided {
             return decided;
@@ -333,8 +193,7 @@ impl PathValue {
             let real = if lean == Lean::Permit { Truth::Maybe } else { Truth::No };
             return if lean == Lean::Permit { lexical & real } else { lexical | real };
         };
-        let others = real.iter().filter(|real| **real != self.lexical);
-        let others = others.map(|real| ground.matches(pattern, real, lean));
+        let others = real.others.iter().map(|real| ground.matches(pattern, real, lean));
         match lean {
             Lean::Permit => others.fold(lexical, |all, real| all & real),
             Lean::Restrict => others.fold(lexical, |all, real| all | real),
@@ -342,23 +201,24 @@ impl PathValue {
     }
 
     /// Returns the paths that it may be with links resolved, as far as its beginning is certain; `None` where there is no telling.
-    fn real(&self, subject: &Subject<'_>) -> Option<&[Value]> {
-        let find = || Some(self.find_real(subject)?.into_iter().map(Value::new).collect());
-        self.real.get_or_init(find).as_deref()
-    }
-
-    fn find_real(&self, subject: &Subject<'_>) -> Option<Vec<Vec<Token>>> {
-        let (base, rest) = self.base.as_ref()?;
+    fn real(&self, subject: &Subject<'_>) -> Option<&Real> {
+        let (base, rest) = self.known.base.as_ref()?;
         if subject.action.scope == Scope::Remote || is_own_stream(base) {
-            return Some(vec![self.lexical.tokens.clone()]);
+            return Some(&AS_WRITTEN);
         }
+        self.is_asked.set(true);
         let anywhere = || Some(vec![vec![Token::Anything]]);
-        let ground = subject.ground;
-        if !ground.links.is_empty() {
-            return self.led(base, rest, subject).or_else(anywhere);
+        let with = |all: Vec<Vec<Token>>| self.known.with_real(all);
+        if !subject.ground.links.is_empty() {
+            let find = || self.led(base, rest, subject).or_else(anywhere).map(with);
+            return self.led.get_or_init(find).as_ref();
         }
-        let Some(base) = ground.real_path(base) else { return anywhere() };
-        Some(vec![normal(&behind_base(&base, rest))?])
+        let find = || match subject.ground.real_path(base) {
+            Some(real) if rest.is_empty() => Some(vec![literal(&normal_bytes(real.as_os_str().as_bytes()))]),
+            Some(real) => Some(vec![normal(&behind_base(&real, rest))?]),
+            None => anywhere(),
+        };
+        self.known.real.get_or_init(|| find().map(with)).as_ref()
     }
 
     /// Returns the paths that it may be where the script gives names to what lies elsewhere; `None`: any.
@@ -461,6 +321,29 @@ fn normal(path: &[Token]) -> Option<Vec<Token>> {
         out.push(Token::Byte(b'/'));
     }
     Some(out)
+}
+
+/// Takes the same out of a path of which all is certain.
+fn normal_bytes(path: &[u8]) -> Vec<u8> {
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for part in path.split(|byte| *byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    let mut out = Vec::with_capacity(path.len());
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 || path.starts_with(b"/") {
+            out.push(b'/');
+        }
+        out.extend_from_slice(part);
+    }
+    if out.is_empty() {
+        out.push(b'/');
+    }
+    out
 }
 
 /// Splits an absolute path after the last slash before anything unknown.

@@ -34,15 +34,23 @@ struct Marked {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Marks {
     parts: u64,
-    /// `None` where a pattern's end says nothing.
+    /// `None` where a pattern's end says nothing, or a path's end is not known.
     last: Option<u8>,
 }
+
+/// The bit of every part that begins with a dot, beside its own.
+const HIDDEN: u64 = 1 << 63;
 
 impl Marks {
     /// Returns the marks of a path.
     pub(crate) fn of_path(path: &[u8]) -> Marks {
-        let parts = path.split(|byte| *byte == b'/').map(bit).fold(0, |all, bit| all | bit);
+        let parts = path.split(|byte| *byte == b'/').map(bits).fold(0, |all, bits| all | bits);
         Marks { parts, last: path.last().copied() }
+    }
+
+    /// Returns the marks of a path of which no part is certain, but maybe its last byte.
+    pub(crate) fn of_end(last: Option<u8>) -> Marks {
+        Marks { parts: u64::MAX, last }
     }
 
     /// Returns the marks that every path has which `pattern` matches: its parts without a sign are parts of the path.
@@ -50,12 +58,16 @@ impl Marks {
     /// A leading name of a directory (`~`, `.`) is none of them; in a class or behind a backslash a slash may be something else.
     fn of_pattern(pattern: &str) -> Marks {
         let is_plain = !pattern.contains(['[', '\\']);
-        let is_part = |part: &&str| is_plain && !part.is_empty() && !part.contains(['*', '?']);
+        let marks_of = |part: &str| match () {
+            () if !is_plain || part.is_empty() => 0,
+            () if !part.contains(['*', '?']) => bits(part.as_bytes()),
+            () if part.starts_with('.') => HIDDEN,
+            () => 0,
+        };
         let named = ["~", "~gate", "~above-gate", "~agent", "."]
             .iter()
             .any(|name| pattern.split('/').next() == Some(name));
-        let parts = pattern.split('/').skip(usize::from(named)).filter(is_part);
-        let parts = parts.map(|part| bit(part.as_bytes())).fold(0, |all, bit| all | bit);
+        let parts = pattern.split('/').skip(usize::from(named)).map(marks_of).fold(0, |all, bits| all | bits);
         let is_bare = named && !pattern.contains('/');
         let last = pattern.bytes().last().filter(|last| !is_bare && !b"*?]".contains(last));
         Marks { parts, last }
@@ -63,16 +75,18 @@ impl Marks {
 
     /// Claims that a path with the marks `path` lacks what every match has.
     fn are_missing(self, path: Marks) -> bool {
-        self.parts & !path.parts != 0 || (self.last.is_some() && self.last != path.last)
+        let ends_otherwise = matches!((self.last, path.last), (Some(own), Some(last)) if own != last);
+        self.parts & !path.parts != 0 || ends_otherwise
     }
 }
 
-/// Returns one of 64 bits for a part of a path (FNV-1a, folded).
-fn bit(part: &[u8]) -> u64 {
+/// Returns one of 63 bits for a part of a path (FNV-1a, folded), and whether it begins with a dot.
+fn bits(part: &[u8]) -> u64 {
     let hash = part.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
-    1 << ((hash ^ (hash >> 32)) & 63)
+    let own = 1 << ((hash ^ (hash >> 32)) % 63);
+    if part.starts_with(b".") { own | HIDDEN } else { own }
 }
 
 impl Patterns {
@@ -166,5 +180,9 @@ mod tests {
         case("/etc/**/x", "/etc/x", true);
         case("a\\/b", "/p/a/b", true);
         case("x[/b]c", "/p/xbc", true);
+        case("*/.env.*", "/p/.env.local", true);
+        case("*/.env.*", "/p/env.local", false);
+        case("~/.*", "/home/dev/x", false);
+        case("./.*/x", "/p/.a/x", true);
     }
 }

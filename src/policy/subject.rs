@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::blob::traits;
-use super::glob::{Value, tokens};
-use super::paths::{Ground, PathValue};
+use super::glob::Value;
+use super::ground::Ground;
+use super::paths::PathValue;
 use super::used::{Use, paths};
 use crate::shell::{
     Action, Arguments, Asking, Operand, Piece, Place, Program, Programs, Scope, Standing, Word,
@@ -60,12 +61,13 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn of(word: &Word) -> Seen {
-        Seen { value: Value::new(tokens(word)), path: OnceCell::new() }
+        Seen { value: Value::of_word(word), path: OnceCell::new() }
     }
 
-    /// Returns the path that it is in `cwd`, which is the same each time.
-    pub(super) fn path(&self, cwd: Option<&Path>) -> &PathValue {
-        self.path.get_or_init(|| PathValue::of(&self.value.tokens, cwd, true))
+    /// Returns the path that it is to `subject`, which is the same each time.
+    pub(super) fn path(&self, subject: &Subject<'_>) -> &PathValue {
+        let find = || PathValue::of(subject.ground, &self.value.tokens(), subject.cwd(), true);
+        self.path.get_or_init(find)
     }
 }
 

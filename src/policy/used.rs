@@ -38,7 +38,7 @@ fn all(subject: &Subject<'_>, operands: &[Operand], what: Use) -> Vec<PathValue>
                 | (RedirectKind::Write | RedirectKind::Append, Use::Reads) => false,
             };
         if is_such {
-            found.push(PathValue::of(&tokens(&redirect.target), redirect_cwd(subject), true));
+            found.push(PathValue::of(subject.ground, &tokens(&redirect.target), redirect_cwd(subject), true));
         }
     }
     let Some(program) = &subject.program else { return found };
@@ -52,7 +52,7 @@ fn all(subject: &Subject<'_>, operands: &[Operand], what: Use) -> Vec<PathValue>
     }
     let is_open = subject.arguments.unknown.iter().any(|unknown| !unknown.glob);
     if is_open && !(selectors.is_empty() && edited.is_empty()) {
-        found.push(PathValue::of(&[Token::Anything], None, false));
+        found.push(PathValue::of(subject.ground, &[Token::Anything], None, false));
     }
     found
 }
@@ -112,16 +112,16 @@ fn selected(subject: &Subject<'_>, operands: &[Operand], selector: &Selector, fo
             return;
         }
         Selector::File(name) => {
-            found.push(PathValue::of(&literal(name.as_bytes()), cwd, true));
+            found.push(PathValue::of(subject.ground, &literal(name.as_bytes()), cwd, true));
             return;
         }
     };
     for operand in chosen {
-        add(subject.word(operand.index), cwd, operand.certainty > Certainty::Possible, found);
+        add(subject, subject.word(operand.index), operand.certainty > Certainty::Possible, found);
     }
     // Where places are not certain, each operand might be the one.
     for operand in others.iter().filter(|_| !is_certain) {
-        add(subject.word(operand.index), cwd, false, found);
+        add(subject, subject.word(operand.index), false, found);
     }
 }
 
@@ -142,7 +142,12 @@ pub(super) fn into(subject: &Subject<'_>, operands: &[Operand], found: &mut Vec<
     dir.push(Token::Byte(b'/'));
     for source in sources.iter().filter(|_| is_dir) {
         let value = [&dir[..], name(&tokens(subject.word(source.index)))].concat();
-        found.push(PathValue::of(&value, subject.cwd(), source.certainty > Certainty::Possible));
+        found.push(PathValue::of(
+            subject.ground,
+            &value,
+            subject.cwd(),
+            source.certainty > Certainty::Possible,
+        ));
     }
 }
 
@@ -171,10 +176,10 @@ fn option_values(subject: &Subject<'_>, option: &str, found: &mut Vec<PathValue>
     let same = |given: &&crate::shell::Given| given.name == option || given.canonical == option;
     for given in subject.arguments.options.iter().filter(same) {
         if let Some(value) = &given.value {
-            add(value, subject.cwd(), given.certainty > Certainty::Possible, found);
+            add(subject, value, given.certainty > Certainty::Possible, found);
         }
         if let Some(at) = given.perhaps {
-            add(subject.word(at), subject.cwd(), false, found);
+            add(subject, subject.word(at), false, found);
         }
     }
     glued(subject, option, found);
@@ -190,7 +195,7 @@ fn glued(subject: &Subject<'_>, option: &str, found: &mut Vec<PathValue>) {
         |given: &&crate::shell::Given| given.name.len() > option.len() && given.name.starts_with(option);
     for given in subject.arguments.options.iter().filter(behind) {
         let value = &tokens(subject.word(given.index))[option.len()..];
-        found.push(PathValue::of(value, subject.cwd(), is_unlisted(subject, &given.name)));
+        found.push(PathValue::of(subject.ground, value, subject.cwd(), is_unlisted(subject, &given.name)));
     }
 }
 
@@ -202,20 +207,21 @@ fn is_unlisted(subject: &Subject<'_>, name: &str) -> bool {
 }
 
 /// Adds the path that `word` means, and those it means to programs that write `@path` or `name=path`.
-fn add(word: &Word, cwd: Option<&Path>, is_sure: bool, found: &mut Vec<PathValue>) {
+fn add(subject: &Subject<'_>, word: &Word, is_sure: bool, found: &mut Vec<PathValue>) {
+    let cwd = subject.cwd();
     let value = tokens(word);
     if certain(&value).is_some_and(|bytes| bytes == b"-") {
         return;
     }
     let head = value.iter().position(|token| *token == Token::Byte(b'/')).unwrap_or(value.len());
     if let Some(at) = value[..head].iter().position(|token| *token == Token::Byte(b'=')) {
-        found.push(PathValue::of(without_at(&value[at + 1..]), cwd, is_sure));
+        found.push(PathValue::of(subject.ground, without_at(&value[at + 1..]), cwd, is_sure));
     } else if value.first() == Some(&Token::Byte(b'@')) {
-        found.push(PathValue::of(&value[1..], cwd, is_sure));
+        found.push(PathValue::of(subject.ground, &value[1..], cwd, is_sure));
     }
     let is_elsewhere =
         value[..head].contains(&Token::Byte(b':')) && value.first() != Some(&Token::Byte(b'/'));
-    let path = PathValue::of(&value, cwd, is_sure);
+    let path = PathValue::of(subject.ground, &value, cwd, is_sure);
     // `host:path` or a URL: not a path of this machine, so nothing that allows may take it for one.
     found.push(if is_elsewhere { path.elsewhere() } else { path });
 }

@@ -1,5 +1,7 @@
 //! Variables that change what runs: a value that the policy does not trust takes the proof from every name it speaks to.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::file::Variable;
@@ -24,7 +26,12 @@ pub(super) struct Variables<'a> {
     layered: Vec<&'a Variable>,
     trusted_path: Vec<String>,
     inherited: Vec<(String, Rc<Variable>)>,
+    /// The entries about the names that were asked about so far.
+    known: RefCell<BTreeMap<String, Named>>,
 }
+
+/// The entries about a variable, and their places among all.
+type Named = Rc<[(usize, Rc<Variable>)]>;
 
 /// An untrusted variable in force for an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,13 +49,23 @@ impl<'a> Variables<'a> {
         };
         let trusted_path = policy.trusted_path().iter().map(absolute).collect();
         let layered = policy.variables().collect();
-        let mut variables = Variables { packs: policy.packs(), layered, trusted_path, inherited: Vec::new() };
+        let (inherited, known) = (Vec::new(), RefCell::default());
+        let mut variables = Variables { packs: policy.packs(), layered, trusted_path, inherited, known };
         variables.inherited = variables.inherited(world);
         variables
     }
 
     /// Returns the entries about a variable of this name, and their places among all.
-    fn named(&self, name: &str) -> Vec<(usize, Rc<Variable>)> {
+    fn named(&self, name: &str) -> Named {
+        if let Some(known) = self.known.borrow().get(name) {
+            return Rc::clone(known);
+        }
+        let found: Named = self.find(name).into();
+        self.known.borrow_mut().insert(name.to_owned(), Rc::clone(&found));
+        found
+    }
+
+    fn find(&self, name: &str) -> Vec<(usize, Rc<Variable>)> {
         let mut found = self.packs.variables_named(name);
         let layered = self.layered.iter().enumerate().filter(|(_, entry)| names(entry, name));
         found.extend(layered.map(|(at, entry)| (usize::from(u16::MAX) + at, Rc::new((*entry).clone()))));
@@ -61,13 +78,13 @@ impl<'a> Variables<'a> {
         // The inherited PATH is judged by where programs are found.
         for (order, name) in all.iter().enumerate().filter(|(_, name)| *name != "PATH") {
             let is_first = !all[..order].contains(name);
-            for (place, entry) in self.named(name).into_iter().filter(|(_, entry)| entry.inherited) {
-                if is_trusted(&entry, &literal(&world.var(name).unwrap_or_default())) {
+            for (place, entry) in self.named(name).iter().filter(|(_, entry)| entry.inherited) {
+                if is_trusted(entry, &literal(&world.var(name).unwrap_or_default())) {
                     continue;
                 }
                 for (at, pattern) in entry.name.iter().enumerate() {
                     if text_matches(pattern, name) && (is_first || is_glob(pattern)) {
-                        found.push(((place, at, order), name.clone(), Rc::clone(&entry)));
+                        found.push(((*place, at, order), name.clone(), Rc::clone(entry)));
                     }
                 }
             }

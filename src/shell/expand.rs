@@ -61,6 +61,12 @@ impl Walker<'_> {
 
     fn argument(&mut self, context: &Context, state: &mut State, word: &syntax::Word, out: &mut Vec<Word>) {
         let span = context.span(word.span);
+        if context.dialect != Dialect::Zsh
+            && let Some(bytes) = as_written(word, b"{~*?[")
+        {
+            out.push(Word::literal(bytes, span));
+            return;
+        }
         let atoms = self.atoms(context, state, &word.parts);
         if context.dialect == Dialect::Zsh {
             self.globbing.note(b"globstar");
@@ -100,6 +106,10 @@ impl Walker<'_> {
         word: &syntax::Word,
     ) -> (Word, Value) {
         let span = context.span(word.span);
+        if let Some(bytes) = as_written(word, b"~") {
+            let word = Word::literal(bytes.clone(), span);
+            return (word, Value::literal(bytes));
+        }
         let mut atoms = self.atoms(context, state, &word.parts);
         self.tilde(context, state, &mut atoms, 0, true);
         let mut pieces = Vec::new();
@@ -288,6 +298,25 @@ impl Walker<'_> {
         self.growth += length;
         if self.growth > GROWTH { Atom::unknown(text.to_owned(), true) } else { atom }
     }
+}
+
+/// Returns the bytes of a word that is what is written: nothing expands in it, and no unquoted byte is one of `active`.
+///
+/// Most words are such; one without a byte is left to the long way.
+fn as_written(word: &syntax::Word, active: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    for part in &word.parts {
+        match part {
+            Part::Plain(bytes) if bytes.iter().any(|byte| active.contains(byte)) => return None,
+            Part::Plain(bytes) | Part::Quoted(bytes) => out.extend_from_slice(bytes),
+            Part::Parameter(_)
+            | Part::Command { .. }
+            | Part::Process { .. }
+            | Part::Arith { .. }
+            | Part::Unknown => return None,
+        }
+    }
+    (!out.is_empty()).then_some(out)
 }
 
 fn atoms_of(tokens: Vec<Token>) -> Vec<Atom> {
