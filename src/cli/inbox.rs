@@ -1,10 +1,13 @@
 //! `gate inbox`: the approver's live list. Read a request, answer it, on to the next.
 
+use std::collections::HashSet;
+
 use super::desk::Desk;
 use super::{Place, requests};
 use crate::approval::{Answer, Request, RequestId, State, is_expired};
 use crate::channel;
 use crate::error::Exit;
+use crate::moment::Moment;
 use crate::store::{Which, clock};
 use crate::ui::{self, Heard};
 
@@ -15,6 +18,9 @@ use crate::ui::{self, Heard};
 You must sit at a terminal in another session than the one that asked."
 )]
 pub(super) struct Args {}
+
+/// How many requests are listed at most: a person reads the riskiest first.
+const MOST_SHOWN: usize = 50;
 
 /// What a person does with one request.
 enum Choice {
@@ -31,12 +37,12 @@ pub(super) fn run(_args: &Args, place: &Place) -> anyhow::Result<Exit> {
         ui::hint("`gate requests` lists what waits");
         return Ok(Exit::No);
     }
-    let mut known: Option<Vec<RequestId>> = None;
+    let mut known: Option<HashSet<RequestId>> = None;
     loop {
         desk.store.sweep(clock::now())?;
         let waiting = waiting(&desk)?;
-        show(&waiting, known.as_deref());
-        known = Some(ids(&waiting));
+        show(&waiting, known.as_ref());
+        known = Some(ids(&waiting).collect());
         let mut stamp = desk.store.stamp()?;
         match ui::hear(question(&waiting), || is_changed(&desk, &waiting, &mut stamp))? {
             Heard::Change => ui::answer(""),
@@ -68,28 +74,35 @@ fn is_changed(desk: &Desk, shown: &[Request], stamp: &mut i64) -> anyhow::Result
     if *stamp == before {
         return Ok(shown.iter().any(|request| is_expired(request, now)));
     }
-    Ok(ids(&waiting(desk)?) != ids(shown))
+    Ok(!ids(&waiting(desk)?).eq(ids(shown)))
 }
 
-fn ids(requests: &[Request]) -> Vec<RequestId> {
-    requests.iter().map(|request| request.id).collect()
+fn ids(requests: &[Request]) -> impl Iterator<Item = RequestId> {
+    requests.iter().map(|request| request.id)
 }
 
-/// Prints the list, and rings for what was not there before.
-fn show(waiting: &[Request], known: Option<&[RequestId]>) {
+/// Prints the head of the list, and rings for what was not there before.
+fn show(waiting: &[Request], known: Option<&HashSet<RequestId>>) {
     let is_new = |request: &Request| known.is_some_and(|known| !known.contains(&request.id));
     if waiting.iter().any(is_new) {
         ui::ring();
     }
-    let (now, width) = (clock::now(), channel::width());
+    ui::answer(&listed(waiting, clock::now(), channel::width()));
+}
+
+/// Returns the head of the list, a numbered line of at most `width` columns for each request.
+fn listed(waiting: &[Request], now: Moment, width: usize) -> String {
     let line =
         |(n, request)| format!("{:>3}  {}", n + 1, requests::line(request, now, width.saturating_sub(5)));
-    let lines: Vec<String> = waiting.iter().enumerate().map(line).collect();
-    if lines.is_empty() {
-        ui::answer("nothing waits for a decision");
-    } else {
-        ui::answer(&lines.join("\n"));
+    let mut lines: Vec<String> = waiting.iter().enumerate().take(MOST_SHOWN).map(line).collect();
+    match waiting.len() {
+        0 => lines.push("nothing waits for a decision".to_owned()),
+        all if all > MOST_SHOWN => {
+            lines.push(format!("and {} more, which `gate requests` lists", all - MOST_SHOWN));
+        }
+        _ => {}
     }
+    lines.join("\n")
 }
 
 fn question(waiting: &[Request]) -> &'static str {
@@ -144,4 +157,23 @@ fn choose(request: &Request, now: crate::moment::Moment) -> anyhow::Result<Choic
     let (names, mut choices): (Vec<&str>, Vec<Choice>) = items.into_iter().unzip();
     let picked = ui::choose(&request.id.to_string(), &names)?;
     Ok(picked.map_or(Choice::Leave, |n| choices.swap_remove(n)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::approval::sample::{ask, at, request};
+
+    #[test]
+    fn the_head_of_a_long_list_is_shown() {
+        let waiting = vec![request(ask("git.force-push")); MOST_SHOWN + 3];
+        let listed = |count: usize| {
+            let text = listed(&waiting[..count], at(0), 100);
+            (text.lines().count(), text.lines().next_back().unwrap().to_owned())
+        };
+        assert_eq!(listed(0), (1, "nothing waits for a decision".to_owned()));
+        let (lines, last) = listed(MOST_SHOWN);
+        assert!(lines == MOST_SHOWN && last.starts_with(" 50  "), "{lines}: {last}");
+        assert_eq!(listed(MOST_SHOWN + 3), (51, "and 3 more, which `gate requests` lists".to_owned()));
+    }
 }

@@ -27,31 +27,38 @@ pub(super) struct Args {
 /// Prints one line a request, oldest first.
 pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     let now = clock::now();
-    let requests = match Desk::reading(place) {
-        Ok(desk) => listed(&desk, args.all, now)?,
-        // Before the first gated command there is no store, and nothing waits.
-        Err(error) if matches!(error.downcast_ref(), Some(StoreError::Missing { .. })) => Vec::new(),
-        Err(error) => return Err(error),
-    };
     if args.json {
-        let values: Vec<_> = requests.iter().map(|request| request_json::of(request, now)).collect();
+        let values = listed(place, args.all, now, |request| request_json::of(request, now))?;
         ui::answer(&serde_json::Value::Array(values).to_string());
-    } else if requests.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let width = channel::width();
+    let lines = listed(place, args.all, now, |request| line(request, now, width))?;
+    if lines.is_empty() {
         ui::say("nothing waits for a decision");
     } else {
-        let width = channel::width();
-        let lines: Vec<String> = requests.iter().map(|request| line(request, now, width)).collect();
         ui::answer(&lines.join("\n"));
     }
     Ok(Exit::Done)
 }
 
-fn listed(desk: &Desk, all: bool, now: Moment) -> anyhow::Result<Vec<Request>> {
-    let mut requests = desk.store.requests(if all { Which::All } else { Which::Open })?;
-    if !all {
-        requests.retain(|request| !is_expired(request, now));
-    }
-    Ok(requests)
+/// Returns what `make` makes of each request that is asked for.
+fn listed<T>(place: &Place, all: bool, now: Moment, make: impl Fn(&Request) -> T) -> anyhow::Result<Vec<T>> {
+    let desk = match Desk::reading(place) {
+        Ok(desk) => desk,
+        // Before the first gated command there is no store, and nothing waits.
+        Err(error) if matches!(error.downcast_ref(), Some(StoreError::Missing { .. })) => {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(error),
+    };
+    let mut made = Vec::new();
+    desk.store.each_request(if all { Which::All } else { Which::Open }, |request| {
+        if all || !is_expired(&request, now) {
+            made.push(make(&request));
+        }
+    })?;
+    Ok(made)
 }
 
 /// Returns a request in one line of at most `width` columns; the card has the rest.

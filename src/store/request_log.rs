@@ -136,7 +136,14 @@ impl Store {
 
     /// Returns the requests asked for, oldest first.
     pub fn requests(&self, which: Which) -> Result<Vec<Request>, StoreError> {
-        requests::list(&self.db, which).map_err(|trouble| self.trouble("read", trouble))
+        let mut requests = Vec::new();
+        self.each_request(which, |request| requests.push(request))?;
+        Ok(requests)
+    }
+
+    /// Gives the requests asked for to `take`, oldest first, one at a time: there may be many.
+    pub fn each_request(&self, which: Which, take: impl FnMut(Request)) -> Result<(), StoreError> {
+        requests::each(&self.db, which, take).map_err(|trouble| self.trouble("read", trouble))
     }
 
     /// Returns the earlier requests of the same requester that say something about `request`: for the same content, and rejected ones.

@@ -136,13 +136,13 @@ fn open_sql() -> String {
     format!("{COLUMNS} WHERE rowid IN ({numbers}) ORDER BY rowid")
 }
 
-/// Returns the requests asked for, oldest first.
-pub(super) fn list(db: &Connection, which: Which) -> Result<Vec<Request>, Trouble> {
+/// Gives the requests asked for to `take`, oldest first.
+pub(super) fn each(db: &Connection, which: Which, take: impl FnMut(Request)) -> Result<(), Trouble> {
     let sql = match which {
         Which::All => format!("{COLUMNS} ORDER BY rowid"),
         Which::Open => open_sql(),
     };
-    collect(db, &sql, [])
+    each_of(db, &sql, [], take)
 }
 
 /// Returns the requests whose id begins with `prefix`.
@@ -160,13 +160,23 @@ pub(super) fn version(db: &Connection, id: RequestId) -> rusqlite::Result<Option
 }
 
 fn collect(db: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Request>, Trouble> {
+    let mut requests = Vec::new();
+    each_of(db, sql, params, |request| requests.push(request))?;
+    Ok(requests)
+}
+
+fn each_of(
+    db: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+    mut take: impl FnMut(Request),
+) -> Result<(), Trouble> {
     let mut query = db.prepare(sql)?;
     let mut rows = query.query(params)?;
-    let mut requests = Vec::new();
     while let Some(row) = rows.next()? {
-        requests.push(read(row)?);
+        take(read(row)?);
     }
-    Ok(requests)
+    Ok(())
 }
 
 fn read(row: &Row<'_>) -> Result<Request, Trouble> {

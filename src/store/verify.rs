@@ -93,23 +93,28 @@ fn check_log(db: &Connection, id: &str, verified: &Verified) -> Result<(), Tampe
 fn check_requests(db: &Connection, said: &AllSaid, seq: u64) -> Result<(), Tampered> {
     let wrong =
         |expected: String, found: String| Err(Tampered { seq, what: "request's row", expected, found });
-    let rows = match requests::list(db, Which::All) {
-        Ok(rows) => rows,
-        Err(Trouble::Store(error)) => return wrong("the requests of the log".to_owned(), error.to_string()),
-        Err(Trouble::Sqlite(error)) => return wrong("the requests of the log".to_owned(), error.to_string()),
-    };
-    for row in &rows {
-        let (found, expected) = (fingerprint(row), said.get(&row.id));
-        match expected {
-            Some(expected) if *expected == found => {}
-            Some(expected) => return wrong(told(row.id, expected), told(row.id, &found)),
-            None => return wrong(format!("no request {}", row.id), told(row.id, &found)),
-        }
+    let (mut count, mut different) = (0, None);
+    let read = requests::each(db, Which::All, |row| {
+        count += 1;
+        different = different.take().or_else(|| difference(&row, said.get(&row.id)));
+    });
+    match (read, different) {
+        (Err(Trouble::Store(error)), _) => wrong("the requests of the log".to_owned(), error.to_string()),
+        (Err(Trouble::Sqlite(error)), _) => wrong("the requests of the log".to_owned(), error.to_string()),
+        (Ok(()), Some((expected, found))) => wrong(expected, found),
+        (Ok(()), None) if count != said.len() => wrong(format!("{} requests", said.len()), count.to_string()),
+        (Ok(()), None) => Ok(()),
     }
-    if rows.len() != said.len() {
-        return wrong(format!("{} requests", said.len()), rows.len().to_string());
+}
+
+/// Returns what the log says of a row and what the row is, in words, where that is not the same.
+fn difference(row: &Request, expected: Option<&Said>) -> Option<(String, String)> {
+    let found = fingerprint(row);
+    match expected {
+        Some(expected) if *expected == found => None,
+        Some(expected) => Some((told(row.id, expected), told(row.id, &found))),
+        None => Some((format!("no request {}", row.id), told(row.id, &found))),
     }
-    Ok(())
 }
 
 fn fingerprint(row: &Request) -> Said {
