@@ -138,8 +138,23 @@ fn of_test(test: &Test, effects: &mut Effects) {
     }
 }
 
+/// Builtins in front of which an assignment may stay for good: the special ones of POSIX, 2.14.
+const SPECIAL: [&str; 17] = [
+    ".", ":", "break", "continue", "eval", "exec", "exit", "export", "local", "readonly", "return", "set",
+    "shift", "source", "times", "trap", "unset",
+];
+
+/// Claims that what is assigned in front of the command lasts only as long as that.
+fn assigns_for_itself(simple: &Simple, functions: &BTreeSet<String>) -> bool {
+    let name = simple.words.first().and_then(plain);
+    name.is_some_and(|name| {
+        !SPECIAL.contains(&name) && !ANYTHING.contains(&name) && !functions.contains(name)
+    })
+}
+
 fn of_simple(simple: &Simple, functions: &BTreeSet<String>, effects: &mut Effects) {
-    simple.assignments.iter().for_each(|assign| of_assignment(assign, effects));
+    let lasts = !assigns_for_itself(simple, functions);
+    simple.assignments.iter().for_each(|assign| of_assignment(assign, lasts, effects));
     simple.words.iter().for_each(|word| of_word(word, effects));
     simple.redirects.iter().for_each(|redirect| of_redirect(redirect, effects));
     let Some(first) = simple.words.first() else { return };
@@ -189,7 +204,7 @@ fn plain(word: &Word) -> Option<&str> {
     }
 }
 
-fn of_assignment(assign: &Assign, effects: &mut Effects) {
+fn of_assignment(assign: &Assign, lasts: bool, effects: &mut Effects) {
     let number = match &assign.value {
         AssignValue::Word(word) => {
             of_word(word, effects);
@@ -204,7 +219,9 @@ fn of_assignment(assign: &Assign, effects: &mut Effects) {
             false
         }
     };
-    effects.sets(&assign.name, number);
+    if lasts {
+        effects.sets(&assign.name, number);
+    }
 }
 
 fn of_redirect(redirect: &Redirect, effects: &mut Effects) {

@@ -228,14 +228,20 @@ impl Walker<'_> {
                 Some(_) | None => words,
             };
             let marked = words.iter().any(|word| contains(word, b"{}"));
-            let mut words: Vec<Word> = words.iter().map(|word| replaced(word, "{}")).collect();
-            if runs.appends && !marked && !words.is_empty() {
+            let opener =
+                range.start.checked_sub(1).and_then(|at| action.args[at].as_literal()).unwrap_or_default();
+            let in_directory = opener.ends_with(b"dir");
+            let finds = FINDS.contains(&name);
+            // `bfs` takes starting points anywhere.
+            let begins = finds && name != "bfs" && !in_directory;
+            let start = if begins { found_below(&action.args) } else { Vec::new() };
+            let mut words: Vec<Word> = words.iter().map(|word| replaced(word, "{}", &start)).collect();
+            // Without a `{}`, `fd` gives each name behind the command, `find` none.
+            if runs.appends && !marked && !finds && !words.is_empty() {
                 words.push(walk::unknown_word("…".to_owned(), action.span));
             }
             let mut state = state.clone();
-            let opener =
-                range.start.checked_sub(1).and_then(|at| action.args[at].as_literal()).unwrap_or_default();
-            if opener.ends_with(b"dir") {
+            if in_directory {
                 state.cwd = Place::Unknown;
             }
             self.words(context, &state, words, action.span);
@@ -352,7 +358,7 @@ impl Walker<'_> {
                     .and_then(Word::as_literal)
                     .and_then(|text| String::from_utf8(text).ok());
                 let text = text.filter(|text| !text.is_empty()).unwrap_or_else(|| "{}".to_owned());
-                words.iter().map(|word| replaced(word, &text)).collect()
+                words.iter().map(|word| replaced(word, &text, b"")).collect()
             }
             None => {
                 words.push(walk::unknown_word("…".to_owned(), wrapped.action.span));
@@ -536,8 +542,35 @@ fn contains(word: &Word, mark: &[u8]) -> bool {
     })
 }
 
-/// Returns `word` with each `mark` in it replaced by something unknown.
-fn replaced(word: &Word, mark: &str) -> Word {
+/// Programs that name what they find as find(1) does: each name begins with the starting point that it was found below.
+const FINDS: [&str; 3] = ["find", "gfind", "bfs"];
+
+/// Returns how every name begins that `find` finds, as far as all its starting points begin alike; without any it is the `.`.
+///
+/// Other options in front than these differ from one `find` to another, and may take the next word.
+fn found_below(args: &[Word]) -> Vec<u8> {
+    let texts: Option<Vec<Vec<u8>>> = args.iter().map(Word::as_literal).collect();
+    let names_more = |text: &Vec<u8>| matches!(text.as_slice(), b"-files0-from" | b"-f");
+    let Some(texts) = texts.filter(|texts| !texts.iter().any(names_more)) else { return Vec::new() };
+    let mut behind =
+        texts.iter().skip_while(|text| matches!(text.as_slice(), b"-H" | b"-L" | b"-P")).peekable();
+    let is_start = |text: &Vec<u8>| !matches!(text.first(), None | Some(b'-' | b'(' | b')' | b'!' | b','));
+    let is_test = |text: &Vec<u8>| {
+        matches!(text.as_slice(), b"(" | b"!" | [b'-', b'a'..=b'z', b'a'..=b'z', b'a'..=b'z', ..])
+    };
+    let common = |common: Vec<u8>, start: &Vec<u8>| {
+        let length = common.iter().zip(start).take_while(|(one, other)| one == other).count();
+        common[..length].to_vec()
+    };
+    match behind.next_if(|text| is_start(text)) {
+        Some(first) => behind.take_while(|text| is_start(text)).fold(first.clone(), common),
+        None if behind.peek().is_none_or(|text| is_test(text)) => b".".to_vec(),
+        None => Vec::new(),
+    }
+}
+
+/// Returns `word` with each `mark` in it replaced by something unknown that begins with `start`.
+fn replaced(word: &Word, mark: &str, start: &[u8]) -> Word {
     let mut pieces = Vec::new();
     for piece in &word.pieces {
         match piece {
@@ -545,8 +578,9 @@ fn replaced(word: &Word, mark: &str) -> Word {
                 let mark = mark.as_bytes();
                 let mut rest = bytes.as_slice();
                 while let Some(at) = rest.windows(mark.len()).position(|window| window == mark) {
-                    if at > 0 {
-                        pieces.push(Piece::Literal(rest[..at].to_vec()));
+                    let known = [&rest[..at], start].concat();
+                    if !known.is_empty() {
+                        pieces.push(Piece::Literal(known));
                     }
                     pieces.push(Piece::Dynamic {
                         text: String::from_utf8_lossy(mark).into_owned(),

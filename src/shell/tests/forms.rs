@@ -1,6 +1,6 @@
 //! The certain language, form by form.
 
-use super::{case, clear, opaque, place};
+use super::{analysed, case, clear, opaque, place, tell};
 use crate::command::Dialect;
 
 #[test]
@@ -217,4 +217,52 @@ fn other_shells_are_refused_where_they_read_differently() {
         clear(Dialect::Zsh, text);
         clear(Dialect::Posix, text);
     }
+}
+
+#[test]
+fn names_that_find_finds_begin_as_its_starting_points_do() {
+    for (before, begins) in [
+        ("", "."),
+        (".", "."),
+        ("src", "src"),
+        ("-L src/a src/b", "src/"),
+        ("src lib", ""),
+        ("/etc", "/etc"),
+        ("-E /etc", ""),
+        ("-O3 /etc", ""),
+        ("-f /etc", ""),
+        ("-files0-from list", ""),
+        ("\"$x\"", ""),
+    ] {
+        let text = format!("find {before} -exec cat {{}} +");
+        let found = analysed(Dialect::Bash, text.as_bytes());
+        let last = found.actions.last().map(tell).unwrap_or_default();
+        assert_eq!(last, format!("cat {begins}‹{{}}›"), "{text}");
+    }
+    case("find . -execdir cat {} +", "find . -execdir cat {} + ; cat ‹{}›");
+    case("find . -exec ls \\;", "find . -exec ls ; ; ls");
+}
+
+#[test]
+fn what_is_assigned_in_front_of_a_command_is_gone_behind_it() {
+    for text in ["while IFS= read -r x; do ls; done", "for i in a; do A=1 ls; done; echo \"$A\""] {
+        assert!(!exports_ifs(text), "{text}");
+    }
+    for text in [
+        "for i in a b; do ls; IFS=:; done",
+        "for i in a b; do ls; IFS=: export A; done",
+        "for i in a b; do ls; IFS=: :; done",
+    ] {
+        assert!(exports_ifs(text), "{text}");
+    }
+}
+
+/// Claims that some action may see another `IFS` than the shell began with.
+fn exports_ifs(text: &str) -> bool {
+    let found = analysed(Dialect::Bash, text.as_bytes());
+    let sees = |action: &super::Action| {
+        let is_last = action.program.as_literal().is_some_and(|name| name == b"ls" || name == b"y");
+        is_last && action.assignments.iter().any(|set| set.name == "IFS")
+    };
+    found.actions.iter().any(sees)
 }

@@ -21,7 +21,7 @@ fn wrappers_are_opened() {
     opaque(Dialect::Bash, "exec -aa rm y x");
     case("a | xargs rm", "a ; xargs rm ; rm ‹……›");
     case("xargs -I{} rm {}/y", "xargs -I{} rm {}/y ; rm ‹{}›/y");
-    case("find . -exec rm {} \\; -exec ls {} +", "find . -exec rm {} ; -exec ls {} + ; rm ‹{}› ; ls ‹{}›");
+    case("find . -exec rm {} \\; -exec ls {} +", "find . -exec rm {} ; -exec ls {} + ; rm .‹{}› ; ls .‹{}›");
     case("/usr/bin/sudo rm x", "/usr/bin/sudo rm x ; rm x");
     case("ssh -p 2 host rm x", "ssh -p 2 host rm x ; rm x");
     case("ssh host 'a && rm x'", "ssh host a && rm x ; a ; rm x");
