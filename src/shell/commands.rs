@@ -1,6 +1,6 @@
 //! Simple commands: what their words make of them, and what they change.
 
-use super::action::{Action, Assignment, Opaque, Piece, Span, Word};
+use super::action::{Action, Assignment, Opaque, Piece, Span, Stdin, Word};
 use super::names;
 use super::parser::{self, is_name};
 use super::state::{Flow, State, Value};
@@ -17,7 +17,7 @@ impl Walker<'_> {
         let span = context.span(simple.span);
         let put = self.put_alias(context, simple);
         let words = self.words_of(context, &mut state, put.as_deref().unwrap_or(&simple.words));
-        let (redirects, stdin) = self.redirects(context, &mut state, &simple.redirects);
+        let (redirects, stdin) = self.redirects_beside(context, &mut state, simple);
         if words.is_empty() {
             return self.without_name(context, state, simple, redirects, span);
         }
@@ -58,6 +58,26 @@ impl Walker<'_> {
                 None
             }
         }
+    }
+
+    /// Expands the redirects. Where no program runs, bash assigns before it expands them, so that their targets may see
+    /// what is assigned beside them.
+    fn redirects_beside(
+        &mut self,
+        context: &Context,
+        state: &mut State,
+        simple: &Simple,
+    ) -> (Vec<super::Redirect>, Option<Stdin>) {
+        if simple.assignments.is_empty() || simple.redirects.is_empty() {
+            return self.redirects(context, state, &simple.redirects);
+        }
+        let mut seen = state.clone();
+        for assign in &simple.assignments {
+            seen.assign(&assign.name, Value::Dynamic, assign.span);
+        }
+        let redirects = self.redirects(context, &mut seen, &simple.redirects);
+        *state = state.clone().join(seen);
+        redirects
     }
 
     /// Only assignments, redirects, or words that vanish.
@@ -103,7 +123,7 @@ impl Walker<'_> {
                 self.arrays.insert(String::from_utf8_lossy(&name).into_owned());
                 array.pieces.push(Piece::Dynamic { text: "(…)".to_owned(), splits: false });
                 out.push(array);
-            } else if assigns(word) {
+            } else if assigns(word) && !has_braces(word) {
                 out.push(self.declared(context, state, word));
             } else {
                 out.append(&mut self.arguments(context, state, std::slice::from_ref(word)));
@@ -297,4 +317,9 @@ fn plain(word: &super::syntax::Word) -> Option<&str> {
         [Part::Plain(bytes)] => std::str::from_utf8(bytes).ok(),
         _ => None,
     }
+}
+
+/// Claims that braces may make several words of it.
+fn has_braces(word: &syntax::Word) -> bool {
+    word.parts.iter().any(|part| matches!(part, Part::Plain(bytes) if bytes.contains(&b'{')))
 }

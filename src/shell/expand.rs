@@ -70,12 +70,14 @@ impl Walker<'_> {
         let atoms = self.atoms(context, state, &word.parts);
         if context.dialect == Dialect::Zsh {
             self.globbing.note(b"globstar");
-            let pieces = self.fields_of(context, state, atoms, false);
+            let pieces = self.fields_of(context, state, atoms, false, false);
             out.extend(pieces.into_iter().map(|pieces| Word { pieces, span }));
             return;
         }
         let tokens = braces::tokens(atoms);
-        let fields = match braces::expand(&tokens) {
+        let braces = braces::expand(&tokens);
+        let braced = matches!(braces, Braced::Words(_));
+        let fields = match braces {
             Braced::Nothing => vec![tokens],
             Braced::Words(_) | Braced::Uncertain if context.dialect == Dialect::Posix => {
                 self.doubt(span, "braces are read differently by other shells");
@@ -93,7 +95,7 @@ impl Walker<'_> {
             }
         };
         for field in fields {
-            let pieces = self.fields_of(context, state, atoms_of(field), true);
+            let pieces = self.fields_of(context, state, atoms_of(field), true, braced);
             out.extend(pieces.into_iter().map(|pieces| Word { pieces, span }));
         }
     }
@@ -255,14 +257,10 @@ impl Walker<'_> {
             },
             Name::All(kind) => self.all(state, *kind, *quoted, text, atoms),
             Name::Special(kind) => {
-                let splits = !quoted && (state.fields || *kind == b'-');
-                atoms.push(Atom::Unknown {
-                    text,
-                    splits,
-                    number: *kind != b'-',
-                    bare: *bare,
-                    command: false,
-                });
+                // `$-` and `$!` may be empty.
+                let is_number = !matches!(kind, b'-' | b'!');
+                let splits = !quoted && (state.fields || !is_number);
+                atoms.push(Atom::Unknown { text, splits, number: is_number, bare: *bare, command: false });
             }
         }
     }

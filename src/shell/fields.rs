@@ -67,21 +67,22 @@ impl Walker<'_> {
         out.push(Atom::Source(part[length..].to_vec()));
     }
 
-    /// Splits a word into fields and finds the globs in each.
+    /// Splits a word into fields and finds the globs in each; `braced`: it is one of the words that braces made.
     pub(super) fn fields_of(
         &mut self,
         context: &Context,
         state: &State,
         mut atoms: Vec<Atom>,
         splits: bool,
+        braced: bool,
     ) -> Vec<Vec<Piece>> {
         let assigned = assigned_length(&atoms);
         match assigned {
-            // `name=~/x` as an argument: bash expands it, dash does not.
+            // `name=~/x` as an argument: bash expands it, unless braces made the word; dash does not.
             Some(length) if has_tilde(&atoms) => {
                 let Atom::Source(bytes) = atoms.remove(0) else { return Vec::new() };
                 let (name, value) = bytes.split_at(length);
-                if context.dialect == Dialect::Bash {
+                if context.dialect == Dialect::Bash && !braced {
                     atoms.insert(0, Atom::Source(value.to_vec()));
                     self.tilde(context, state, &mut atoms, 0, true);
                 } else {

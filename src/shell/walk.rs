@@ -220,25 +220,53 @@ impl<'a> Walker<'a> {
             } else {
                 format!("a script is longer than {BYTES} bytes")
             };
+            if context.depth <= DEPTH && self.bytes <= ALL_BYTES {
+                self.before(context, &state, &text[..BYTES]);
+            }
             return self.lost(context, state, whole, reason);
         }
         if let Some((at, found)) = super::bytes::first_odd(text) {
             let span = context.span(Span { start: at, end: at + 1 });
+            self.before(context, &state, &text[..at]);
             return self.lost(context, state, span, found);
         }
-        let Parsed { list, bodies, refusal, salvaged } = parser::parse(text, context.dialect);
-        let context = Context { text: text.into(), bodies: bodies.into(), ..context.clone() };
-        let flow = self.list(&context, state.clone(), &list);
+        let (flow, context, refusal) = self.parsed(context, &state, text);
         match refusal {
             None => flow,
             Some((start, refusal)) => {
                 let span = context.span(Span { start, end: text.len() });
-                let after = flow.after(&state);
-                let loose = Context { in_loop: false, loose: true, ..context.clone() };
-                self.list(&loose, after.clone(), &salvaged);
-                self.lost(&context, after, span, refusal.reason)
+                self.lost(&context, flow.after(&state), span, refusal.reason)
             }
         }
+    }
+
+    /// Follows what could be read of a text: what was read within a refused command, too, since it may run.
+    fn parsed(
+        &mut self,
+        context: &Context,
+        state: &State,
+        text: &[u8],
+    ) -> (Flow, Context, Option<(usize, parser::Refusal)>) {
+        let Parsed { list, bodies, refusal, salvaged } = parser::parse(text, context.dialect);
+        let context = Context { text: text.into(), bodies: bodies.into(), ..context.clone() };
+        let mut flow = self.list(&context, state.clone(), &list);
+        if !salvaged.is_empty() {
+            let after = flow.after(state);
+            let loose = Context { in_loop: false, loose: true, ..context.clone() };
+            self.list(&loose, after.clone(), &salvaged);
+            flow = Flow::either(after);
+        }
+        (flow, context, refusal)
+    }
+
+    /// Lists the commands of a text that is not read beyond its end, where it may be cut within a command: what is denied
+    /// there stays denied.
+    fn before(&mut self, context: &Context, state: &State, text: &[u8]) {
+        let end = super::bytes::first_odd(text).map_or(text.len(), |(at, _)| at);
+        let separator = |byte: &u8| matches!(byte, b'\n' | b';' | b'&' | b'|');
+        let end = text[..end].iter().rposition(separator).map_or(0, |at| at + 1);
+        let loose = Context { in_loop: false, loose: true, ..context.clone() };
+        self.parsed(&loose, state, &text[..end]);
     }
 
     /// Lists an opaque stretch after which nothing is known.

@@ -1,10 +1,8 @@
 //! What a command does by its options, its redirects, its paths and the bytes that it is written in.
 
-use super::Table;
+use super::table::Table;
 
 pub(super) const OPTIONS: Table = Table {
-    class: 6,
-    title: "options that execute",
     denied: &["find ~ -delete", "find / -delete"],
     held: &[
         "find ~ -type f -delete",
@@ -73,8 +71,6 @@ pub(super) const OPTIONS: Table = Table {
 };
 
 pub(super) const REDIRECTS: Table = Table {
-    class: 7,
-    title: "redirects and here-documents",
     denied: &[
         "cat <<E; rm -rf ~\nx\nE",
         "cat <<E && rm -rf ~\nx\nE",
@@ -117,8 +113,6 @@ pub(super) const REDIRECTS: Table = Table {
 };
 
 pub(super) const PATHS: Table = Table {
-    class: 8,
-    title: "paths",
     denied: &[
         "cd / && rm -rf *",
         "cd / && rm -rf home",
@@ -162,8 +156,6 @@ pub(super) const PATHS: Table = Table {
 };
 
 pub(super) const READINGS: Table = Table {
-    class: 9,
-    title: "other readings",
     denied: &[
         "rm -rf -- ~",
         "rm ~ -rf",

@@ -1,10 +1,8 @@
 //! How another command comes to run: beside the first, through a wrapper, in a shell of its own, behind an expansion.
 
-use super::Table;
+use super::table::Table;
 
 pub(super) const CHAINS: Table = Table {
-    class: 1,
-    title: "chains",
     denied: &[
         "ls && rm -rf ~",
         "ls || rm -rf ~",
@@ -44,8 +42,6 @@ pub(super) const CHAINS: Table = Table {
 };
 
 pub(super) const WRAPPERS: Table = Table {
-    class: 2,
-    title: "wrappers",
     denied: &[
         "sudo rm -rf ~",
         "sudo -n -u root rm -rf ~",
@@ -106,8 +102,6 @@ pub(super) const WRAPPERS: Table = Table {
 };
 
 pub(super) const SHELLS: Table = Table {
-    class: 3,
-    title: "shells",
     denied: &[
         "bash -c 'rm -rf ~'",
         "bash -lc 'rm -rf ~'",
@@ -157,8 +151,6 @@ pub(super) const SHELLS: Table = Table {
 };
 
 pub(super) const NAMES: Table = Table {
-    class: 4,
-    title: "names behind quotes and expansions",
     denied: &[
         "r''m -rf ~",
         "r\"\"m -rf ~",
@@ -209,8 +201,6 @@ pub(super) const NAMES: Table = Table {
 };
 
 pub(super) const ENVIRONMENT: Table = Table {
-    class: 5,
-    title: "variables, functions and aliases",
     denied: &["A=b rm -rf ~", "export A=b; rm -rf ~", "d=~; rm -rf \"$d\"", "HOME=/; rm -rf ~"],
     held: &[
         "PATH=. ls",

@@ -273,6 +273,22 @@ pub(crate) const SEEDS: &[&str] = &[
     "x=R1; y=x; ${!y}",
     "x=R1; x=$x; $x",
     "x=R1;y=$x;x=R2;$y",
+    "12>&1 R1",
+    "33<&0",
+    "R1 10> x",
+    "R1 $(R2 <<E; R3 a; R4 b\nE\n)",
+    "R1 $(R2 <<'E'\nx\nE\nR3 a; R4 b)",
+    "R1 $(R2 <<E | { x=R3; $x a; }\nE\n)",
+    "R1 $(time { R2; })",
+    "R1 $(x=(\\( b); R2)",
+    "R1 > 2>b",
+    "c=R1\nc=R2 < /none/x$c",
+    "readonly x={R1,R2}; $x",
+    "export x={R1,R2}; $x",
+    "R1 {a,b}=~/c d=~/{e,f}",
+    "R1 $! b",
+    "echo \"`R1 \"a {b,c}\"`\"",
+    "R1 <((R2) > c)",
 ];
 
 pub(crate) const TOKENS: &[&str] = &[

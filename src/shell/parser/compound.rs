@@ -77,8 +77,10 @@ impl Parser<'_> {
             return self.conditional();
         }
         if self.keyword("while") || self.keyword("until") {
-            let condition = self.body("do")?;
-            return Ok(Compound::While { condition, body: self.body("done")? });
+            let mut condition = self.body("do")?;
+            let body = self.body("done");
+            let body = self.kept(body, &mut condition)?;
+            return Ok(Compound::While { condition, body });
         }
         if self.keyword("for") {
             return self.loop_over();
@@ -113,16 +115,28 @@ impl Parser<'_> {
 
     fn conditional(&mut self) -> Result<Compound> {
         let mut branches = Vec::new();
+        let otherwise = self.branches(&mut branches);
+        if otherwise.is_err() {
+            let lists = branches.drain(..).flat_map(|(condition, list)| [condition, list]);
+            lists.for_each(|mut list| self.salvaged.append(&mut list));
+        }
+        Ok(Compound::If { branches, otherwise: otherwise? })
+    }
+
+    /// Reads the branches up to `fi`, and returns what follows `else`.
+    fn branches(&mut self, branches: &mut Vec<(List, List)>) -> Result<Option<List>> {
         loop {
-            let condition = self.body("then")?;
-            let list = self.list(&["elif", "else", "fi"])?;
-            self.refuse_empty(&list)?;
+            let mut condition = self.body("then")?;
+            let list = self.list(&["elif", "else", "fi"]);
+            let list = self.kept(list, &mut condition)?;
+            let is_empty = self.refuse_empty(&list);
             branches.push((condition, list));
+            is_empty?;
             if self.keyword("fi") {
-                return Ok(Compound::If { branches, otherwise: None });
+                return Ok(None);
             }
             if self.keyword("else") {
-                return Ok(Compound::If { branches, otherwise: Some(self.body("fi")?) });
+                return self.body("fi").map(Some);
             }
             if !self.keyword("elif") {
                 return self.refuse("`fi` is missing");

@@ -43,7 +43,14 @@ impl Parser<'_> {
         if self.dialect == Dialect::Zsh {
             return self.refuse("substitutions of zsh are not read");
         }
+        if self.peek() == Some(b'(') && self.text[self.at - 2] != b'$' {
+            return self.refuse("a process substitution begins as arithmetic does");
+        }
+        let has_document = std::mem::take(&mut self.has_document);
+        self.printed_anew += 1;
         let list = self.nested(|parser| parser.list(&[]))?;
+        self.printed_anew -= 1;
+        self.has_document = has_document;
         if !self.eat(b")") {
             return self.refuse("a `(` is not closed");
         }

@@ -46,6 +46,7 @@ impl Parser<'_> {
         if delimiter.iter().any(|byte| !byte.is_ascii_graphic()) {
             return self.refuse("a here-document's delimiter is not plain");
         }
+        self.has_document = self.printed_anew > 0;
         let index = self.bodies.len();
         self.bodies.push(Vec::new());
         self.pending.push(Announced { delimiter, verbatim, strips, index });

@@ -85,6 +85,10 @@ struct Parser<'a> {
     bodies: Vec<HereBody>,
     /// Complete pieces of what was then refused.
     salvaged: List,
+    /// How deep the text at hand lies in `$( )`, which bash prints anew from what it read before it runs it.
+    printed_anew: usize,
+    /// A here-document was announced in the innermost of them.
+    has_document: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -100,6 +104,8 @@ impl<'a> Parser<'a> {
             announced_outside: false,
             bodies: Vec::new(),
             salvaged: List::new(),
+            printed_anew: 0,
+            has_document: false,
         }
     }
 
@@ -283,7 +289,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Keeps what was read before a refusal.
-    fn kept(&mut self, read: Result<()>, list: &mut List) -> Result<()> {
+    fn kept<T>(&mut self, read: Result<T>, list: &mut List) -> Result<T> {
         if read.is_err() {
             self.salvaged.append(list);
         }
@@ -321,6 +327,10 @@ impl<'a> Parser<'a> {
                     break true;
                 }
                 (Some(b';'), Some(b';' | b'&')) => break false,
+                // bash 5.2 loses the `;` when it prints that: what follows becomes arguments.
+                (Some(b';'), _) if self.has_document => {
+                    return self.refuse("a `;` follows a here-document in `$( )`");
+                }
                 (Some(b';'), _) => {
                     self.operator(1)?;
                     break false;
@@ -366,6 +376,9 @@ impl<'a> Parser<'a> {
         let mut commands = vec![self.command()?];
         if timed && matches!(commands[0], Command::Function { .. }) {
             return self.refuse("`time` stands before a function's definition");
+        }
+        if timed && self.printed_anew > 0 && !matches!(commands[0], Command::Simple(_)) {
+            return self.refuse("`time` stands before a compound command within `$( )`");
         }
         if let Err(refusal) = self.pipes(&mut commands) {
             let first = Pipeline { negated, commands };

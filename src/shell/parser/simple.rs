@@ -210,7 +210,8 @@ impl Parser<'_> {
                 return self.refuse("an array's element has a subscript");
             }
             let word = self.word()?;
-            if word.parts.is_empty() {
+            let source = &self.text[word.span.start..word.span.end];
+            if word.parts.is_empty() || (self.printed_anew > 0 && source.contains(&b'\\')) {
                 return self.refuse("an array is not plain");
             }
             words.push(word);
@@ -234,7 +235,8 @@ impl Parser<'_> {
         if !(matches!(operator.first(), Some(b'<' | b'>')) || both) || (process && digits == 0) {
             return Ok(None);
         }
-        if process || digits > 3 {
+        // Other shells take the digits before the last for a word.
+        if process || digits > if self.is_bash() { 3 } else { 1 } {
             return self.refuse("a redirect's descriptor is not plain");
         }
         let descriptor = std::str::from_utf8(&rest[..digits]).ok().and_then(|text| text.parse().ok());
@@ -294,10 +296,10 @@ impl Parser<'_> {
         self.blanks()?;
         let word = self.word()?;
         if word.parts.is_empty() {
-            self.refuse("a redirect has no target")
-        } else {
-            Ok(Target::HereString(word))
+            return self.refuse("a redirect has no target");
         }
+        self.refuse_number(&word)?;
+        Ok(Target::HereString(word))
     }
 
     fn file(&mut self, kind: RedirectKind) -> Result<Target> {
@@ -309,7 +311,17 @@ impl Parser<'_> {
         if word.parts.is_empty() {
             return self.refuse("a redirect has no target");
         }
+        self.refuse_number(&word)?;
         Ok(Target::File { kind, word })
+    }
+
+    /// Digits before a `<` or `>` are the descriptor of another redirect, and no target.
+    fn refuse_number(&self, word: &Word) -> Result<()> {
+        let is_number = plain(word).is_some_and(|bytes| bytes.iter().all(u8::is_ascii_digit));
+        if is_number && matches!(self.peek(), Some(b'<' | b'>')) {
+            return self.refuse("a descriptor stands where a redirect's target is expected");
+        }
+        Ok(())
     }
 
     /// After `>&` or `<&`: digits, digits and `-`, or `-`.

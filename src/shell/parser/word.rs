@@ -218,6 +218,10 @@ impl Parser<'_> {
         if rest[..length].contains(&b'\\') {
             return self.refuse("a backslash stands between backquotes");
         }
+        // bash looks for braces before it knows of the substitution, and takes the quote in it for the end of the one around it.
+        if quoted && rest[..length].contains(&b'"') && rest[..length].contains(&b'{') {
+            return self.refuse("braces stand in quotes between backquotes");
+        }
         // `#` would hide the closing quote from the reader's eye, not from the shell.
         self.step(1);
         let close = self.at + length;

@@ -196,6 +196,9 @@ fn other_shells_are_refused_where_they_read_differently() {
         "alias a=b",
         "a |& b",
         "export x=$y",
+        "12>&1",
+        "33<&0 a",
+        "a 10> b",
     ] {
         opaque(Dialect::Posix, text);
     }

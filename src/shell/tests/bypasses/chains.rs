@@ -56,6 +56,11 @@ fn what_stands_before_an_unknown_form_is_listed() {
         "a $(rm x; coproc a)",
         "f() { rm x | coproc a; }",
         "case x in a) rm x; coproc a;; esac",
+        "rm x; a \u{200b}",
+        "rm x | a\u{b}",
+        "rm x\na\r\n",
+        &format!("rm x; {}", "a;".repeat(40_000)),
+        &format!("rm x; {}", "a ".repeat(40_000)),
     ] {
         opaque(Dialect::Bash, text);
         let found = told(&analysed(Dialect::Bash, text.as_bytes()).actions);
