@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::blob::{Hint, Index, Numbers, Origin, PlacedTest, Proof, Reach, RuleBody, Table, Texts};
-use crate::file::File;
+use crate::file::{File, Matcher};
 use crate::glob_text::is_glob;
 
 /// A row of numbers under construction.
@@ -75,9 +75,7 @@ impl Making {
         if reach.opaque {
             self.opaque.push(entry.into());
         }
-        // A rule about any program is looked at anyway.
-        let names = reach.names.into_iter().filter(|_| !reach.any);
-        self.spoken_of.extend(names.map(|name| (name, entry)));
+        self.spoken_of.extend(reach.names.into_iter().map(|name| (name, entry)));
         Ok(())
     }
 
@@ -102,10 +100,20 @@ impl Making {
     }
 }
 
-/// Returns the reach of what speaks of these names, which may be patterns.
+/// Returns the reach of rules and labels: one that speaks of any program is looked at anyway, whatever else it names.
+fn reach_of_matchers(matchers: &[Matcher]) -> Reach {
+    let mut reach = Reach::of(matchers);
+    reach.names.retain(|_| !reach.any);
+    reach
+}
+
+/// Returns the reach of what speaks of these names, which may be patterns. Plain ones are looked up, so that each variable of
+/// an environment is held against the patterns alone.
 fn reach_of_names(names: &[String]) -> Reach {
-    let any = names.iter().any(|name| is_glob(name));
-    Reach { names: names.to_vec(), any, opaque: false, hints: vec![(names.to_vec(), 0)] }
+    let (patterns, names): (Vec<String>, Vec<String>) = names.iter().cloned().partition(|name| is_glob(name));
+    let any = !patterns.is_empty();
+    let hints = if any { vec![(patterns, 0)] } else { Vec::new() };
+    Reach { names, any, opaque: false, hints }
 }
 
 /// One pack as `build.rs` read it.
@@ -136,7 +144,7 @@ pub(crate) fn build(mut packs: Vec<Source>, digest: [u8; 32]) -> Result<Vec<u8>,
             };
             proofs.add(Reach::default(), &proof)?;
             let origin = Origin { file: file as u16, line: lines.get(at).copied().unwrap_or(1) as u32 };
-            rules.add(Reach::of(&rule.matches), &RuleBody { origin, rule: rule.clone() })?;
+            rules.add(reach_of_matchers(&rule.matches), &RuleBody { origin, rule: rule.clone() })?;
             ids.push(rule.id.clone());
         }
         for (at, test) in pack.file.test.iter().enumerate() {
@@ -145,7 +153,7 @@ pub(crate) fn build(mut packs: Vec<Source>, digest: [u8; 32]) -> Result<Vec<u8>,
             tests.add(Reach::default(), &PlacedTest { origin, test: test.clone() })?;
         }
         for label in &pack.file.label {
-            labels.add(Reach::of(&label.matches), label)?;
+            labels.add(reach_of_matchers(&label.matches), label)?;
         }
         for program in &pack.file.program {
             programs.add(Reach { names: program.name.clone(), ..Reach::default() }, program)?;

@@ -104,6 +104,8 @@ impl Packs {
         let table = &self.index.variables;
         let mut entries: Vec<u16> = table.of(name).chain(table.about_any(name, 0)).collect();
         entries.sort_unstable();
+        // One that names it may have a pattern for it, too.
+        entries.dedup();
         entries.iter().map(|entry| (usize::from(*entry), once(&self.variables, table, *entry))).collect()
     }
 
