@@ -53,10 +53,8 @@ impl Store {
     ) -> Result<Run, StoreError> {
         let (judged, start) = judged_and_start(approved, judged);
         let dir = self.dir.clone();
-        let lock = self.write(now, Durability::Start, |db, pen| {
-            pen.append(db, &[&judged])?;
-            begin(db, pen, &dir, &start, None)
-        })?;
+        let lock =
+            self.write(now, Durability::Start, |db, pen| begin(db, pen, &dir, (&[&judged], &start), None))?;
         Ok(run(lock, now, start))
     }
 
@@ -74,8 +72,7 @@ impl Store {
             if !runs::is_running(db, &dir, outer)? {
                 return Ok(None);
             }
-            pen.append(db, &[&judged])?;
-            begin(db, pen, &dir, &start, None).map(Some)
+            begin(db, pen, &dir, (&[&judged], &start), None).map(Some)
         })?;
         Ok(lock.map(|lock| run(lock, now, start)))
     }
@@ -113,7 +110,7 @@ impl Store {
             let given = after.content.given(name.or(after.ask.per_call.as_deref()));
             let wrapping = given.and_then(|(_, wrapping)| wrapping);
             let with_command = Draft { command: Some(approved.command().clone()), wrapping, ..start.clone() };
-            let lock = begin(db, pen, &dir, &with_command, runner)?;
+            let lock = begin(db, pen, &dir, (&[], &with_command), runner)?;
             Ok(Ok((approved, lock, start)))
         })?;
         let (approved, lock, start) = done.inspect_err(|_| wake::touch(&self.dir))?;
@@ -188,16 +185,16 @@ fn judged_and_start(approved: &Approved, judged: Draft) -> (Draft, Draft) {
     (judged, start)
 }
 
-/// Appends the start and takes its lock before anybody else can see the row.
+/// Appends what leads to a start and the start, all at once, and takes its lock before anybody else can see the row.
 fn begin(
     db: &Transaction<'_>,
     pen: &Pen<'_>,
     dir: &std::path::Path,
-    start: &Draft,
+    (before, start): (&[&Draft], &Draft),
     runner: Option<&Runner>,
 ) -> Result<(u64, RunLock), Trouble> {
-    let recorded = pen.append(db, &[start])?;
-    let seq = recorded.first().map_or(0, |entry| entry.seq);
+    let recorded = pen.append(db, &[before, &[start]].concat())?;
+    let seq = recorded.last().map_or(0, |entry| entry.seq);
     let lock = RunLock::take(dir, &runs::slots(db)?)?;
     runs::insert(db, OpenRun { seq, request: start.request }, lock.slot, runner)?;
     Ok((seq, lock))
