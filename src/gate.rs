@@ -30,6 +30,7 @@ use crate::agent::{Stated, detect};
 use crate::approval::{Approved, Request, Requester, RequesterKind};
 use crate::command::Command;
 use crate::config::Config;
+use crate::exec;
 use crate::policy::{Policy, Verdict};
 use crate::store::{Store, clock};
 use crate::why::Why;
@@ -62,6 +63,7 @@ impl Gate {
     /// A policy or a store that cannot be used: nothing may run.
     pub fn open(config: Config, policy: Policy) -> anyhow::Result<Gate> {
         let requester = requester(&config);
+        let _or_slower = exec::keep_the_index();
         let store = Store::open(&config.places.state, clock::now())?;
         Ok(Gate { config, policy, requester, store, hands: session::Hands::Own })
     }

@@ -28,6 +28,7 @@ mod heap;
 mod host;
 mod inherited;
 mod interactive;
+mod kept;
 #[cfg(target_os = "linux")]
 mod kernel;
 #[cfg(not(target_os = "linux"))]
@@ -59,6 +60,7 @@ pub use guard::guard;
 pub use host::Host;
 pub use inherited::is_null_device;
 pub use interactive::{Interactive, become_interactive};
+pub use kept::keep_the_index;
 pub use lineage::{is_of_here, lineage, runner};
 pub use origin::{is_alive, origin, origin_with_ancestors};
 pub use process::raise_again;

@@ -264,23 +264,38 @@ fn take_back(db: &Connection) {
 /// How long the write-ahead log may get: each process that opens the database reads all of it.
 const WAL_FRAMES: u64 = 40;
 
+/// How many bytes a frame is: a page and its header.
+const FRAME: u64 = 4096 + 24;
+
 /// Copies a long write-ahead log into the database and begins a new one.
 ///
 /// SQLite's own way (`wal_autocheckpoint`) copies, but never begins anew where each process opens the database alone: the
 /// log would grow for ever. It happens before a commit that no command waits for, so that the new log's header, which
 /// costs a flush, is written there too. Where a reader is in the way it is left to the next one.
+///
+/// The new log is written over the old one, whose file keeps its length: a flush that finds no longer file and no other
+/// blocks has less to write. What is left of the old one is told by its salt (sqlite.org/fileformat2.html, "4.3"). Only
+/// where a reader was in the way for long is the file cut.
 fn shorten_wal(db: &Connection, path: &Path) {
     let wal = path.with_extension("db-wal");
-    let is_short = std::fs::metadata(wal).map_or(true, |wal| wal.len() < WAL_FRAMES * 4120);
-    if is_short {
+    let length = std::fs::metadata(wal).map_or(0, |wal| wal.len());
+    if length < WAL_FRAMES * FRAME || frames(db) < WAL_FRAMES {
         return;
     }
+    let is_bloated = length > 4 * WAL_FRAMES * FRAME;
+    let how = if is_bloated { "PRAGMA wal_checkpoint(TRUNCATE)" } else { "PRAGMA wal_checkpoint(RESTART)" };
     let shorten = || {
         db.busy_timeout(std::time::Duration::ZERO)?;
-        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        db.query_row(how, [], |_| Ok(()))
     };
     let _left_to_the_next = shorten();
     let _cannot_fail = db.busy_timeout(lock::PATIENCE);
+}
+
+/// Returns how many frames of the write-ahead log are in use; the most there can be where SQLite does not say.
+fn frames(db: &Connection) -> u64 {
+    db.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1))
+        .map_or(u64::MAX, |frames| u64::try_from(frames).unwrap_or(0))
 }
 
 fn random<const N: usize>() -> Result<[u8; N], StoreError> {

@@ -18,9 +18,8 @@ const STEPS: &[&[&str]] = &[
 
 /// Returns the schema of the database, 0 for an empty one, or what else was found.
 pub(super) fn found(db: &Connection) -> rusqlite::Result<Result<i64, String>> {
-    let query = "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id";
-    let (version, application): (i64, i64) =
-        db.prepare(query)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let number = |pragma: &str| db.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    let (version, application) = (number("PRAGMA user_version")?, number("PRAGMA application_id")?);
     if application == APPLICATION {
         return Ok(Ok(version));
     }

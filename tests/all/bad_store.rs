@@ -81,3 +81,39 @@ fn decision_on_a_store_that_cannot_be_written_is_not_given() {
     let listed = stage.gate(["requests", "--json"]).output();
     assert!(String::from_utf8(listed.stdout).unwrap().contains("\"PENDING\""));
 }
+
+/// Puts `bytes` in the place of the index of the write-ahead log, and claims that a run is recorded nevertheless, as entry `end`.
+#[track_caller]
+fn with_index(stage: &Stage, bytes: &[u8], end: u64) {
+    std::fs::write(stage.home().join("gate.db-shm"), bytes).unwrap();
+    stage.gate(["--", "true"]).check();
+    let verified = stage.gate(["audit", "verify", "--json"]).output();
+    let said = String::from_utf8(verified.stdout).unwrap();
+    assert_eq!(verified.status.code(), Some(0), "{said}");
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["entries"], end);
+}
+
+#[test]
+fn what_the_index_of_the_log_says_is_not_believed() {
+    let stage = stage();
+    let old = std::fs::read(stage.home().join("gate.db-shm")).unwrap();
+    assert_eq!(old.len(), 32768);
+    with_index(&stage, &[0xa5; 32768], 7);
+    with_index(&stage, &old, 10);
+    with_index(&stage, b"", 13);
+    with_index(&stage, &[0; 140], 16);
+}
+
+#[test]
+fn write_ahead_log_grows_no_longer_however_many_commands_run() {
+    let stage = stage();
+    let length = || std::fs::metadata(stage.home().join("gate.db-wal")).unwrap().len();
+    let mut lengths = Vec::new();
+    for _ in 0..16 {
+        stage.gate(["--", "true"]).check();
+        lengths.push(length());
+    }
+    assert!(lengths.iter().all(|length| *length <= 60 * 4120), "{lengths:?}");
+    assert_eq!(stage.gate(["audit", "verify"]).output().status.code(), Some(0));
+}
