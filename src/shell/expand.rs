@@ -157,13 +157,16 @@ impl Walker<'_> {
                 Part::Command { body, quoted, span } => {
                     self.substitution(context, state, body);
                     let text = context.source(*span);
-                    atoms.push(Atom::Unknown {
-                        text,
-                        splits: !quoted,
-                        number: false,
-                        bare: false,
-                        command: true,
-                    });
+                    let printed = self.printed(context, state, body);
+                    let number = printed.is_number();
+                    let atom = match printed {
+                        Value::Literal(bytes) if *quoted => self.grown(Atom::Quoted(bytes), &text),
+                        Value::Literal(bytes) => self.grown(Atom::Value { bytes, bare: false }, &text),
+                        Value::Number | Value::Name(_) | Value::Dynamic => {
+                            Atom::Unknown { text, splits: !quoted, number, bare: false, command: true }
+                        }
+                    };
+                    atoms.push(atom);
                 }
                 Part::Process { body, reads, span } => {
                     self.process(context, state, body, *reads);

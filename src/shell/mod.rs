@@ -26,6 +26,7 @@ mod links;
 pub(crate) mod list;
 mod names;
 mod parser;
+mod printed;
 mod program;
 mod redirects;
 mod setting;

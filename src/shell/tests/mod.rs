@@ -5,6 +5,7 @@ mod definitions;
 mod forms;
 mod integers;
 mod links;
+mod printed;
 mod properties;
 mod start_files;
 
