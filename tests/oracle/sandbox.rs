@@ -206,7 +206,7 @@ pub(crate) fn must_work() {
 struct Mixed;
 
 /// Returns the name in dash's `/shell/dash: 3: NAME: not found`; other lines have none.
-fn not_found(line: &[u8]) -> Result<Option<&[u8]>, Mixed> {
+fn not_found<'a>(line: &'a [u8]) -> Result<Option<&'a [u8]>, Mixed> {
     const BEGIN: &[u8] = b"/shell/dash: ";
     let begins = |at: &[u8]| at.windows(BEGIN.len()).filter(|part| *part == BEGIN).count();
     let ends = line.windows(9).filter(|part| *part == b"not found").count();
@@ -219,6 +219,9 @@ fn not_found(line: &[u8]) -> Result<Option<&[u8]>, Mixed> {
     let Some(found) = found.strip_suffix(b": not found") else {
         return if ends == 0 { Ok(None) } else { Err(Mixed) };
     };
-    let name = found.windows(2).rposition(|pair| pair == b": ").map(|at| &found[at + 2..]);
+    // After the line's number stands the builtin that was told the name, if one was; a name may hold a `: `, too.
+    let after = |text: &'static [u8]| move |line: &'a [u8]| line.strip_prefix(text).unwrap_or(line);
+    let name = found.windows(2).position(|pair| pair == b": ").map(|at| &found[at + 2..]);
+    let name = name.map(after(b"eval: ")).map(after(b".: ")).map(after(b"exec: ")).map(after(b"command: "));
     Ok(name.filter(|name| !name.is_empty()))
 }
