@@ -204,7 +204,7 @@ pub(crate) mod traits {
 }
 
 /// Returns the traits without which `table` cannot match.
-fn needs(table: &Matcher) -> u16 {
+pub(crate) fn needs(table: &Matcher) -> u16 {
     let arguments = [&table.option, &table.option_all, &table.operand, &table.subcommand];
     let asked = [
         (traits::READS, !table.reads.is_empty()),

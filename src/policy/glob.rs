@@ -234,10 +234,11 @@ impl Glob {
         let width = self.steps.len() + 1;
         // `row[s]`: the first `s` steps can match what was read of the value so far.
         let mut row = vec![false; width];
+        let mut next = vec![false; width];
         row[0] = true;
         self.close(&mut row);
         for token in value {
-            let mut next = vec![false; width];
+            next.fill(false);
             match token {
                 Token::Byte(_) => self.advance(&row, &mut next, *token),
                 Token::Name | Token::Anything => {
@@ -252,7 +253,7 @@ impl Glob {
                 }
             }
             self.close(&mut next);
-            row = next;
+            std::mem::swap(&mut row, &mut next);
         }
         row[width - 1]
     }

@@ -9,6 +9,13 @@ pub(crate) fn is_glob(text: &str) -> bool {
 ///
 /// Greedy with one place to go back to: at most their lengths multiplied.
 pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    if let [b'*', word @ ..] = pattern
+        && let word = word.strip_suffix(b"*").unwrap_or(word)
+        && !word.iter().any(|sign| b"*?[\\".contains(sign))
+    {
+        let is_middle = word.len() + 2 == pattern.len();
+        return if is_middle { holds(text, word) } else { text.ends_with(word) };
+    }
     let (mut step, mut at) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
     while at < text.len() {
@@ -27,6 +34,11 @@ pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
         }
     }
     pattern[step..].iter().all(|rest| *rest == b'*')
+}
+
+fn holds(text: &[u8], word: &[u8]) -> bool {
+    let Some(first) = word.first() else { return true };
+    text.windows(word.len()).any(|part| part[0] == *first && part == word)
 }
 
 /// Returns where the pattern goes on after it took `byte` at `step`, if it takes it.

@@ -1,12 +1,8 @@
 //! From what would run to a verdict, with its trace.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
 
-use super::blob::RuleBody;
-use super::file::{Label, Rule};
+use super::considered::{Candidate, Kinds, Labelling};
 use super::ground::Ground;
 use super::labels::{LabelName, Labels, Reliance};
 use super::layer::{Authority, OF_VARIABLES, Overridden, Policy};
@@ -129,8 +125,8 @@ pub fn judge(
         .map(|action| Subject::new(action, world, &ground, policy))
         .collect();
     let variables = Variables::new(policy, world);
-    let (candidates, labels) = (Found { known: RefCell::default() }, Found { known: RefCell::default() });
-    let court = Court { policy, subjects: &subjects, around, variables: &variables, candidates, labels };
+    let kinds = Kinds::of(policy);
+    let court = Court { policy, subjects: &subjects, around, variables: &variables, kinds };
     let judged: Vec<Judged> = analysis
         .actions
         .iter()
@@ -186,14 +182,6 @@ fn effective(action: &Action) -> Cow<'_, Action> {
     Cow::Owned(Action { program, args, shadowed, ..action.clone() })
 }
 
-/// A rule that could match, with what overrides make of it.
-struct Candidate<'a> {
-    rule: &'a Rule,
-    authority: Authority,
-    verdict: Verdict,
-    overridden: Option<Overridden>,
-}
-
 /// An action as it is written, and with what its globs stand for now.
 struct Forms<'a> {
     written: &'a Subject<'a>,
@@ -211,23 +199,7 @@ struct Court<'a> {
     subjects: &'a [Subject<'a>],
     around: &'a Circumstances<'a>,
     variables: &'a Variables<'a>,
-    candidates: Found<RuleBody>,
-    labels: Found<Label>,
-}
-
-/// What decides which entries are looked at: the program's name, the traits, and whether it is opaque.
-type Kind = (String, u16, bool);
-
-/// What was found for actions so far: a script has many of one kind.
-struct Found<T> {
-    known: RefCell<BTreeMap<Kind, Rc<[Rc<T>]>>>,
-}
-
-impl<T> Found<T> {
-    fn of(&self, subject: &Subject<'_>, find: impl FnOnce(&Subject<'_>) -> Vec<Rc<T>>) -> Rc<[Rc<T>]> {
-        let key = (subject.name.clone(), subject.traits(), subject.is_opaque());
-        Rc::clone(self.known.borrow_mut().entry(key).or_insert_with(|| find(subject).into()))
-    }
+    kinds: Kinds<'a>,
 }
 
 impl Court<'_> {
@@ -242,22 +214,15 @@ impl Court<'_> {
     }
 
     fn judge(&self, subject: &Subject<'_>) -> Judged {
-        let mut labels = self.labels(subject);
+        let considered = self.kinds.considered(subject);
+        let mut labels = self.labels(subject, &considered.labels);
         let mut hits = self.untrusted_variables(subject);
-        let is_opaque = subject.is_opaque();
-        let built_in = self.candidates.of(subject, |subject| self.policy.packs().candidates(subject));
-        let built_in = built_in.iter().map(|body| (&body.rule, Authority::BuiltIn));
-        let layered = self.policy.rules().iter().filter(|rule| rule.reach.covers(&subject.name, is_opaque));
-        let layered = layered.map(|rule| (&*rule.body, rule.authority));
-        let rules: Vec<(&Rule, Authority)> = built_in.chain(layered).collect();
-        let standing = self.standing(subject, rules.iter().map(|(rule, _)| *rule));
+        let standing = self.standing(subject, &considered.rules);
         let now = standing.as_ref().map(|now| subject.standing(now, self.policy));
         let forms = Forms { written: subject, now: now.as_ref() };
-        for (rule, authority) in rules {
-            let overridden = self.policy.overridden(&rule.id, authority, rule.verdict, rule.floor);
-            let verdict = overridden.as_ref().map_or(rule.verdict, |change| change.verdict);
-            let candidate = Candidate { rule, authority, verdict, overridden };
-            if let Some(hit) = self.hit(&candidate, &forms, &labels) {
+        for candidate in &considered.rules {
+            let rule = candidate.rule();
+            if let Some(hit) = self.hit(candidate, &forms, &labels) {
                 for value in &rule.data {
                     labels.add(LabelName::Data, value, Reliance::STATED);
                 }
@@ -296,19 +261,14 @@ impl Court<'_> {
     }
 
     /// Returns what the action's globs stand for now, if it has any and one of the rules could ask about them.
-    fn standing<'r>(
-        &self,
-        subject: &Subject<'_>,
-        mut rules: impl Iterator<Item = &'r Rule>,
-    ) -> Option<Standing> {
-        let asks = |rule: &Rule| rule.matches.iter().chain(&rule.except).any(matcher::asks_about_paths);
-        (has_globs(subject.action) && rules.any(asks))
+    fn standing(&self, subject: &Subject<'_>, rules: &[Candidate]) -> Option<Standing> {
+        (has_globs(subject.action) && rules.iter().any(Candidate::asks_about_paths))
             .then(|| subject.ground.listing.standing_for(subject.action))
             .flatten()
     }
 
     /// Returns whether the rule matches: to restrict, by the pattern or by what it stands for; to permit, by both.
-    fn matches(&self, rule: &Rule, forms: &Forms<'_>, labels: &Labels, lean: Lean) -> Truth {
+    fn matches(&self, rule: &Candidate, forms: &Forms<'_>, labels: &Labels, lean: Lean) -> Truth {
         let written = self.matches_form(rule, forms.written, labels, lean);
         let now = || forms.now.map(|now| self.matches_form(rule, now, labels, lean));
         match (lean, written) {
@@ -318,10 +278,17 @@ impl Court<'_> {
         }
     }
 
-    fn matches_form(&self, rule: &Rule, subject: &Subject<'_>, labels: &Labels, lean: Lean) -> Truth {
-        let mut truth = matcher::any(&rule.matches, subject, self.subjects, lean);
-        if truth != Truth::No && !rule.except.is_empty() {
-            truth = truth & self.not_excepted(rule, subject, lean);
+    fn matches_form(
+        &self,
+        candidate: &Candidate,
+        subject: &Subject<'_>,
+        labels: &Labels,
+        lean: Lean,
+    ) -> Truth {
+        let rule = candidate.rule();
+        let mut truth = matcher::any(candidate.matches.tables(&rule.matches), subject, self.subjects, lean);
+        if truth != Truth::No && !candidate.except.is_empty() {
+            truth = truth & self.not_excepted(candidate, subject, lean);
         }
         if let (Some(when), true) = (&rule.when, truth != Truth::No) {
             truth = truth & when::holds(when, subject, labels, self.around, lean);
@@ -329,10 +296,10 @@ impl Court<'_> {
         truth
     }
 
-    fn hit(&self, candidate: &Candidate<'_>, forms: &Forms<'_>, labels: &Labels) -> Option<Hit> {
-        let (rule, subject) = (candidate.rule, forms.written);
+    fn hit(&self, candidate: &Candidate, forms: &Forms<'_>, labels: &Labels) -> Option<Hit> {
+        let (rule, subject) = (candidate.rule(), forms.written);
         let lean = if candidate.verdict == Verdict::Allow { Lean::Permit } else { Lean::Restrict };
-        let truth = self.matches(rule, forms, labels, lean);
+        let truth = self.matches(candidate, forms, labels, lean);
         let verdict = match (candidate.verdict, truth) {
             (_, Truth::No) | (Verdict::Allow, Truth::Maybe) => return None,
             // Unknown is not the same as forbidden.
@@ -368,8 +335,9 @@ impl Court<'_> {
     }
 
     /// An exception to an `allow` counts if it might hold; one to an `ask` or a `deny` only if it does.
-    fn not_excepted(&self, rule: &Rule, subject: &Subject<'_>, lean: Lean) -> Truth {
-        let excepted = matcher::excepted(&rule.except, subject, self.subjects, lean.flipped());
+    fn not_excepted(&self, candidate: &Candidate, subject: &Subject<'_>, lean: Lean) -> Truth {
+        let tables = candidate.except.tables(&candidate.rule().except);
+        let excepted = matcher::excepted(tables, subject, self.subjects, lean.flipped());
         match (lean, excepted) {
             (Lean::Permit, excepted) => !excepted,
             (Lean::Restrict, Truth::Yes) => Truth::No,
@@ -378,18 +346,14 @@ impl Court<'_> {
         }
     }
 
-    fn labels(&self, subject: &Subject<'_>) -> Labels {
+    fn labels(&self, subject: &Subject<'_>, could: &[Labelling]) -> Labels {
         let mut labels = Labels::default();
-        let built_in = self.labels.of(subject, |subject| self.policy.packs().labels(subject));
-        let layered = self.policy.labels().iter();
-        let layered = layered.filter(|label| label.reach.covers(&subject.name, subject.is_opaque()));
-        let all: Vec<Rc<Label>> =
-            built_in.iter().cloned().chain(layered.map(|label| Rc::clone(&label.body))).collect();
-        for label in all {
+        for Labelling { label, matches, except } in could {
             let ask = |lean: Lean| {
-                let found = matcher::any(&label.matches, subject, self.subjects, lean);
-                let excepted = matcher::any(&label.except, subject, self.subjects, lean.flipped());
-                found & !excepted
+                let found = matcher::any(matches.tables(&label.matches), subject, self.subjects, lean);
+                let excepted =
+                    || matcher::any(except.tables(&label.except), subject, self.subjects, lean.flipped());
+                if found == Truth::No { found } else { found & !excepted() }
             };
             let apparent = ask(Lean::Restrict);
             if apparent != Truth::No {

@@ -2,6 +2,7 @@
 //!
 //! [`Lean`] says which way doubts go. All conditions of a table must hold, any pattern of a list.
 
+use super::considered::Bearing;
 use super::facts::named;
 use super::file::{Globs, Matcher, ScopeWord};
 use super::glob::{Glob, Token, literal, tokens};
@@ -14,21 +15,28 @@ use super::subject::{Lean, Seen, Subject, Way};
 use super::used::Use;
 use crate::shell::{Certainty, Given, Operand, Piece, Scope, Truth, Word};
 
-/// Returns whether any of `tables` matches.
-pub(super) fn any(tables: &[Matcher], subject: &Subject<'_>, others: &[Subject<'_>], lean: Lean) -> Truth {
+/// Returns whether any of `tables` matches, out of those that the action's kind leaves open.
+pub(super) fn any<'a>(
+    tables: impl Iterator<Item = (&'a Matcher, Bearing)>,
+    subject: &Subject<'_>,
+    others: &[Subject<'_>],
+    lean: Lean,
+) -> Truth {
     let minds_globs = lean == Lean::Restrict;
-    Truth::any(tables.iter().map(|table| Asking { table, subject, others, lean, minds_globs }.whole()))
+    let whole = |(table, bearing)| Asking { table, bearing, subject, others, lean, minds_globs }.whole();
+    Truth::any(tables.map(whole))
 }
 
 /// Returns whether any of `tables`, exceptions to a rule, matches: a leading glob that could become an option takes no `allow` away.
-pub(super) fn excepted(
-    tables: &[Matcher],
+pub(super) fn excepted<'a>(
+    tables: impl Iterator<Item = (&'a Matcher, Bearing)>,
     subject: &Subject<'_>,
     others: &[Subject<'_>],
     lean: Lean,
 ) -> Truth {
     let minds_globs = false;
-    Truth::any(tables.iter().map(|table| Asking { table, subject, others, lean, minds_globs }.whole()))
+    let whole = |(table, bearing)| Asking { table, bearing, subject, others, lean, minds_globs }.whole();
+    Truth::any(tables.map(whole))
 }
 
 /// Claims that a table asks about paths or operands: what globs stand for matters to it.
@@ -50,6 +58,7 @@ pub(super) fn asks_about_paths(table: &Matcher) -> bool {
 
 struct Asking<'a> {
     table: &'a Matcher,
+    bearing: Bearing,
     subject: &'a Subject<'a>,
     /// All actions of the analysis, for what stands up or down the pipe.
     others: &'a [Subject<'a>],
@@ -61,40 +70,28 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     fn whole(&self) -> Truth {
-        let table = self.table;
-        if self.subject.is_opaque() != table.opaque.unwrap_or(false) {
+        if !(self.holds_at_sight() && self.is_about_the_program()) {
             return Truth::No;
         }
-        let truth = self.program();
-        if truth == Truth::No {
-            return Truth::No;
-        }
-        let truth = truth & self.cheap();
-        if truth == Truth::No {
-            return Truth::No;
-        }
-        let truth = truth & self.with_subcommand();
-        match truth {
-            Truth::Maybe if table.certain && !self.subject.is_open => Truth::No,
+        match self.with_subcommand() {
+            Truth::Maybe if self.table.certain && !self.subject.is_open => Truth::No,
             truth => truth,
         }
     }
 
-    fn program(&self) -> Truth {
+    fn is_about_the_program(&self) -> bool {
         let patterns = &self.table.program;
-        if patterns.is_empty() {
-            return Truth::Yes;
-        }
-        if patterns.iter().any(|pattern| self.names_the_file(pattern)) {
-            return Truth::Yes;
-        }
-        let is_named = patterns.iter().any(|pattern| text_matches(pattern, &self.subject.name));
-        let is_about_the_name = !patterns.iter().any(|pattern| pattern == "*");
         // MUST rule 3: what only bears a name is not allowed by it.
-        if self.lean == Lean::Permit && is_about_the_name && self.subject.distrust().is_some() {
-            return Truth::No;
+        let is_trusted = || self.lean == Lean::Restrict || self.subject.distrust().is_none();
+        match self.bearing {
+            Bearing::Anyone => true,
+            Bearing::Name => is_trusted(),
+            Bearing::File if patterns.iter().any(|pattern| self.names_the_file(pattern)) => true,
+            Bearing::File => {
+                let is_named = patterns.iter().any(|pattern| text_matches(pattern, &self.subject.name));
+                is_named && (patterns.iter().any(|pattern| pattern == "*") || is_trusted())
+            }
         }
-        Truth::of(is_named)
     }
 
     /// A pattern with a slash speaks of the file itself, so that its name needs no proof.
@@ -108,38 +105,28 @@ impl Asking<'_> {
         path.matches(pattern, self.subject, self.lean) == Truth::Yes
     }
 
-    /// The conditions that need no reading of the arguments.
-    fn cheap(&self) -> Truth {
+    /// Claims that the conditions hold that need no reading of the arguments.
+    fn holds_at_sight(&self) -> bool {
         let (table, action) = (self.table, self.subject.action);
-        let equal = |wanted: Option<bool>, is: bool| Truth::of(wanted.is_none_or(|wanted| wanted == is));
-        let scope = match table.scope {
-            None => Truth::Yes,
-            Some(ScopeWord::Local) => Truth::of(action.scope == Scope::Local),
-            Some(ScopeWord::Remote) => Truth::of(action.scope == Scope::Remote),
+        let equal = |wanted: Option<bool>, is: bool| wanted.is_none_or(|wanted| wanted == is);
+        let is_scope = match table.scope {
+            None => true,
+            Some(ScopeWord::Local) => action.scope == Scope::Local,
+            Some(ScopeWord::Remote) => action.scope == Scope::Remote,
         };
-        let inside = table.inside.is_empty()
-            || action
-                .inside
-                .iter()
-                .any(|name| table.inside.iter().any(|pattern| text_matches(pattern, name)));
-        Truth::all([
-            scope,
-            Truth::of(inside),
-            equal(table.as_root, action.as_root),
-            equal(table.builtin, action.builtin),
-            equal(table.bare, action.args.is_empty()),
-            self.dynamic(),
-        ])
+        let is_named = |name: &String| table.inside.iter().any(|pattern| text_matches(pattern, name));
+        is_scope
+            && equal(table.as_root, action.as_root)
+            && equal(table.builtin, action.builtin)
+            && equal(table.bare, action.args.is_empty())
+            && (table.inside.is_empty() || action.inside.iter().any(is_named))
+            && table.dynamic.is_none_or(|wanted| self.is_dynamic(wanted))
     }
 
     /// A leading glob may become an option; only `dynamic = false` minds.
-    fn dynamic(&self) -> Truth {
-        let leads_with_glob = self.subject.arguments.unknown.iter().any(|unknown| unknown.glob);
-        match self.table.dynamic {
-            None => Truth::Yes,
-            Some(true) => Truth::of(self.subject.is_dynamic()),
-            Some(false) => Truth::of(!self.subject.is_dynamic() && !leads_with_glob),
-        }
+    fn is_dynamic(&self, wanted: bool) -> bool {
+        let leads_with_glob = || self.subject.arguments.unknown.iter().any(|unknown| unknown.glob);
+        wanted == self.subject.is_dynamic() && (wanted || !leads_with_glob())
     }
 
     fn with_subcommand(&self) -> Truth {
@@ -147,7 +134,12 @@ impl Asking<'_> {
         if self.table.subcommand.is_empty() {
             return self.arguments(operands);
         }
-        Truth::any(self.table.subcommand.iter().map(|pattern| {
+        let first = self.subject.sure_operand();
+        let begins = |pattern: &&String| {
+            let word = pattern.split_ascii_whitespace().next();
+            first.zip(word).is_none_or(|(first, word)| glob_text::matches(word.as_bytes(), first))
+        };
+        Truth::any(self.table.subcommand.iter().filter(begins).map(|pattern| {
             let words: Vec<&str> = pattern.split_ascii_whitespace().collect();
             let matches = |at: usize, word: &Word| word_matches(words[at], word);
             let (truth, rest) =
@@ -157,7 +149,11 @@ impl Asking<'_> {
     }
 
     fn arguments(&self, operands: &[Operand]) -> Truth {
-        let truth = self.options() & self.operands(operands);
+        let truth = self.options();
+        if truth == Truth::No {
+            return Truth::No;
+        }
+        let truth = truth & self.operands(operands);
         if truth == Truth::No {
             return Truth::No;
         }
@@ -180,13 +176,15 @@ impl Asking<'_> {
     /// Returns whether the option `name` is given; `--opt=glob` asks for a value too.
     fn option(&self, name: &str, lean: Lean) -> Truth {
         let (name, value) = match name.split_once('=') {
-            Some((name, value)) => (name, Some(Globs(vec![value.to_owned()]))),
+            Some((name, value)) => (name, Some(value)),
             None => (name, None),
         };
         let given = self.subject.arguments.options.iter().map(|given| {
             let truth = self.is_option(given, name, lean);
-            match &value {
-                Some(globs) if truth != Truth::No => truth & self.value_of(given, globs, lean),
+            match value {
+                Some(glob) if truth != Truth::No => {
+                    truth & self.value_of(given, &Globs(vec![glob.to_owned()]), lean)
+                }
                 Some(_) | None => truth,
             }
         });
@@ -214,18 +212,13 @@ impl Asking<'_> {
         }
         let is_beginning =
             given.name.len() > 2 && given.name.starts_with("--") && name.starts_with(&given.name);
-        let is_listed = self.subject.program.as_ref().is_some_and(|program| {
-            program
-                .values
-                .iter()
-                .chain(&program.flags)
-                .chain(&program.attached)
-                .any(|listed| *listed == given.name)
-        });
-        match lean {
-            Lean::Restrict if is_beginning && !is_listed => Truth::Yes,
-            Lean::Restrict | Lean::Permit => Truth::No,
-        }
+        let is_listed = || {
+            self.subject.program.as_ref().is_some_and(|program| {
+                let listed = program.values.iter().chain(&program.flags).chain(&program.attached);
+                listed.into_iter().any(|listed| *listed == given.name)
+            })
+        };
+        Truth::of(lean == Lean::Restrict && is_beginning && !is_listed())
     }
 
     /// Returns maybe where a word that nobody knows yet could be this option.

@@ -9,6 +9,7 @@
 //! 6. A file with an error is an error, with its place; it is never skipped.
 
 mod blob;
+mod considered;
 mod derived;
 mod facts;
 pub mod file;

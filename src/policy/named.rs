@@ -12,24 +12,36 @@ use crate::shell::Truth;
 /// What stands before a path within a word: `--map=x`, `dep-info=x`, `/from:/to`, `%output{x}`, `@x`, `a,b`.
 const MARKS: &[u8] = b"=:,{}@";
 
+/// A path that a word could name.
+pub(super) struct Named {
+    path: PathValue,
+    /// Claims that it is a plain word, which is seldom a path at all: where links lead is asked of the others.
+    is_plain: bool,
+}
+
 /// Returns maybe where a word or a part of it names a path that one of `patterns` matches for certain, or else no.
 pub(super) fn names(patterns: &Patterns, subject: &Subject<'_>) -> Truth {
-    let inner = &subject.arguments.inner;
-    let own = (0..subject.action.args.len()).filter(|at| !inner.iter().any(|words| words.contains(at)));
-    let cwd = subject.cwd();
-    let is_named = |part: &[Token]| {
-        let path = PathValue::of(subject.ground, part, cwd, true);
-        // A plain word is seldom a path at all: where links lead is asked of the others.
-        let is_plain = part.first() != Some(&Token::Byte(b'.')) && !part.contains(&Token::Byte(b'/'));
-        let truth = if is_plain {
+    let is_named = |Named { path, is_plain }: &Named| {
+        let truth = if *is_plain {
             path.reads_like(patterns, subject, Lean::Restrict)
         } else {
             path.matches_any(patterns, subject, Lean::Restrict)
         };
         truth == Truth::Yes
     };
-    let mut words = own.map(|at| tokens(subject.word(at)));
-    Truth::of(words.any(|word| parts(&word).into_iter().any(is_named))) & Truth::Maybe
+    Truth::of(subject.named().iter().any(is_named)) & Truth::Maybe
+}
+
+/// Returns the paths that the words of an action could name.
+pub(super) fn named(subject: &Subject<'_>) -> Vec<Named> {
+    let inner = &subject.arguments.inner;
+    let own = (0..subject.action.args.len()).filter(|at| !inner.iter().any(|words| words.contains(at)));
+    let path = |part: &[Token]| Named {
+        path: PathValue::of(subject.ground, part, subject.cwd(), true),
+        is_plain: part.first() != Some(&Token::Byte(b'.')) && !part.contains(&Token::Byte(b'/')),
+    };
+    let words = own.map(|at| tokens(subject.word(at)));
+    words.flat_map(|word| parts(&word).into_iter().map(path).collect::<Vec<_>>()).collect()
 }
 
 /// Returns the parts of a word that might be paths: the whole, what stands between marks, and what is glued to a letter (`-ofile`).

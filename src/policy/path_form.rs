@@ -31,6 +31,9 @@ pub(super) struct Form<'a> {
 
 /// Claims that an operand pattern speaks of a path, not of text.
 pub(super) fn is_path_pattern(pattern: &str) -> bool {
+    if !pattern.starts_with(['/', '.', '~']) {
+        return false;
+    }
     let is_named = ["~gate", "~above-gate", "~agent"].iter().any(|name| behind(name, pattern).is_some());
     pattern.starts_with('/') || pattern.starts_with("./") || pattern == "." || is_home(pattern) || is_named
 }

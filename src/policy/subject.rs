@@ -7,10 +7,11 @@ use std::rc::Rc;
 use super::blob::traits;
 use super::glob::Value;
 use super::ground::Ground;
+use super::named::{Named, named};
 use super::paths::PathValue;
 use super::used::{Use, paths};
 use crate::shell::{
-    Action, Arguments, Asking, Operand, Piece, Place, Program, Programs, Scope, Standing, Word,
+    Action, Arguments, Asking, Certainty, Operand, Piece, Place, Program, Programs, Scope, Standing, Word,
 };
 use crate::world::{Fact, Resolution, World};
 
@@ -90,6 +91,9 @@ pub(super) struct Subject<'a> {
     text: OnceCell<String>,
     /// The arguments, by their places.
     seen: Vec<OnceCell<Seen>>,
+    /// Claims that some argument is unknown before it runs.
+    is_dynamic: bool,
+    named: OnceCell<Vec<Named>>,
 }
 
 impl<'a> Subject<'a> {
@@ -105,8 +109,24 @@ impl<'a> Subject<'a> {
         let trusted = OnceCell::new();
         let (used, text) = (RefCell::default(), OnceCell::new());
         let seen = action.args.iter().map(|_| OnceCell::new()).collect();
-        let is_open = false;
-        Subject { action, at, world, ground, name, program, arguments, is_open, trusted, used, text, seen }
+        let (is_open, is_dynamic) = (false, action.args.iter().any(Word::is_dynamic));
+        let named = OnceCell::new();
+        Subject {
+            action,
+            at,
+            world,
+            ground,
+            name,
+            program,
+            arguments,
+            is_open,
+            trusted,
+            used,
+            text,
+            seen,
+            is_dynamic,
+            named,
+        }
     }
 
     /// Returns the same action with what its globs stand for now.
@@ -262,7 +282,21 @@ impl<'a> Subject<'a> {
 
     /// Claims that some argument is unknown before it runs.
     pub(super) fn is_dynamic(&self) -> bool {
-        self.action.args.iter().any(Word::is_dynamic)
+        self.is_dynamic
+    }
+
+    /// Returns the first operand, where it is certain which word that is and what it says.
+    pub(super) fn sure_operand(&self) -> Option<&'a [u8]> {
+        let first = self.arguments.operands.first().filter(|first| first.certainty == Certainty::Sure)?;
+        match &self.word(first.index).pieces[..] {
+            [Piece::Literal(bytes)] => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Returns the paths that its words could name.
+    pub(super) fn named(&self) -> &[Named] {
+        self.named.get_or_init(|| named(self))
     }
 }
 
