@@ -91,7 +91,7 @@ mod tests {
         Action {
             program: words[0].clone(),
             args: words[1..].to_vec(),
-            assignments: Vec::new(),
+            assignments: crate::shell::Assignments::default(),
             redirects: Vec::new(),
             cwd: Place::Unknown,
             inside: vec!["sudo".to_owned()],

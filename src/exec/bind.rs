@@ -378,7 +378,7 @@ mod tests {
         Action {
             program: word(&words[0]),
             args: words[1..].iter().map(word).collect(),
-            assignments: Vec::new(),
+            assignments: crate::shell::Assignments::default(),
             redirects: Vec::new(),
             cwd: Place::Known(cwd.to_path_buf()),
             inside: Vec::new(),

@@ -8,7 +8,8 @@ use crate::command::{Command, quoted};
 use crate::config::Config;
 use crate::policy::{Authority, Judgement, Mode, Policy, Risk, Verdict};
 use crate::shell::{
-    Action, Analysis, Globbing, Links, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word, analyse,
+    Action, Analysis, Assignments, Globbing, Links, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word,
+    analyse,
 };
 use crate::store::{Durability, clock};
 use crate::world::World as _;
@@ -190,7 +191,7 @@ fn nothing(span: Span) -> Action {
     Action {
         program: Word::default(),
         args: Vec::new(),
-        assignments: Vec::new(),
+        assignments: Assignments::default(),
         redirects: Vec::new(),
         cwd: Place::Unknown,
         inside: Vec::new(),

@@ -11,7 +11,7 @@ use super::layer::Policy;
 use super::matcher::text_matches;
 use super::packs::Packs;
 use super::subject::Subject;
-use crate::shell::{Piece, Truth, Word};
+use crate::shell::{Assignment, Assignments, Piece, Truth, Word};
 use crate::world::World;
 
 /// The directories of a `PATH` that need no naming in a policy: root's on every system.
@@ -28,6 +28,8 @@ pub(super) struct Variables<'a> {
     inherited: Vec<(String, Rc<Variable>)>,
     /// The entries about the names that were asked about so far.
     known: RefCell<BTreeMap<String, Named>>,
+    /// The places in a stretch of assignments that may change what runs, by where the stretch lies; the actions hold it as long.
+    telling: RefCell<BTreeMap<*const Assignment, Rc<[usize]>>>,
 }
 
 /// The entries about a variable, and their places among all.
@@ -49,8 +51,9 @@ impl<'a> Variables<'a> {
         };
         let trusted_path = policy.trusted_path().iter().map(absolute).collect();
         let layered = policy.variables().collect();
-        let (inherited, known) = (Vec::new(), RefCell::default());
-        let mut variables = Variables { packs: policy.packs(), layered, trusted_path, inherited, known };
+        let (inherited, known, telling) = (Vec::new(), RefCell::default(), RefCell::default());
+        let mut variables =
+            Variables { packs: policy.packs(), layered, trusted_path, inherited, known, telling };
         variables.inherited = variables.inherited(world);
         variables
     }
@@ -97,12 +100,9 @@ impl<'a> Variables<'a> {
     pub(super) fn of(&self, subject: &Subject<'_>) -> Vec<Untrusted> {
         let mut found = Vec::new();
         let assignments = &subject.action.assignments;
-        for (at, set) in assignments.iter().enumerate() {
-            if assignments[at + 1..].iter().any(|later| later.name == set.name) {
-                continue;
-            }
-            let mut so_far = assignments[..=at].iter().filter(|other| other.name == "PATH");
-            if set.name == "PATH" && !so_far.all(|other| self.is_trusted_path(&other.value)) {
+        for set in self.telling(assignments) {
+            let mut all = assignments.iter().filter(|other| other.name == "PATH");
+            if set.name == "PATH" && !all.all(|other| self.is_trusted_path(&other.value)) {
                 found.push(untrusted("PATH", "set to directories that the policy does not trust"));
             }
             for (_, entry) in self.named(&set.name).iter().filter(|_| set.name != "PATH") {
@@ -119,6 +119,25 @@ impl<'a> Variables<'a> {
             }
         }
         found
+    }
+
+    /// Returns the last assignment to each variable that may change what runs, in their order.
+    fn telling<'s>(&self, assignments: &'s Assignments) -> Vec<&'s Assignment> {
+        let tells = |set: &Assignment| set.name == "PATH" || !self.named(&set.name).is_empty();
+        let places = |stretch: &Rc<[Assignment]>| -> Rc<[usize]> {
+            // Actions share stretches: each is looked through once.
+            let mut known = self.telling.borrow_mut();
+            let find = || (0..stretch.len()).filter(|at| tells(&stretch[*at])).collect();
+            Rc::clone(known.entry(Rc::as_ptr(stretch).cast()).or_insert_with(find))
+        };
+        let mut all: Vec<&Assignment> = Vec::new();
+        for stretch in assignments.stretches() {
+            for at in places(stretch).iter() {
+                all.retain(|earlier| earlier.name != stretch[*at].name);
+                all.push(&stretch[*at]);
+            }
+        }
+        all
     }
 
     /// Returns the untrusted variables that a builtin of the shell sets for whatever comes later (`export LD_PRELOAD=…`).

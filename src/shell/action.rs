@@ -1,6 +1,7 @@
 //! What the shell layer found: one [`Action`] for each simple command, with its words resolved as far as they are certain.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +82,43 @@ pub struct Assignment {
     pub value: Word,
 }
 
+/// The variables that are set for an action: the later one of a name wins.
+///
+/// Actions of a script see much the same, so what they see is in stretches that they share.
+#[derive(Clone, Debug, Default)]
+pub struct Assignments(Vec<Rc<[Assignment]>>);
+
+impl Assignments {
+    /// Returns the assignments of `stretches`, one behind the other.
+    pub fn of(mut stretches: Vec<Rc<[Assignment]>>) -> Assignments {
+        stretches.retain(|stretch| !stretch.is_empty());
+        Assignments(stretches)
+    }
+
+    /// Returns them in stretches, none of them empty.
+    pub fn stretches(&self) -> &[Rc<[Assignment]>] {
+        &self.0
+    }
+
+    /// Returns them in their order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Assignment> {
+        self.0.iter().flat_map(|stretch| stretch.iter())
+    }
+
+    /// Claims that nothing is set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl PartialEq for Assignments {
+    fn eq(&self, other: &Assignments) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Assignments {}
+
 /// What a redirect does with its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RedirectKind {
@@ -147,8 +185,8 @@ pub struct Action {
     pub program: Word,
     /// The arguments after the program's name.
     pub args: Vec<Word>,
-    /// Variables that are set for this action on top of the inherited environment: the later one of a name wins.
-    pub assignments: Vec<Assignment>,
+    /// Variables that are set for this action on top of the inherited environment.
+    pub assignments: Assignments,
     pub redirects: Vec<Redirect>,
     /// The directory it runs in.
     pub cwd: Place,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::action::{Action, Place, Scope, Span, Stdin, Word};
+use super::action::{Action, Assignments, Place, Scope, Span, Stdin, Word};
 use super::bytes::is_plain_locale;
 use super::globs::Globbing;
 use super::linking::links_of;
@@ -168,7 +168,7 @@ fn finished(mut walker: Walker<'_>, text: Vec<u8>) -> Analysis {
         let context = context(&text, Dialect::Bash, false);
         let whole = Span { start: 0, end: text.len() };
         let mut action = walker.nameless(&context, &State::new(Place::Unknown, None), whole);
-        action.assignments = std::mem::take(&mut walker.settings);
+        action.assignments = Assignments::of(vec![std::mem::take(&mut walker.settings).into()]);
         walker.emit(&context, action);
     }
     link(&mut walker);

@@ -630,7 +630,7 @@ impl Walker<'_> {
         let Some(path) = word.as_literal() else { return Place::Unknown };
         let dotted = path == b"." || path == b".." || path.starts_with(b"./") || path.starts_with(b"../");
         let searched =
-            state.variables.contains_key("CDPATH") || self.world.var("CDPATH").is_some() || state.anything;
+            state.variables.contains("CDPATH") || self.world.var("CDPATH").is_some() || state.anything;
         if path.is_empty() || path == b"-" || (!path.starts_with(b"/") && !dotted && searched) {
             return Place::Unknown;
         }

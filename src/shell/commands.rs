@@ -1,9 +1,12 @@
 //! Simple commands: what their words make of them, and what they change.
 
-use super::action::{Action, Assignment, Opaque, Piece, Span, Stdin, Word};
+use std::rc::Rc;
+
+use super::action::{Action, Assignment, Assignments, Opaque, Piece, Span, Stdin, Word};
 use super::names;
 use super::parser::{self, is_name};
-use super::state::{Flow, State, Value};
+use super::shared::Leaf;
+use super::state::{Flow, State, Value, Variable};
 use super::syntax::{self, Assign, AssignValue, Part, Simple};
 use super::walk::{Context, VARIABLES, Walker};
 use crate::command::Dialect;
@@ -197,24 +200,35 @@ impl Walker<'_> {
 
     /// Returns all assignments that an action sees: those of the script that reach programs, then its own.
     pub(super) fn in_force(
-        &self,
+        &mut self,
         context: &Context,
         state: &State,
         given: Vec<Assignment>,
-    ) -> Vec<Assignment> {
+    ) -> Assignments {
+        let leaves = state.variables.leaves().iter();
+        let mut all: Vec<Rc<[Assignment]>> = leaves.map(|leaf| self.reaching(leaf)).collect();
+        all.push(Rc::clone(&context.given));
+        all.push(given.into());
+        Assignments::of(all)
+    }
+
+    /// Returns those of the variables that reach programs; for each stretch that states share it is found once.
+    fn reaching(&mut self, leaf: &Rc<Leaf<Rc<Variable>>>) -> Rc<[Assignment]> {
+        if let Some((_, known)) = self.reaching.get(&Rc::as_ptr(leaf)) {
+            return Rc::clone(known);
+        }
         let mut out = Vec::new();
-        for (name, variable) in state.variables.iter() {
+        for (name, variable) in leaf.iter() {
             let reaches =
-                variable.exported || OF_THE_SHELL.contains(&name.as_str()) || self.world.var(name).is_some();
+                variable.exported || OF_THE_SHELL.contains(&&**name) || self.world.var(name).is_some();
             if reaches {
-                out.push(Assignment {
-                    name: name.clone(),
-                    value: word_of(name, &variable.value, variable.span),
-                });
+                let value = word_of(name, &variable.value, variable.span);
+                out.push(Assignment { name: name.to_string(), value });
             }
         }
-        out.extend(context.given.iter().cloned());
-        out.extend(given);
+        let out: Rc<[Assignment]> = out.into();
+        // Held with the leaf, so that no other can lie where it lay.
+        self.reaching.insert(Rc::as_ptr(leaf), (Rc::clone(leaf), Rc::clone(&out)));
         out
     }
 

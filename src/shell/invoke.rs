@@ -144,7 +144,7 @@ impl Walker<'_> {
         let Place::Known(cwd) = &state.cwd else { return None };
         if searched && !file.contains(&b'/') {
             // Looked up in `PATH` first, where any readable file counts.
-            let changed = state.variables.contains_key("PATH") || state.anything;
+            let changed = state.variables.contains("PATH") || state.anything;
             let is_found =
                 self.world.may_find_file(file, cwd) || self.world.resolve(file, cwd) != Resolution::Missing;
             if changed || is_found {

@@ -30,6 +30,7 @@ mod printed;
 mod program;
 mod redirects;
 mod setting;
+mod shared;
 mod shells;
 mod state;
 mod syntax;
@@ -42,7 +43,7 @@ mod walk;
 mod written;
 
 pub use action::{
-    Action, Assignment, Opaque, Piece, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word,
+    Action, Assignment, Assignments, Opaque, Piece, Place, Redirect, RedirectKind, Scope, Span, Stdin, Word,
 };
 pub use analysis::{Analysis, Past, analyse, analyse_after, analyse_in};
 pub use arguments::{Arguments, Certainty, Given, Operand, Unknown};

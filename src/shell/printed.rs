@@ -51,7 +51,7 @@ impl Walker<'_> {
     /// Claims that the program is what its name says.
     fn is_itself(&self, state: &State, name: &str) -> bool {
         let Place::Known(cwd) = &state.cwd else { return false };
-        let leads = state.variables.keys().any(|set| set == "PATH" || set.starts_with("LD_"));
+        let leads = state.variables.iter().any(|(set, _)| set == "PATH" || set.starts_with("LD_"));
         !leads && matches!(self.world.resolve(name.as_bytes(), cwd), Resolution::Trusted(_))
     }
 

@@ -228,7 +228,7 @@ impl Walker<'_> {
     fn misleading(&self, context: &Context, state: &State) -> Option<String> {
         let misleads = |name: &&str| MISLEADING.contains(name) || name.starts_with("BASH_FUNC_");
         let given = context.given.iter().map(|assignment| assignment.name.as_str());
-        given.chain(state.variables.keys().map(String::as_str)).find(misleads).map(str::to_owned)
+        given.chain(state.variables.iter().map(|(name, _)| name)).find(misleads).map(str::to_owned)
     }
 
     /// Returns the variable that leads a shell to other files at its start than those of the home directory.
@@ -248,8 +248,7 @@ impl Walker<'_> {
             args.iter().take(end).map(|word| word.as_literal().unwrap_or_default()).collect();
         let options: Vec<&[u8]> = options.iter().map(Vec::as_slice).collect();
         let is_set = |name: &str| {
-            context.given.iter().any(|assignment| assignment.name == name)
-                || state.variables.contains_key(name)
+            context.given.iter().any(|assignment| assignment.name == name) || state.variables.contains(name)
         };
         // What else stands in front of the shell may make it the first.
         let is_text = matches!(given, Given::Text(_));
@@ -267,7 +266,7 @@ impl Walker<'_> {
     /// remembers them as run: the script itself may not make one.
     fn finds_nothing(&mut self, context: &Context, state: &State, name: &str, index: usize) -> bool {
         let is_set = context.given.iter().any(|assignment| assignment.name == name)
-            || state.variables.contains_key(name)
+            || state.variables.contains(name)
             || state.anything;
         let Some(home) = bare_home(self.world).filter(|_| name == "HOME" && !is_set) else { return false };
         for file in START_FILES {
@@ -323,26 +322,25 @@ impl Walker<'_> {
         });
         let cwd = if context.scope == super::Scope::Remote { Place::Unknown } else { state.cwd.clone() };
         let mut fresh = State::new(cwd, literals);
-        let mut variables = (*state.variables).clone();
-        for variable in variables.values_mut() {
-            variable.fixed = false;
+        let mut variables = state.variables.clone();
+        variables.change(|variable| {
+            let mut inherited = super::state::Variable { fixed: false, ..(**variable).clone() };
             // What is not exported may yet be inherited with another value.
-            if !variable.exported {
-                variable.value = super::state::Value::Dynamic;
+            if !inherited.exported {
+                inherited.value = super::state::Value::Dynamic;
             }
-        }
+            (inherited != **variable).then(|| Rc::new(inherited))
+        });
         for assignment in context.given.iter() {
             let value = assignment
                 .value
                 .as_literal()
                 .map_or(super::state::Value::Dynamic, super::state::Value::literal);
             let span = assignment.value.span;
-            variables.insert(
-                assignment.name.clone(),
-                super::state::Variable { value, exported: true, fixed: false, span },
-            );
+            let variable = super::state::Variable { value, exported: true, fixed: false, span };
+            variables.set(&assignment.name, Rc::new(variable));
         }
-        fresh.variables = Rc::new(variables);
+        fresh.variables = variables;
         fresh.anything = state.anything || context.scope == super::Scope::Remote;
         fresh
     }

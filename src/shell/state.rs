@@ -2,11 +2,11 @@
 //!
 //! States are cheap to copy: what they hold is shared until it is changed.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::action::{Place, Span};
+use super::shared::Shared;
 
 /// The longest value that is followed; a longer one is dynamic.
 const LONGEST: usize = 4096;
@@ -62,9 +62,24 @@ pub(super) struct Variable {
     pub(super) span: Span,
 }
 
+impl Variable {
+    fn with(&self, value: Value) -> Variable {
+        Variable { value, ..self.clone() }
+    }
+
+    fn join(&self, other: &Variable) -> Variable {
+        Variable {
+            value: self.value.join(&other.value),
+            exported: self.exported || other.exported,
+            fixed: self.fixed || other.fixed,
+            span: self.span,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct State {
-    pub(super) variables: Rc<BTreeMap<String, Variable>>,
+    pub(super) variables: Shared<Rc<Variable>>,
     /// Claims that any variable may have any value.
     pub(super) anything: bool,
     /// Claims that `IFS` may not be the default.
@@ -73,7 +88,7 @@ pub(super) struct State {
     pub(super) exports: bool,
     pub(super) cwd: Place,
     /// Functions that are certainly defined.
-    pub(super) functions: Rc<BTreeSet<String>>,
+    pub(super) functions: Shared<()>,
     /// Positional parameters, if they are known.
     pub(super) args: Option<Rc<Vec<Vec<u8>>>>,
 }
@@ -81,12 +96,12 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(cwd: Place, args: Option<Vec<Vec<u8>>>) -> State {
         State {
-            variables: Rc::default(),
+            variables: Shared::default(),
             anything: false,
             fields: false,
             exports: false,
             cwd,
-            functions: Rc::default(),
+            functions: Shared::default(),
             args: args.map(Rc::new),
         }
     }
@@ -99,24 +114,29 @@ impl State {
         let fixed = old.is_some_and(|old| old.fixed);
         let value = if fixed { Value::Dynamic } else { value };
         let variable = Variable { value, exported, fixed, span };
-        if self.variables.get(name) != Some(&variable) {
-            Rc::make_mut(&mut self.variables).insert(name.to_owned(), variable);
+        if old.is_none_or(|old| **old != variable) {
+            self.variables.set(name, Rc::new(variable));
         }
     }
 
     /// Marks a variable as exported; one that the script has not set keeps the value nobody knows.
     pub(super) fn export(&mut self, name: &str, span: Span) {
-        if self.variables.get(name).is_some_and(|old| old.exported) {
-            return;
+        let variable = self.variable(name, span);
+        if !variable.exported {
+            self.variables.set(name, Rc::new(Variable { exported: true, ..variable }));
         }
-        let fresh = Variable { value: Value::Dynamic, exported: true, fixed: false, span };
-        Rc::make_mut(&mut self.variables).entry(name.to_owned()).or_insert(fresh).exported = true;
     }
 
     /// Marks a variable as read-only.
     pub(super) fn fix(&mut self, name: &str, span: Span) {
-        let fresh = Variable { value: Value::Dynamic, exported: false, fixed: true, span };
-        Rc::make_mut(&mut self.variables).entry(name.to_owned()).or_insert(fresh).fixed = true;
+        let variable = self.variable(name, span);
+        self.variables.set(name, Rc::new(Variable { fixed: true, ..variable }));
+    }
+
+    /// Returns the variable of this name; one that the script has not touched has a value that nobody knows.
+    fn variable(&self, name: &str, span: Span) -> Variable {
+        let fresh = || Variable { value: Value::Dynamic, exported: false, fixed: false, span };
+        self.variables.get(name).map_or_else(fresh, |known| (**known).clone())
     }
 
     pub(super) fn forget(&mut self) {
@@ -124,21 +144,20 @@ impl State {
         self.fields = true;
         self.args = None;
         self.cwd = Place::Unknown;
-        let variables = Rc::make_mut(&mut self.variables);
-        variables.values_mut().for_each(|variable| variable.value = Value::Dynamic);
-        self.functions = Rc::default();
+        self.variables.change(|variable| {
+            (variable.value != Value::Dynamic).then(|| Rc::new(variable.with(Value::Dynamic)))
+        });
+        self.functions = Shared::default();
     }
 
     pub(super) fn define(&mut self, name: &str) {
         if !self.functions.contains(name) {
-            Rc::make_mut(&mut self.functions).insert(name.to_owned());
+            self.functions.set(name, ());
         }
     }
 
     pub(super) fn undefine(&mut self, name: &str) {
-        if self.functions.contains(name) {
-            Rc::make_mut(&mut self.functions).remove(name);
-        }
+        self.functions.remove(name);
     }
 
     /// Returns the directory that `path` leads to from the one at hand, as text: `..` goes back one name, as only `cd` has it.
@@ -167,32 +186,10 @@ impl State {
         if self.args != other.args {
             self.args = None;
         }
-        if !Rc::ptr_eq(&self.functions, &other.functions) {
-            self.functions = Rc::new(self.functions.intersection(&other.functions).cloned().collect());
-        }
-        if !Rc::ptr_eq(&self.variables, &other.variables) {
-            self.join_variables(&other.variables);
-        }
+        self.functions.join(&other.functions, |_, _| (), |_| None);
+        let both = |one: &Rc<Variable>, other: &Rc<Variable>| Rc::new(one.join(other));
+        self.variables.join(&other.variables, both, |one| Some(Rc::new(one.with(Value::Dynamic))));
         self
-    }
-
-    fn join_variables(&mut self, other: &BTreeMap<String, Variable>) {
-        let mine = Rc::make_mut(&mut self.variables);
-        for (name, variable) in mine.iter_mut() {
-            match other.get(name) {
-                Some(theirs) => {
-                    variable.value = variable.value.join(&theirs.value);
-                    variable.exported |= theirs.exported;
-                    variable.fixed |= theirs.fixed;
-                }
-                None => variable.value = Value::Dynamic,
-            }
-        }
-        for (name, variable) in other {
-            if !mine.contains_key(name) {
-                mine.insert(name.clone(), Variable { value: Value::Dynamic, ..variable.clone() });
-            }
-        }
     }
 }
 

@@ -2,15 +2,16 @@
 //!
 //! [`super::branches`] follows what is compound; what a function may find when it is called is unknown in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::action::{Action, Assignment, Opaque, Place, Redirect, Scope, Span, Stdin, Word};
+use super::action::{Action, Assignment, Assignments, Opaque, Place, Redirect, Scope, Span, Stdin, Word};
 use super::globs::Globbing;
 use super::parser::{self, DEPTH, Parsed};
 use super::program::Programs;
-use super::state::{Flow, State, join_both};
+use super::shared::Leaf;
+use super::state::{Flow, State, Variable, join_both};
 use super::syntax::{Command, HereBody, Item, Link, List, Pipeline};
 use super::typed::{Typed, is_in_the_way};
 use crate::command::Dialect;
@@ -78,6 +79,9 @@ pub(super) struct Executed {
     pub(super) loose: bool,
 }
 
+/// A stretch of variables, and those of them that reach programs.
+type Reaching = (Rc<Leaf<Rc<Variable>>>, Rc<[Assignment]>);
+
 pub(super) struct Walker<'a> {
     pub(super) world: &'a dyn World,
     pub(super) programs: &'a dyn Programs,
@@ -104,6 +108,8 @@ pub(super) struct Walker<'a> {
     nesting: usize,
     /// Names that were used for arrays.
     pub(super) arrays: BTreeSet<String>,
+    /// What of a stretch of variables reaches programs, by where the stretch lies.
+    pub(super) reaching: BTreeMap<*const Leaf<Rc<Variable>>, Reaching>,
     /// Variables that must be left alone: what stands around the script uses them after it.
     pub(super) watched: BTreeSet<String>,
     pub(super) full: bool,
@@ -137,6 +143,7 @@ impl<'a> Walker<'a> {
             steps: 0,
             nesting: 0,
             arrays: BTreeSet::new(),
+            reaching: BTreeMap::new(),
             watched: BTreeSet::new(),
             full: false,
             is_fed: false,
@@ -172,7 +179,7 @@ impl<'a> Walker<'a> {
         Action {
             program: Word::default(),
             args: Vec::new(),
-            assignments: Vec::new(),
+            assignments: Assignments::default(),
             redirects: Vec::new(),
             cwd: if context.scope == Scope::Remote { Place::Unknown } else { state.cwd.clone() },
             inside: context.inside.to_vec(),
