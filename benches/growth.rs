@@ -2,7 +2,11 @@
 //!
 //! `append DIR SIZE` makes the log of the store in DIR SIZE entries long, by gate's own code in large transactions, and prints what
 //! one durable append takes there. `ask DIR COUNT` adds COUNT requests that wait, each of a requester of its own.
+//! `judge RUNS` prints what parsing and judging scripts take, the best of RUNS runs: shape, KiB, and both in microseconds.
 
+mod shapes;
+
+use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,9 +17,11 @@ use gate::approval::{
 use gate::audit::{Draft, Kind};
 use gate::command::{Command, Source};
 use gate::digest::Digest;
-use gate::policy::Requirement;
+use gate::policy::{Policy, Requirement, TestWorld, judge};
+use gate::shell::analyse;
 use gate::store::{Durability, Store, clock};
 use gate::ui::answer;
+use shapes::{SHAPES, circumstances, script};
 
 /// How many runs are recorded in one transaction: three entries each.
 const AT_ONCE: u64 = 5_000;
@@ -118,10 +124,40 @@ fn ask(store: &mut Store, count: u64) {
     }
 }
 
+/// The shapes of scripts whose growth is shown.
+const SHOWN: [&str; 6] = ["work", "many options", "pipeline", "variables", "functions", "redirects"];
+
+/// Prints for scripts of 1 to 64 KiB what parsing takes, and parsing and judging.
+fn grow_scripts(runs: usize) {
+    let policy = Policy::built_in();
+    for shape in SHAPES.into_iter().filter(|shape| SHOWN.contains(&shape.0)) {
+        for size in [1, 2, 4, 8, 16, 32, 64] {
+            let command = shapes::command(&script(shape, size << 10));
+            let best = |judges: bool| {
+                let once = || {
+                    let start = Instant::now();
+                    let analysis = analyse(&command, &TestWorld, &policy);
+                    if judges {
+                        black_box(judge(&analysis, &policy, &TestWorld, &circumstances()));
+                    }
+                    start.elapsed().as_micros()
+                };
+                std::iter::repeat_with(once).take(runs).min().unwrap_or_default()
+            };
+            answer(&format!("{},{size},{},{}", shape.0, best(false), best(true)));
+        }
+    }
+}
+
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    if let [what, runs] = &args[..]
+        && what == "judge"
+    {
+        return grow_scripts(runs.parse().expect("a number"));
+    }
     let [what, dir, count] = &args[..] else {
-        return answer("usage: growth append|ask DIR COUNT; see benches/growth");
+        return answer("usage: growth append|ask DIR COUNT, or growth judge RUNS; see benches/growth");
     };
     let mut store = Store::open(Path::new(dir), clock::now()).expect("the store can be opened");
     let count = count.parse().expect("a number");

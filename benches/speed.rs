@@ -2,85 +2,27 @@
 //!
 //! `cargo bench -- NAME…` runs only what has one of these words in its name, `--runs N` each of them N times. Docs: `docs/performance.md`.
 
-use std::fmt::Write as _;
+mod shapes;
+
 use std::hint::black_box;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use gate::audit::{Draft, Kind};
-use gate::command::{Command, Dialect, Source};
 use gate::moment::{BootId, Moment};
-use gate::policy::{Circumstances, PROJECT, Policy, TestWorld, judge};
+use gate::policy::{Policy, TestWorld, judge};
 use gate::shell::analyse;
 use gate::store::{Durability, Store};
 use gate::ui::answer;
+use shapes::{SHAPES, Shape, circumstances, command, script};
 
 /// The sizes that show how the time grows, in KiB.
 const SIZES: [usize; 4] = [1, 4, 16, 64];
 
+/// A size, in KiB, that is not read at all, and asked about.
+const ABOVE: usize = 256;
+
 /// The numbers of entries that show how appending and verifying grow.
 const LENGTHS: [usize; 3] = [1_000, 10_000, 100_000];
-
-/// A line of a script by its number.
-type Line = fn(&mut String, usize);
-
-/// What scripts look like: a name, how they begin, a line, how they end. The line is repeated until the size is reached.
-const SHAPES: [(&str, &str, Line, &str); 16] = [
-    ("work", "set -eu\n", work, ""),
-    (
-        "same line",
-        "",
-        |out, _| {
-            out.push_str(
-                "git -C src status && grep -rn main src | head -20 > out/found.txt; ls -l \"$dir\"\n",
-            )
-        },
-        "",
-    ),
-    ("many words", "echo", |out, n| add(out, format_args!(" word{n}")), "\n"),
-    ("many options", "ls", |out, n| add(out, format_args!(" --o{n} dir/f{n}")), "\n"),
-    ("and list", "true", |out, n| add(out, format_args!(" && cat file{n}")), "\n"),
-    ("pipeline", "cat x", |out, n| add(out, format_args!(" | grep -v w{n}")), "\n"),
-    ("redirects", "cat x", |out, n| add(out, format_args!(" >out/f{n}")), "\n"),
-    ("writes", "", |out, n| add(out, format_args!("sort in{n} > out/f{n}\n")), ""),
-    ("variables", "", |out, n| add(out, format_args!("v{n}=a{n}; echo $v{n}\n")), ""),
-    ("one variable", "v=a\n", |out, _| out.push_str("v=${v}b\n"), "echo $v\n"),
-    ("functions", "", |out, n| add(out, format_args!("f{n}() {{ ls d{n}; }}\nf{n}\n")), ""),
-    ("here-document", "cat <<'END'\n", |out, n| add(out, format_args!("line {n} of a text\n")), "END\n"),
-    ("live document", "cat <<END\n", |out, n| add(out, format_args!("line $n{n} of a text\n")), "END\n"),
-    ("long word", "echo ", |out, n| add(out, format_args!("'a{n}'\"$b\"c")), "\n"),
-    ("branches", "", |out, n| add(out, format_args!("if test -f a{n}; then cat a{n}; else x=1; fi\n")), ""),
-    ("nesting", "", |out, _| out.push_str("( "), ""),
-];
-
-fn add(out: &mut String, text: std::fmt::Arguments<'_>) {
-    let _cannot_fail = out.write_fmt(text);
-}
-
-/// What an agent's scripts are made of.
-fn work(out: &mut String, n: usize) {
-    match n % 8 {
-        0 => add(out, format_args!("cd /home/dev/app/part{n} && git status --short\n")),
-        1 => add(out, format_args!("grep -rn 'fn part_{n}' src tests --include='*.rs' | head -{n}\n")),
-        2 => add(out, format_args!("for f in src/part{n}/*.rs; do wc -l \"$f\"; done\n")),
-        3 => add(out, format_args!("sed -n '{n},$p' src/part{n}.rs > target/part{n}.txt\n")),
-        4 => add(out, format_args!("if [ -f Cargo.toml ]; then cargo test -p part{n} 2>&1 | tail -20; fi\n")),
-        5 => add(out, format_args!("name=part{n}; cat \"docs/$name.md\" || echo \"no docs for $name\"\n")),
-        6 => add(out, format_args!("find . -name 'part{n}*.json' -not -path './node_modules/*' | sort\n")),
-        _ => add(out, format_args!("python3 -m json.tool < data/part{n}.json > /dev/null\n")),
-    }
-}
-
-fn script((_, begin, line, end): (&str, &str, Line, &str), size: usize) -> Vec<u8> {
-    let mut text = begin.to_owned();
-    let mut number = 0;
-    while text.len() + end.len() < size {
-        line(&mut text, number);
-        number += 1;
-    }
-    text.push_str(end);
-    text.into_bytes()
-}
 
 /// What is measured, and how often.
 struct Bench {
@@ -135,34 +77,21 @@ impl Bench {
     }
 }
 
-fn command(text: &[u8]) -> Command {
-    let (text, dialect) = (text.to_vec(), Dialect::Bash);
-    Command {
-        source: Source::Script { dialect, options: Vec::new(), text, args: Vec::new() },
-        cwd: PROJECT.into(),
-    }
-}
-
-fn circumstances() -> Circumstances<'static> {
-    let (start, now) = (Path::new(PROJECT), jiff::Timestamp::UNIX_EPOCH);
-    Circumstances { requester: "agent:bench", is_proven: false, start, now }
-}
-
 fn of_scripts(bench: &Bench) {
     bench.judging("judge cold: ls -l src", b"ls -l src", 500, true);
     bench.judging("judge warm: ls -l src", b"ls -l src", 500, false);
     bench.judging("judge cold: git push --force", b"git push --force", 500, true);
-    for shape in SHAPES {
-        for size in SIZES {
-            let text = script(shape, size << 10);
-            let runs = (200 / size).max(5);
-            let (policy, command) = (Policy::built_in(), command(&text));
-            bench.measure(&format!("parse: {}, {size} KiB", shape.0), runs, text.len(), || {
-                black_box(analyse(&command, &TestWorld, &policy));
-            });
-            bench.judging(&format!("judge cold: {}, {size} KiB", shape.0), &text, runs, true);
-            bench.judging(&format!("judge warm: {}, {size} KiB", shape.0), &text, runs, false);
-        }
+    let sizes = |shape: Shape| SIZES.map(|size| (shape, size));
+    let above = (SHAPES[0], ABOVE);
+    for (shape, size) in SHAPES.into_iter().flat_map(sizes).chain([above]) {
+        let text = script(shape, size << 10);
+        let runs = (400 / size).max(5);
+        let (policy, command) = (Policy::built_in(), command(&text));
+        bench.measure(&format!("parse: {}, {size} KiB", shape.0), runs, text.len(), || {
+            black_box(analyse(&command, &TestWorld, &policy));
+        });
+        bench.judging(&format!("judge cold: {}, {size} KiB", shape.0), &text, runs, true);
+        bench.judging(&format!("judge warm: {}, {size} KiB", shape.0), &text, runs, false);
     }
 }
 
