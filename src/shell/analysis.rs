@@ -163,19 +163,27 @@ fn finished(mut walker: Walker<'_>, text: Vec<u8>) -> Analysis {
         let context = context(&text, Dialect::Bash, false);
         walker.opaque(&context, &State::new(Place::Unknown, None), doubt.span, doubt.reason);
     }
-    if walker.actions.is_empty() && !walker.settings.is_empty() {
-        // Nothing runs, but what it sets may be meant for what runs later.
-        let context = context(&text, Dialect::Bash, false);
-        let whole = Span { start: 0, end: text.len() };
-        let mut action = walker.nameless(&context, &State::new(Place::Unknown, None), whole);
-        action.assignments = Assignments::of(vec![std::mem::take(&mut walker.settings).into()]);
-        walker.emit(&context, action);
-    }
+    emit_settings(&mut walker, &text);
     link(&mut walker);
     let links = links_of(&walker.actions, &walker.loose, walker.world, walker.programs);
     doubt_written(&mut walker, &links);
     doubt_undefined(&mut walker);
     Analysis { text, actions: walker.actions, files: walker.files, links, globbing: walker.globbing }
+}
+
+/// What is set after the last command is judged by itself: no command carries it, but it may be meant for what runs later.
+fn emit_settings(walker: &mut Walker<'_>, text: &[u8]) {
+    let count = walker.actions.len();
+    let settings = std::mem::take(&mut walker.settings).into_iter();
+    let last: Vec<_> = settings.filter(|(before, _)| *before == count).map(|(_, setting)| setting).collect();
+    if last.is_empty() {
+        return;
+    }
+    let context = context(text, Dialect::Bash, false);
+    let span = if count == 0 { Span { start: 0, end: text.len() } } else { last[0].value.span };
+    let mut action = walker.nameless(&context, &State::new(Place::Unknown, None), span);
+    action.assignments = Assignments::of(vec![last.into()]);
+    walker.emit(&context, action);
 }
 
 fn context(text: &[u8], dialect: Dialect, in_shell: bool) -> Context {

@@ -96,9 +96,13 @@ impl Walker<'_> {
             let value = self.value_of(context, &mut state, assign);
             // A redirect that fails may leave the variable as it was.
             let value = if redirects.is_empty() { value } else { Value::Dynamic };
+            if self.settings.last().is_some_and(|(before, _)| *before != self.actions.len()) {
+                self.settings.clear();
+            }
             if self.settings.len() < VARIABLES {
-                let value = word_of(&assign.name, &value, assign.span);
-                self.settings.push(Assignment { name: assign.name.clone(), value });
+                let value = word_of(&assign.name, &value, context.span(assign.span));
+                let setting = Assignment { name: assign.name.clone(), value };
+                self.settings.push((self.actions.len(), setting));
             }
             self.assign(context, &mut state, &assign.name, value, assign.span);
         }

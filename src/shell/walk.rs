@@ -101,8 +101,8 @@ pub(super) struct Walker<'a> {
     /// Doubts of the command at hand.
     pub(super) doubts: Vec<Opaque>,
     pub(super) growth: usize,
-    /// What commands that only assign have set, for a script that runs nothing else.
-    pub(super) settings: Vec<Assignment>,
+    /// What commands that only assign have set since the last command with a name, each with how many stood before it.
+    pub(super) settings: Vec<(usize, Assignment)>,
     pub(super) bytes: usize,
     steps: usize,
     nesting: usize,
