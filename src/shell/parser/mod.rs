@@ -8,6 +8,8 @@ mod arith;
 mod compound;
 mod dollar;
 mod heredoc;
+mod pipeline;
+mod salvage;
 mod simple;
 mod test;
 mod word;
@@ -245,8 +247,13 @@ impl<'a> Parser<'a> {
         }
         let mut items = List::new();
         let read = self.rest_of_line(&mut items);
-        let kept = if read.is_ok() { list } else { &mut self.salvaged };
-        kept.append(&mut items);
+        if read.is_ok() {
+            list.append(&mut items);
+        } else {
+            // Nothing was salvaged before this line.
+            items.append(&mut self.salvaged);
+            self.salvaged = items;
+        }
         read.map(|()| true)
     }
 
@@ -273,8 +280,12 @@ impl<'a> Parser<'a> {
     /// Reads a list up to one of the reserved words `closers`, or up to a `)` or the end, neither of which it consumes.
     fn list(&mut self, closers: &[&str]) -> Result<List> {
         let mut list = List::new();
-        let read = self.items(&mut list, closers);
-        self.kept(read, &mut list)?;
+        let at = self.salvaged.len();
+        if let Err(refusal) = self.items(&mut list, closers) {
+            let inner = self.salvaged.split_off(at);
+            self.salvaged.extend(list.into_iter().chain(inner));
+            return Err(refusal);
+        }
         Ok(list)
     }
 
@@ -286,14 +297,6 @@ impl<'a> Parser<'a> {
             }
             list.push(self.item()?);
         }
-    }
-
-    /// Keeps what was read before a refusal.
-    fn kept<T>(&mut self, read: Result<T>, list: &mut List) -> Result<T> {
-        if read.is_err() {
-            self.salvaged.append(list);
-        }
-        read
     }
 
     fn list_ends(&self, closers: &[&str]) -> bool {
@@ -340,7 +343,14 @@ impl<'a> Parser<'a> {
             };
             self.operator(2)?;
             self.newlines()?;
-            item.rest.push((link, self.pipeline()?));
+            let at = self.salvaged.len();
+            let next = self.pipeline();
+            let next = next.inspect_err(|_| {
+                item.rest.extend(
+                    self.partial(at).map(|group| (link, Pipeline { negated: false, commands: vec![group] })),
+                )
+            })?;
+            item.rest.push((link, next));
         };
         Ok(())
     }
@@ -350,68 +360,6 @@ impl<'a> Parser<'a> {
         self.step(count);
         if self.starts_with(b"\\\n") {
             return self.refuse("an operator is followed by a line continuation");
-        }
-        Ok(())
-    }
-
-    fn pipeline(&mut self) -> Result<Pipeline> {
-        let mut negated = false;
-        let mut timed = false;
-        loop {
-            self.blanks()?;
-            if self.sees_word("!") && !negated && self.peek_at(1) != Some(b'(') {
-                negated = true;
-                self.step(1);
-            } else if self.sees_word("time") && !timed && self.dialect != Dialect::Posix {
-                timed = true;
-                self.step(4);
-                self.time_options()?;
-            } else {
-                break;
-            }
-        }
-        if timed && matches!(self.peek(), None | Some(b'\n' | b';' | b'&' | b'|' | b')')) {
-            return self.refuse("`time` has no command");
-        }
-        let mut commands = vec![self.command()?];
-        if timed && matches!(commands[0], Command::Function { .. }) {
-            return self.refuse("`time` stands before a function's definition");
-        }
-        if timed && self.printed_anew > 0 && !matches!(commands[0], Command::Simple(_)) {
-            return self.refuse("`time` stands before a compound command within `$( )`");
-        }
-        if let Err(refusal) = self.pipes(&mut commands) {
-            let first = Pipeline { negated, commands };
-            self.salvaged.push(Item { first, rest: Vec::new(), background: false });
-            return Err(refusal);
-        }
-        Ok(Pipeline { negated, commands })
-    }
-
-    fn pipes(&mut self, commands: &mut Vec<Command>) -> Result<()> {
-        loop {
-            self.blanks()?;
-            match (self.peek(), self.peek_at(1)) {
-                (Some(b'|'), Some(b'|')) => break,
-                (Some(b'|'), Some(b'&')) if self.is_bash() => self.operator(2)?,
-                (Some(b'|'), Some(b'&')) => return self.refuse("`|&` is no POSIX shell"),
-                (Some(b'|'), _) => self.operator(1)?,
-                _ => break,
-            }
-            self.newlines()?;
-            commands.push(self.command()?);
-        }
-        Ok(())
-    }
-
-    fn time_options(&mut self) -> Result<()> {
-        self.blanks()?;
-        if self.sees_word("-p") {
-            self.step(2);
-            self.blanks()?;
-        }
-        if self.peek() == Some(b'-') {
-            return self.refuse("`time` of the shell has no such option");
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::super::{analysed, case, opaque, tell_word, told};
 use crate::command::Dialect;
-use crate::shell::Stdin;
+use crate::shell::{Place, Stdin};
 
 #[test]
 fn chains_hide_nothing() {
@@ -40,6 +40,18 @@ fn pipes_are_linked() {
     assert_eq!(links[5].0, Some(2));
     assert_eq!(found[5].stdin, Stdin::Pipe(2));
     assert!(found[5].as_root && found[5].inside == ["sudo"]);
+}
+
+#[test]
+fn what_is_read_of_a_refused_command_is_judged_where_it_stands() {
+    for text in
+        ["cd a && rm x | coproc b", "cd a && { rm x; coproc b; }", "cd a && if rm x; then coproc b; fi"]
+    {
+        let found = analysed(Dialect::Bash, text.as_bytes()).actions;
+        let removal = found.iter().find(|action| tell_word(&action.program) == "rm");
+        let place = removal.map(|action| action.cwd.clone());
+        assert_eq!(place, Some(Place::Known("/project/a".into())), "{text}");
+    }
 }
 
 /// An unknown form hides nothing that is read beside it: what is denied stays denied.
