@@ -3,7 +3,7 @@
 //! A script has many actions of few kinds, and most tables of a policy are told by the program's name and by what is cheap to
 //! know ([`super::blob::traits`]); so that is asked once for each kind.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -49,15 +49,22 @@ impl Open {
 fn bearing(table: &Matcher, subject: &Subject<'_>) -> Option<Bearing> {
     let is_excluded =
         table.opaque.unwrap_or(false) != subject.is_opaque() || needs(table) & !subject.traits() != 0;
-    let names = |pattern: &String| text_matches(pattern, &subject.name);
-    match &table.program {
-        _ if is_excluded => None,
-        patterns if patterns.is_empty() => Some(Bearing::Anyone),
-        patterns if patterns.iter().any(|pattern| pattern.contains('/')) => Some(Bearing::File),
-        patterns if !patterns.iter().any(names) => None,
-        patterns if patterns.iter().any(|pattern| pattern == "*") => Some(Bearing::Anyone),
-        _ => Some(Bearing::Name),
+    if is_excluded {
+        return None;
     }
+    if table.program.is_empty() {
+        return Some(Bearing::Anyone);
+    }
+    let mut found = None;
+    for pattern in &table.program {
+        if pattern.contains('/') {
+            return Some(Bearing::File);
+        }
+        if found != Some(Bearing::Anyone) && text_matches(pattern, &subject.name) {
+            found = Some(if pattern == "*" { Bearing::Anyone } else { Bearing::Name });
+        }
+    }
+    found
 }
 
 /// A rule or a label where it is held.
@@ -73,16 +80,17 @@ pub(super) struct Candidate {
     pub(super) verdict: Verdict,
     pub(super) overridden: Option<Overridden>,
     pub(super) matches: Open,
-    pub(super) except: Open,
+    except: OnceCell<Open>,
 }
 
 impl Candidate {
     fn of(held: Held, authority: Authority, subject: &Subject<'_>, policy: &Policy) -> Option<Candidate> {
         let rule = held.rule();
-        let (matches, except) = (Open::of(&rule.matches, subject), Open::of(&rule.except, subject));
+        let matches = Open::of(&rule.matches, subject);
         if matches.is_empty() {
             return None;
         }
+        let except = OnceCell::new();
         let overridden = policy.overridden(&rule.id, authority, rule.verdict, rule.floor);
         let verdict = overridden.as_ref().map_or(rule.verdict, |change| change.verdict);
         Some(Candidate { held, authority, verdict, overridden, matches, except })
@@ -90,6 +98,12 @@ impl Candidate {
 
     pub(super) fn rule(&self) -> &Rule {
         self.held.rule()
+    }
+
+    /// Returns the exceptions that actions of the kind of `subject` could match; most are never asked about.
+    pub(super) fn except(&self, subject: &Subject<'_>) -> impl Iterator<Item = (&Matcher, Bearing)> {
+        let all = &self.rule().except;
+        self.except.get_or_init(|| Open::of(all, subject)).tables(all)
     }
 
     /// Claims that it asks about paths or operands: what globs stand for matters to it.
@@ -131,25 +145,28 @@ pub(super) struct Considered {
 /// The kind of an action: its program's name, its traits, and whether it is opaque.
 type Kind = (String, u16, bool);
 
-/// What could match the kinds of actions that were asked about so far.
-pub(super) struct Kinds<'a> {
-    policy: &'a Policy,
-    known: RefCell<BTreeMap<Kind, Rc<Considered>>>,
-}
+/// The most kinds that are kept.
+const MOST: usize = 1_000;
 
-impl<'a> Kinds<'a> {
-    pub(super) fn of(policy: &'a Policy) -> Kinds<'a> {
-        Kinds { policy, known: RefCell::default() }
-    }
+/// What of a policy could match the kinds of actions that it was asked about so far.
+#[derive(Default)]
+pub(super) struct Kinds(RefCell<BTreeMap<Kind, Rc<Considered>>>);
 
+impl Policy {
     /// Returns what could match the action.
     pub(super) fn considered(&self, subject: &Subject<'_>) -> Rc<Considered> {
+        let mut known = self.kinds().0.borrow_mut();
+        if known.len() >= MOST {
+            known.clear();
+        }
         let kind = (subject.name.clone(), subject.traits(), subject.is_opaque());
-        Rc::clone(self.known.borrow_mut().entry(kind).or_insert_with(|| Rc::new(self.find(subject))))
+        Rc::clone(known.entry(kind).or_insert_with(|| Rc::new(Considered::of(self, subject))))
     }
+}
 
-    fn find(&self, subject: &Subject<'_>) -> Considered {
-        let (policy, is_opaque) = (self.policy, subject.is_opaque());
+impl Considered {
+    fn of(policy: &Policy, subject: &Subject<'_>) -> Considered {
+        let is_opaque = subject.is_opaque();
         let packed = policy.packs().candidates(subject).into_iter();
         let packed = packed.map(|body| (Held::Packed(body), Authority::BuiltIn));
         let layered = policy.rules().iter().filter(|rule| rule.reach.covers(&subject.name, is_opaque));

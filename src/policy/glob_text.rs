@@ -26,14 +26,24 @@ pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
             step = next;
             at += 1;
         } else if let Some((after, from)) = back {
-            back = Some((after, from + 1));
+            let Some(next) = goes_on(pattern.get(after), text, from + 1) else { return false };
+            back = Some((after, next));
             step = after;
-            at = from + 1;
+            at = next;
         } else {
             return false;
         }
     }
     pattern[step..].iter().all(|rest| *rest == b'*')
+}
+
+/// Returns the first place from `from` on where a pattern could go on behind a star with `sign`; the end, where it has to end.
+fn goes_on(sign: Option<&u8>, text: &[u8], from: usize) -> Option<usize> {
+    match sign {
+        Some(b'*' | b'?' | b'[' | b'\\') => Some(from),
+        Some(own) => text.get(from..)?.iter().position(|byte| byte == own).map(|ahead| from + ahead),
+        None => Some(text.len()),
+    }
 }
 
 fn holds(text: &[u8], word: &[u8]) -> bool {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::considered::{Candidate, Kinds, Labelling};
+use super::considered::{Candidate, Labelling};
 use super::ground::Ground;
 use super::labels::{LabelName, Labels, Reliance};
 use super::layer::{Authority, OF_VARIABLES, Overridden, Policy};
@@ -125,8 +125,7 @@ pub fn judge(
         .map(|action| Subject::new(action, world, &ground, policy))
         .collect();
     let variables = Variables::new(policy, world);
-    let kinds = Kinds::of(policy);
-    let court = Court { policy, subjects: &subjects, around, variables: &variables, kinds };
+    let court = Court { policy, subjects: &subjects, around, variables: &variables };
     let judged: Vec<Judged> = analysis
         .actions
         .iter()
@@ -199,7 +198,6 @@ struct Court<'a> {
     subjects: &'a [Subject<'a>],
     around: &'a Circumstances<'a>,
     variables: &'a Variables<'a>,
-    kinds: Kinds<'a>,
 }
 
 impl Court<'_> {
@@ -214,7 +212,7 @@ impl Court<'_> {
     }
 
     fn judge(&self, subject: &Subject<'_>) -> Judged {
-        let considered = self.kinds.considered(subject);
+        let considered = self.policy.considered(subject);
         let mut labels = self.labels(subject, &considered.labels);
         let mut hits = self.untrusted_variables(subject);
         let standing = self.standing(subject, &considered.rules);
@@ -287,7 +285,7 @@ impl Court<'_> {
     ) -> Truth {
         let rule = candidate.rule();
         let mut truth = matcher::any(candidate.matches.tables(&rule.matches), subject, self.subjects, lean);
-        if truth != Truth::No && !candidate.except.is_empty() {
+        if truth != Truth::No && !rule.except.is_empty() {
             truth = truth & self.not_excepted(candidate, subject, lean);
         }
         if let (Some(when), true) = (&rule.when, truth != Truth::No) {
@@ -336,8 +334,7 @@ impl Court<'_> {
 
     /// An exception to an `allow` counts if it might hold; one to an `ask` or a `deny` only if it does.
     fn not_excepted(&self, candidate: &Candidate, subject: &Subject<'_>, lean: Lean) -> Truth {
-        let tables = candidate.except.tables(&candidate.rule().except);
-        let excepted = matcher::excepted(tables, subject, self.subjects, lean.flipped());
+        let excepted = matcher::excepted(candidate.except(subject), subject, self.subjects, lean.flipped());
         match (lean, excepted) {
             (Lean::Permit, excepted) => !excepted,
             (Lean::Restrict, Truth::Yes) => Truth::No,

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::blob::Reach;
+use super::considered::Kinds;
 use super::file::{Approver, File, Group, Label, Rule, Test, Variable};
 use super::matcher::text_matches;
 use super::packs::Packs;
@@ -85,6 +86,7 @@ pub struct Policy {
     groups: Vec<Group>,
     digest: Digest,
     texts: Texts,
+    kinds: Kinds,
 }
 
 impl Policy {
@@ -128,6 +130,7 @@ impl Policy {
             groups: Vec::new(),
             digest,
             texts: Texts::default(),
+            kinds: Kinds::default(),
         };
         let highest = layers.first().map_or(Authority::BuiltIn, |layer| layer.authority);
         for (layer, file) in layers.iter().zip(&files) {
@@ -189,6 +192,10 @@ impl Policy {
 
     pub(super) fn texts(&self) -> &Texts {
         &self.texts
+    }
+
+    pub(super) fn kinds(&self) -> &Kinds {
+        &self.kinds
     }
 
     pub(super) fn rules(&self) -> &[Placed<Rule>] {

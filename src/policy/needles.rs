@@ -20,11 +20,11 @@ impl Needles {
         let flags = ["(?i)", "(?is)", "(?s)"].iter().find(|flags| pattern.starts_with(**flags));
         let any_case = flags.is_some_and(|flags| flags.contains('i'));
         let mut reader = Reader { rest: pattern[flags.map_or(0, |flags| flags.len())..].chars().peekable() };
-        let words = reader.choice()?;
+        let choice = reader.choice()?;
         if reader.rest.next().is_some() {
             return None;
         }
-        let mut words = words?;
+        let mut words = choice.words?;
         if any_case {
             words.iter_mut().for_each(|word| word.make_ascii_lowercase());
         }
@@ -44,8 +44,20 @@ impl Needles {
     }
 }
 
-/// The words of one part of an expression: none where it may match without.
+/// Words, one of which is held: none where a match may be without.
 type Words = Option<Vec<String>>;
+
+/// The most words that are kept side by side.
+const MOST: usize = 64;
+
+/// What is known of a part of an expression.
+struct Part {
+    words: Words,
+    /// One of these stands at the beginning of it; the empty word may be among them.
+    begins: Vec<String>,
+    /// Claims that there is nothing behind those.
+    is_whole: bool,
+}
 
 struct Reader<'a> {
     rest: Peekable<Chars<'a>>,
@@ -54,63 +66,104 @@ struct Reader<'a> {
 /// One step of an expression.
 enum Atom {
     Letter(char),
-    Group(Words),
+    Group(Part),
     /// Something that takes no character or one that is not known.
     Other,
 }
 
-impl Reader<'_> {
-    /// Reads alternatives up to a `)` or the end; the outer `None`: this is not understood.
-    fn choice(&mut self) -> Option<Words> {
-        let mut all = Some(Vec::new());
-        loop {
-            let words = self.row()?;
-            all = all.zip(words).map(|(mut all, words)| {
-                all.extend(words);
-                all
-            });
-            if self.rest.next_if_eq(&'|').is_none() {
-                return Some(all);
-            }
+/// How often a step is taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Often {
+    Once,
+    AtMostOnce,
+    AtLeastOnce,
+    Any,
+}
+
+/// The words that the steps of a row make up so far.
+struct Row {
+    best: Words,
+    /// What the steps up to here may be, from the last one on that is not known.
+    runs: Vec<String>,
+    begins: Option<Vec<String>>,
+}
+
+impl Row {
+    /// Adds one of `words` behind what stands there; claims that it did not become too many.
+    fn add(&mut self, words: &[String]) -> bool {
+        let could = self.runs.len() * words.len() <= MOST;
+        if could {
+            let joined =
+                |run: &String| words.iter().map(move |word| format!("{run}{word}")).collect::<Vec<_>>();
+            self.runs = self.runs.iter().flat_map(joined).collect();
         }
+        could
     }
 
-    /// Reads steps one behind the other, and returns the words of the one that says most.
-    fn row(&mut self) -> Option<Words> {
-        let (mut best, mut run) = (None, String::new());
+    /// Something that is not known follows.
+    fn end(&mut self) {
+        let runs = std::mem::replace(&mut self.runs, vec![String::new()]);
+        better(&mut self.best, Some(runs.clone()));
+        self.begins.get_or_insert(runs);
+    }
+
+    fn step(&mut self, atom: Atom, often: Often) {
+        let part = match atom {
+            Atom::Letter(letter) => Part { words: None, begins: vec![letter.to_string()], is_whole: true },
+            Atom::Group(part) => part,
+            Atom::Other => return self.end(),
+        };
+        let is_there = matches!(often, Often::Once | Often::AtLeastOnce);
+        let mut begins = part.begins;
+        if often == Often::AtMostOnce {
+            begins.push(String::new());
+        }
+        let is_added = often != Often::Any && (part.is_whole || is_there) && self.add(&begins);
+        if !is_added || often == Often::AtLeastOnce || !part.is_whole {
+            self.end();
+        }
+        better(&mut self.best, part.words.filter(|_| is_there));
+    }
+}
+
+impl Reader<'_> {
+    /// Reads alternatives up to a `)` or the end; `None`: this is not understood.
+    fn choice(&mut self) -> Option<Part> {
+        let mut all = self.row()?;
+        while self.rest.next_if_eq(&'|').is_some() {
+            let row = self.row()?;
+            all.words = all.words.zip(row.words).map(|(one, other)| [one, other].concat());
+            all.begins.extend(row.begins);
+            all.is_whole &= row.is_whole;
+        }
+        Some(all)
+    }
+
+    /// Reads steps one behind the other.
+    fn row(&mut self) -> Option<Part> {
+        let mut row = Row { best: None, runs: vec![String::new()], begins: None };
         while self.rest.peek().is_some_and(|next| !matches!(next, '|' | ')')) {
             let atom = self.atom()?;
-            let is_there = self.is_there()?;
-            match (atom, is_there) {
-                (Atom::Letter(letter), Some(true)) => run.push(letter),
-                (Atom::Letter(letter), None) => {
-                    run.push(letter);
-                    better(&mut best, Some(vec![std::mem::take(&mut run)]));
-                }
-                (Atom::Group(words), Some(true) | None) => {
-                    better(&mut best, Some(vec![std::mem::take(&mut run)]));
-                    better(&mut best, words);
-                }
-                (Atom::Letter(_) | Atom::Group(_), Some(false)) | (Atom::Other, _) => {
-                    better(&mut best, Some(vec![std::mem::take(&mut run)]));
-                }
-            }
+            let often = self.often()?;
+            row.step(atom, often);
         }
-        better(&mut best, Some(vec![run]));
-        Some(best)
+        let is_whole = row.begins.is_none();
+        row.end();
+        Some(Part { words: row.best, begins: row.begins.unwrap_or_default(), is_whole })
     }
 
-    /// Reads what says how often: once for certain, maybe not at all (`Some(false)`), or at least once (`None`).
-    fn is_there(&mut self) -> Option<Option<bool>> {
+    /// Reads how often a step is taken.
+    fn often(&mut self) -> Option<Often> {
         let often = match self.rest.peek() {
-            Some('?' | '*') => Some(false),
-            Some('+') => None,
+            Some('?') => Often::AtMostOnce,
+            Some('*') => Often::Any,
+            Some('+') => Often::AtLeastOnce,
             Some('{') => {
                 let counts: String = self.rest.by_ref().skip(1).take_while(|next| *next != '}').collect();
                 let least: usize = counts.split(',').next()?.parse().ok()?;
-                return Some(if least == 0 { Some(false) } else { None });
+                return Some(if least == 0 { Often::Any } else { Often::AtLeastOnce });
             }
-            Some(_) | None => return Some(Some(true)),
+            Some(_) | None => return Some(Often::Once),
         };
         self.rest.next();
         // `+?` and its like take as little as they can.
@@ -124,9 +177,9 @@ impl Reader<'_> {
                 if self.rest.next_if_eq(&'?').is_some() {
                     self.rest.next_if_eq(&':')?;
                 }
-                let words = self.choice()?;
+                let part = self.choice()?;
                 self.rest.next_if_eq(&')')?;
-                Atom::Group(words)
+                Atom::Group(part)
             }
             '[' => {
                 self.class()?;
@@ -195,10 +248,12 @@ mod tests {
     fn an_expression_asks_for_the_words_that_say_most() {
         case("^grep -O$", &["grep -O"]);
         case("(AKIA|BEGIN [A-Z ]*KEY|ghp_)", &["AKIA", "BEGIN ", "ghp_"]);
-        case("(?i)(^| )--(Ext-diff|x)", &["--"]);
-        case("a[.]bc?dd+e", &["dd"]);
+        case("(?i)(^| )--(Ext-diff|x)", &["--ext-diff", "--x"]);
+        case("/d/(s[a-z]|r?disk[0-9]|m/)", &["/d/s", "/d/rdisk", "/d/disk", "/d/m/"]);
+        case("a(b|c)?d", &["abd", "acd", "ad"]);
+        case("a[.]bc?dd+e", &["bcdd", "bdd"]);
         case("ab{2}c*(de|f)?", &["ab"]);
-        case("\\.claude/(hooks|x)", &[".claude/"]);
+        case("\\.claude/(hooks|x)", &[".claude/hooks", ".claude/x"]);
         case("\\bab\\b", &["ab"]);
         case("(a|[bc])", &[]);
         case("a|", &[]);

@@ -162,7 +162,7 @@ fn written_by(action: &Action, walker: &Walker) -> Written {
     }
     let name = action.program.as_literal().and_then(|name| String::from_utf8(name).ok()).unwrap_or_default();
     let program = walker.programs.program(name.rsplit('/').next().unwrap_or_default());
-    if let Some(program) = program.as_ref().filter(|_| !action.builtin) {
+    if let Some(program) = program.as_ref().filter(|program| !action.builtin && !program.writes.is_empty()) {
         written_operands(action, program, &mut words);
     }
     // What says which files it touches, and runs nothing, touches no others.
