@@ -54,7 +54,11 @@ impl Walker<'_> {
             "trap" => return self.trap(context, state, action, &args),
             _ => {}
         }
+        let before = action.redirects.iter().any(may_fail).then(|| state.clone());
         let doubt = self.effect(context, &mut state, name, &args, unquoted, span);
+        if let Some(before) = before {
+            state = before.join(state);
+        }
         let doubt = self.take_doubt().map(|doubt| doubt.reason).or(doubt);
         if let Some(reason) = doubt {
             action.opaque.get_or_insert(Opaque { reason, span });
@@ -462,7 +466,7 @@ impl Walker<'_> {
         let mut at = 0;
         while let Some(word) = args.get(at) {
             let Some(option) = literals[at].as_deref() else {
-                if word.prefix().is_empty() {
+                if word.prefix().is_empty() || matches!(word.prefix().first(), Some(b'-' | b'+')) {
                     state.args = None;
                     return Some("`set` may be given anything".to_owned());
                 }
@@ -750,4 +754,9 @@ fn shifted(state: &State, literals: &[Option<Vec<u8>>]) -> Option<std::rc::Rc<Ve
 /// Claims that a descriptor is one that a script opens itself: the shell keeps what it reads its script from at 10 and above.
 fn is_plain_descriptor(word: &Word) -> bool {
     word.as_literal().is_some_and(|number| number.len() == 1 && number[0].is_ascii_digit())
+}
+
+/// Claims that the target of a redirect may not open, so that the builtin does not run.
+fn may_fail(redirect: &super::Redirect) -> bool {
+    redirect.target.as_literal().is_none_or(|target| target != b"/dev/null")
 }

@@ -138,7 +138,13 @@ impl Sandbox {
         let mut ran = Ran { finished, ..Ran::default() };
         // The last name may have been cut off by the limit on files.
         let whole = log.iter().rposition(|byte| *byte == 0).map_or(&[][..], |end| &log[..end]);
-        let word = |word: &[u8]| word.iter().map(|byte| if *byte == 1 { b'\n' } else { *byte }).collect();
+        // To gate every script runs in `/w`.
+        let own = format!("/w/{index}");
+        let word = |word: &[u8]| {
+            let word: Vec<u8> = word.iter().map(|byte| if *byte == 1 { b'\n' } else { *byte }).collect();
+            String::from_utf8(word)
+                .map_or_else(|bytes| bytes.into_bytes(), |text| text.replace(&own, "/w").into_bytes())
+        };
         let call = |call: &[u8]| call.split(|byte| *byte == 2).map(word).collect::<Vec<Vec<u8>>>();
         let calls = whole.split(|byte| *byte == 0).filter_map(|call| call.strip_suffix(&[2]));
         ran.calls.extend(calls.map(call).filter(|call| !call[0].is_empty()));

@@ -289,6 +289,8 @@ pub(crate) const SEEDS: &[&str] = &[
     "R1 $! b",
     "echo \"`R1 \"a {b,c}\"`\"",
     "R1 <((R2) > c)",
+    "set -o$x posix\nalias x=R1\nx",
+    "set -- R1; set -- R2 < /none/x; $1",
 ];
 
 pub(crate) const TOKENS: &[&str] = &[

@@ -59,6 +59,8 @@ fn what_the_shell_keeps_for_itself_is_not_taken_from_an_assignment() {
         "_=ls; true rm; $_",
         "BASH_REMATCH=ls; [[ rm =~ .* ]]; $BASH_REMATCH",
         "readonly c=rm\nc=ls\n$c",
+        "set -o$x posix\nalias a=rm\na",
+        "set -- rm; set -- ls < /none; $1",
         "c=rm; local c=ls; $c",
         "c=rm; declare -p c=ls; $c",
         "for ((i=0; i<3; i++)); do i=$x; done",
