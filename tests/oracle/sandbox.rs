@@ -225,9 +225,14 @@ fn not_found<'a>(line: &'a [u8]) -> Result<Option<&'a [u8]>, Mixed> {
     let Some(found) = found.strip_suffix(b": not found") else {
         return if ends == 0 { Ok(None) } else { Err(Mixed) };
     };
-    // After the line's number stands the builtin that was told the name, if one was; a name may hold a `: `, too.
+    // After the line's number stands the file or the builtin that was told the name, if one was; a name may hold a `: `, too.
     let after = |text: &'static [u8]| move |line: &'a [u8]| line.strip_prefix(text).unwrap_or(line);
     let name = found.windows(2).position(|pair| pair == b": ").map(|at| &found[at + 2..]);
-    let name = name.map(after(b"eval: ")).map(after(b".: ")).map(after(b"exec: ")).map(after(b"command: "));
+    let name = name
+        .map(after(b"/lib.sh: "))
+        .map(after(b"eval: "))
+        .map(after(b".: "))
+        .map(after(b"exec: "))
+        .map(after(b"command: "));
     Ok(name.filter(|name| !name.is_empty()))
 }
