@@ -191,6 +191,7 @@ fn the_terminal_is_left_as_it_leaves_it() {
             types(terminal, &format!("shell '{raw}'\r"), "ready");
             at_prompt(terminal);
             types(terminal, "echo code:$?\r", "code:");
+            at_prompt(terminal);
         }
         // Without a shell that would put it right.
         (usual, terminal.modes(), terminal.text().matches("code:137").count())
