@@ -4,6 +4,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 /// The largest integer that every JSON reader holds exactly.
@@ -52,20 +54,36 @@ fn first_unfit(value: &Value) -> Option<String> {
     }
 }
 
-/// Serde form of raw bytes: a string where they are UTF-8, else `{"b64": …}` (for `#[serde(with = …)]`).
-pub mod raw {
-    use serde::de::Error as _;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+/// The bytes that [`from_raw`] wrote, read without a [`Value`] between.
+pub struct Raw(pub Vec<u8>);
 
-    /// Writes the bytes.
-    pub fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-        super::from_raw(bytes).serialize(to)
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Raw, D::Error> {
+        from.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a string or `{\"b64\": …}`")
     }
 
-    /// Reads the bytes.
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-        let value = serde_json::Value::deserialize(from)?;
-        super::to_raw(&value).ok_or_else(|| D::Error::custom("expected a string or `{\"b64\": …}`"))
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Raw, E> {
+        Ok(Raw(text.as_bytes().to_vec()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
+        let bytes = match map.next_entry::<String, String>()? {
+            Some((key, text)) if key == "b64" => STANDARD.decode(text).ok(),
+            _ => None,
+        };
+        let is_all = map.next_key::<IgnoredAny>()?.is_none();
+        let bytes = bytes.filter(|_| is_all);
+        bytes.map(Raw).ok_or_else(|| A::Error::custom("expected a string or `{\"b64\": …}`"))
     }
 }
 
@@ -82,7 +100,15 @@ mod tests {
     #[test]
     fn raw_bytes_come_back_as_they_were() {
         for bytes in [&b"plain"[..], b"", b"a\xff\x00b", "grün".as_bytes()] {
-            assert_eq!(to_raw(&from_raw(bytes)).as_deref(), Some(bytes));
+            let value = from_raw(bytes);
+            assert_eq!(to_raw(&value).as_deref(), Some(bytes));
+            let read: Raw = serde_json::from_slice(&to_bytes(&value)).unwrap();
+            assert_eq!((read.0.as_slice(), Raw::deserialize(&value).unwrap().0.as_slice()), (bytes, bytes));
+        }
+        for other in
+            ["1", "null", "[]", "{}", r#"{"b64":"%"}"#, r#"{"b64":"YQ==","b":"c"}"#, r#"{"a":"YQ=="}"#]
+        {
+            assert!(serde_json::from_str::<Raw>(other).is_err(), "{other}");
         }
         assert_eq!(from_raw(b"\xff"), json!({ "b64": "/w==" }));
         assert_eq!(to_raw(&json!({ "b64": "%" })), None);

@@ -4,11 +4,13 @@
 //! command: joining, resuming and the check before the start compare it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
-use crate::canonical;
+use crate::canonical::{self, Raw};
 use crate::command::{Command, Dialect, Source, visible};
 use crate::digest::Digest;
 
@@ -109,7 +111,37 @@ pub struct Content {
 /// The part that most readers want: the rest is passed over.
 #[derive(serde::Deserialize)]
 struct Part {
-    command: Value,
+    command: Stored,
+}
+
+/// A command as it is stored, and the envelope around it.
+#[derive(serde::Deserialize)]
+struct Stored {
+    argv: Option<Vec<Raw>>,
+    dialect: Option<String>,
+    options: Option<Vec<Raw>>,
+    script: Option<Raw>,
+    args: Option<Vec<Raw>>,
+    cwd: Raw,
+    envelope: Option<Value>,
+}
+
+impl Stored {
+    /// Returns the command as it stands here, and the envelope; `None` where it is none.
+    fn command(self) -> Option<(Command, Option<Value>)> {
+        let words = |words: Vec<Raw>| words.into_iter().map(|word| word.0).collect();
+        let source = match self.argv {
+            Some(argv) => Source::Argv(words(argv)),
+            None => Source::Script {
+                dialect: dialect_of(&self.dialect?)?,
+                options: words(self.options?),
+                text: self.script?.0,
+                args: words(self.args?),
+            },
+        };
+        let cwd = PathBuf::from(std::ffi::OsString::from_vec(self.cwd.0));
+        Some((Command { source, cwd }, self.envelope))
+    }
 }
 
 impl Content {
@@ -190,9 +222,9 @@ impl Content {
     ///
     /// `per_call` is what C leaves open of an envelope.
     pub fn given(&self, per_call: Option<&str>) -> Option<(Command, Option<Wrapping>)> {
-        let Part { command: value } = serde_json::from_slice(&self.json).ok()?;
-        let mut command = value_command(&value)?;
-        let open = value.get("envelope").and_then(|envelope| envelope.get("open")?.as_u64());
+        let Part { command } = serde_json::from_slice(&self.json).ok()?;
+        let (mut command, envelope) = command.command()?;
+        let open = envelope.as_ref().and_then(|envelope| envelope.get("open")?.as_u64());
         match (open, per_call, &mut command.source) {
             (None, None, _) => {}
             (Some(at), Some(name), Source::Script { text, .. }) => {
@@ -201,7 +233,7 @@ impl Content {
             }
             (_, _, _) => return None,
         }
-        let wrapping = value.get("envelope").and_then(|envelope| value_wrapping(envelope, per_call));
+        let wrapping = envelope.and_then(|envelope| value_wrapping(&envelope, per_call));
         Some((command, wrapping))
     }
 }
@@ -297,17 +329,7 @@ fn wrapped_value(command: &Command, wrapping: Option<&Wrapping>) -> Value {
 
 /// Returns the command that `value` writes down, whatever else stands beside it; `None` if it is none.
 pub(crate) fn value_command(value: &Value) -> Option<Command> {
-    let map = value.as_object()?;
-    let source = match map.get("argv") {
-        Some(words) => Source::Argv(value_words(words)?),
-        None => Source::Script {
-            dialect: dialect_of(map.get("dialect")?.as_str()?)?,
-            options: value_words(map.get("options")?)?,
-            text: canonical::to_raw(map.get("script")?)?,
-            args: value_words(map.get("args")?)?,
-        },
-    };
-    Some(Command { source, cwd: value_path(map.get("cwd")?)? })
+    Stored::deserialize(value).ok()?.command().map(|(command, _)| command)
 }
 
 /// Returns the name of a dialect in stored text and on screens.
@@ -327,19 +349,10 @@ fn words_value(words: &[Vec<u8>]) -> Value {
     words.iter().map(|word| canonical::from_raw(word)).collect()
 }
 
-fn value_words(value: &Value) -> Option<Vec<Vec<u8>>> {
-    value.as_array()?.iter().map(canonical::to_raw).collect()
-}
-
 /// Returns a path as stored text.
 pub(crate) fn path_value(path: &std::path::Path) -> Value {
     use std::os::unix::ffi::OsStrExt as _;
     canonical::from_raw(path.as_os_str().as_bytes())
-}
-
-fn value_path(value: &Value) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStringExt as _;
-    Some(PathBuf::from(std::ffi::OsString::from_vec(canonical::to_raw(value)?)))
 }
 
 fn file_value(file: &BoundFile) -> Value {
