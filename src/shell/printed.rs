@@ -3,7 +3,8 @@
 //! MUST rules:
 //! 1. A name that a function or an alias may stand for prints what nobody knows; so does a body of a function, which may run after
 //!    such a name was given another meaning.
-//! 2. A number is one, with blanks around it, or nothing at all, which is what arithmetic may evaluate: only a program that is certainly
+//! 2. Where what the shell traces may go to the output, nobody knows what stands in it.
+//! 3. A number is one, with blanks around it, or nothing at all, which is what arithmetic may evaluate: only a program that is certainly
 //!    itself prints one.
 
 use super::action::Place;
@@ -31,7 +32,8 @@ impl Walker<'_> {
         let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
         let Some((name, args)) = words.split_first() else { return Value::Dynamic };
         let name = String::from_utf8_lossy(name);
-        let is_shadowed = self.names.contains(name.as_ref())
+        let is_shadowed = self.may_trace_to_the_output(state)
+            || self.names.contains(name.as_ref())
             || self.world.var(&format!("BASH_FUNC_{name}%%")).is_some()
             || !self.redirects_leave_output(last);
         if is_shadowed {
@@ -46,6 +48,11 @@ impl Walker<'_> {
             ("wc", [b"-l"] | [b"-c"] | [b"-w"] | [b"-m"]) if self.is_itself(state, &name) => Value::Number,
             _ => Value::Dynamic,
         }
+    }
+
+    /// Claims that `set -x` may write to standard output, what `PS4` says before each command: bash writes it where `BASH_XTRACEFD` says.
+    fn may_trace_to_the_output(&self, state: &State) -> bool {
+        state.variables.contains("BASH_XTRACEFD") || self.world.var("BASH_XTRACEFD").is_some()
     }
 
     /// Claims that the program is what its name says.

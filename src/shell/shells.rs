@@ -1,11 +1,9 @@
 //! Shells as programs: `bash -lc TEXT`, `sh FILE`, `… | bash`, `bash <<< TEXT`.
 
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::action::{Place, Span, Stdin, Word};
-use super::state::{State, normal};
+use super::state::State;
 use super::walk::{Context, Walker};
 use crate::command::Dialect;
 use crate::world::World;
@@ -49,7 +47,6 @@ pub fn starts_something(name: &str) -> bool {
 /// that sshd or rshd has started (`SSH_CLIENT`, or a socket as standard input).
 pub(super) fn read_at_start(world: &dyn World, dialect: Dialect, options: &[&[u8]]) -> Option<&'static str> {
     read_where(world, dialect, options, || !is_counted(world) && world.seems_remote())
-        .filter(|name| *name != "HOME" || bare_home(world).is_none())
 }
 
 /// Claims that a shell started here counts itself as a later one: that the inherited `SHLVL` says so.
@@ -81,41 +78,6 @@ fn read_where(
 /// Claims that the inherited `HOME` names no directory of its own, but one below wherever the shell starts.
 fn is_relative_home(world: &dyn World) -> bool {
     world.var("HOME").is_some_and(|home| !home.starts_with(b"/"))
-}
-
-/// The files of a home directory that a shell may read at its start or its end, from bash(1), dash(1) and zsh(1).
-///
-/// zsh takes a compiled `.zwc` beside each of its own for the file, too.
-const START_FILES: [&str; 15] = [
-    ".bash_profile",
-    ".bash_login",
-    ".bash_logout",
-    ".bashrc",
-    ".profile",
-    ".zshenv",
-    ".zprofile",
-    ".zshrc",
-    ".zlogin",
-    ".zlogout",
-    ".zshenv.zwc",
-    ".zprofile.zwc",
-    ".zshrc.zwc",
-    ".zlogin.zwc",
-    ".zlogout.zwc",
-];
-
-/// The most names in a home directory that are looked through.
-const HOME_NAMES: usize = 2_000;
-
-/// Returns the directory that the inherited `HOME` names instead of the password database, if none of the files that a shell reads
-/// at its start is there, whoever asks.
-///
-/// A file system may take capitals for small letters.
-fn bare_home(world: &dyn World) -> Option<PathBuf> {
-    let home = world.homes().into_iter().nth(1).filter(|home| normal(home) == *home)?;
-    let starts = |name: &Vec<u8>| START_FILES.iter().any(|file| name.eq_ignore_ascii_case(file.as_bytes()));
-    let is_plain = !is_relative_home(world) && world.shared_path(&home).is_some();
-    (is_plain && !world.names(&home, HOME_NAMES)?.iter().any(starts)).then_some(home)
 }
 
 /// Claims that a shell with these options reads files of the home directory at its start.
@@ -163,8 +125,7 @@ impl Walker<'_> {
             return;
         }
         let given = read(args, dialect, self.traces_plainly(context, state));
-        let elsewhere = self.reads_elsewhere(context, state, dialect, args, &given);
-        if let Some(name) = elsewhere.filter(|name| !self.finds_nothing(context, state, name, index)) {
+        if let Some(name) = self.reads_elsewhere(context, state, dialect, args, &given) {
             let reason = format!("the shell reads files at its start where `{name}` says");
             self.opaque(&inner, state, span, reason);
             return;
@@ -256,23 +217,13 @@ impl Walker<'_> {
         // Where a file or standard input is read, a first shell reads nothing more.
         let is_passed_on =
             !is_set("SHLVL") && !state.anything && context.inside.iter().all(|name| passes_on(name));
-        let seems_remote =
-            || !is_passed_on || is_set("SSH_CLIENT") || is_set("SSH2_CLIENT") || self.world.seems_remote();
+        let keeps_input = context.inside.iter().all(|name| passes_on(name) || name == "env");
+        let seems_remote = || {
+            let is_said = state.anything || is_set("SSH_CLIENT") || is_set("SSH2_CLIENT");
+            !keeps_input || is_said || self.world.seems_remote()
+        };
         let is_first = || is_text && !(is_passed_on && is_counted(self.world)) && seems_remote();
         set.or_else(|| read_where(self.world, dialect, &options, is_first))
-    }
-
-    /// Claims that the directory which the inherited variable names has none of the files that a shell reads at its start, and
-    /// remembers them as run: the script itself may not make one.
-    fn finds_nothing(&mut self, context: &Context, state: &State, name: &str, index: usize) -> bool {
-        let is_set = context.given.iter().any(|assignment| assignment.name == name)
-            || state.variables.contains(name)
-            || state.anything;
-        let Some(home) = bare_home(self.world).filter(|_| name == "HOME" && !is_set) else { return false };
-        for file in START_FILES {
-            self.note_executed(context, state, home.join(file).as_os_str().as_bytes(), index);
-        }
-        true
     }
 
     fn unread(&mut self, inner: &Context, state: &State, span: Span, name: &str) {
@@ -355,10 +306,11 @@ pub(super) fn shared(stdin: &Stdin) -> Stdin {
     }
 }
 
-/// Claims that what stands in front of a shell leaves its environment as it is.
+/// Claims that what stands in front of a shell leaves its environment as it is, and gives it no socket to read.
 fn passes_on(name: &str) -> bool {
-    const NAMES: [&str; 11] = [
+    const NAMES: [&str; 14] = [
         "timeout", "nice", "ionice", "nohup", "setsid", "stdbuf", "time", "xargs", "find", "command", "eval",
+        "taskset", "chrt", "prlimit",
     ];
     dialect_of(name).is_some() || NAMES.contains(&name)
 }

@@ -33,6 +33,7 @@ fn what_else_is_printed_is_not_known() {
     }
     case("cd \"$x\"; a \"$(pwd)\"", "cd ‹$x› ; pwd ; a ‹$(pwd)›");
     case("echo() { b; }; a \"$(echo c)\"", "b ; echo c ; a ‹$(echo c)›");
+    case("BASH_XTRACEFD=1; PS4=' b '; set -x; a \"$(echo c)\"", "set -x ; echo c ; a ‹$(echo c)›");
     case("f() { a \"$(echo c)\"; }; f", "echo c ; a ‹$(echo c)› ; f");
 }
 
