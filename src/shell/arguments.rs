@@ -215,6 +215,8 @@ impl Reader<'_> {
         let pending = std::mem::take(&mut self.pending);
         if self.ended {
             self.after_the_end(word, pending);
+        } else if whole && prefix == b"--" && self.goes_on_behind_dashes() {
+            // Stepped over.
         } else if whole && prefix == b"--" {
             self.read.dashes = Some(self.at);
             self.ended = true;
@@ -230,6 +232,11 @@ impl Reader<'_> {
             self.option(word, &prefix, whole, pending);
         }
         self.at += 1;
+    }
+
+    /// Claims that options follow a `--` as they do without it: find's expression does (find(1), "EXPRESSION").
+    fn goes_on_behind_dashes(&self) -> bool {
+        self.program.single_dash && self.program.runs.as_ref().is_some_and(|runs| !runs.between.is_empty())
     }
 
     fn after_the_end(&mut self, word: &Word, pending: bool) {

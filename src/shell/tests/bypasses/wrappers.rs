@@ -25,6 +25,8 @@ fn wrappers_are_opened() {
     case("/usr/bin/sudo rm x", "/usr/bin/sudo rm x ; rm x");
     case("ssh -p 2 host rm x", "ssh -p 2 host rm x ; rm x");
     case("ssh host 'a && rm x'", "ssh host a && rm x ; a ; rm x");
+    case("find -- . -exec rm {} \\;", "find -- . -exec rm {} ; ; rm ‹{}›");
+    case("find -P -- -name a -exec rm x \\;", "find -P -- -name a -exec rm x ; ; rm x");
     case("docker exec -i c rm x", "docker exec -i c rm x ; rm x");
     case("su - root -c 'rm x'", "su - root -c rm x ; rm x");
     case("watch -n 1 rm x", "watch -n 1 rm x ; rm x");
