@@ -13,6 +13,8 @@ pub struct InForce {
     pub verdict: Verdict,
     /// None for an `allow`.
     pub risk: Option<Risk>,
+    /// The highest risk that any circumstances raise it to. None for an `allow`.
+    pub worst: Option<Risk>,
     pub reason: String,
     pub instead: Option<String>,
     pub authority: Authority,
@@ -66,10 +68,13 @@ impl Policy {
         let overridden = self.overridden(&rule.id, authority, rule.verdict, rule.floor);
         let verdict = overridden.as_ref().map_or(rule.verdict, |change| change.verdict);
         let risk = overridden.as_ref().and_then(|change| change.risk).or(rule.risk).unwrap_or(Risk::Medium);
+        let worst = rule.raise.iter().map(|raise| raise.risk).fold(risk, Risk::max);
+        let restricts = verdict > Verdict::Allow;
         InForce {
             id: rule.id.clone(),
             verdict,
-            risk: (verdict > Verdict::Allow).then_some(risk),
+            risk: restricts.then_some(risk),
+            worst: restricts.then_some(worst),
             reason: rule.reason.clone().unwrap_or_default(),
             instead: rule.instead.clone(),
             authority,
