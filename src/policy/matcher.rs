@@ -224,8 +224,10 @@ impl Asking<'_> {
     /// Returns maybe where a word that nobody knows yet could be this option.
     fn could_be_given(&self, name: &str, lean: Lean) -> Truth {
         let could = self.subject.arguments.unknown.iter().any(|unknown| {
-            let is_open =
-                unknown.prefix.is_empty() || unknown.prefix == "-" || name.starts_with(&unknown.prefix);
+            let is_open = unknown.prefix.is_empty()
+                || unknown.prefix == "-"
+                || name.contains('*')
+                || name.starts_with(&unknown.prefix);
             let counts = !unknown.glob || (self.minds_globs && lean == Lean::Restrict);
             is_open && counts
         });
