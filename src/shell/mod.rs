@@ -17,6 +17,7 @@ mod commands;
 mod effects;
 mod evaluation;
 mod expand;
+mod fed;
 mod fields;
 mod globs;
 mod inline;

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::action::{Action, Assignment, Piece, Place, Scope, Span, Stdin, Word};
 use super::arguments::{Arguments, Certainty};
+use super::fed;
 use super::inline::{Language, is_pure};
 use super::parser::{DEPTH, is_name};
 use super::program::{Program, Runs};
@@ -334,7 +335,9 @@ impl Walker<'_> {
         let context =
             &Context { given: context.given.iter().cloned().chain(given).collect(), ..context.clone() };
         if runs.appends {
-            words = self.appended(wrapped, words);
+            let mark = mark(read);
+            self.fed(context, state, wrapped, &words, mark.as_deref())?;
+            words = appended(words, mark.as_deref(), action.span);
         }
         if runs.shell_operands {
             let parts: Option<Vec<Vec<u8>>> = words.iter().map(Word::as_literal).collect();
@@ -345,26 +348,21 @@ impl Walker<'_> {
         Ok(())
     }
 
-    /// What `xargs` makes of its command: arguments from its input are added or put in place of a string.
-    fn appended(&self, wrapped: &Wrapped, mut words: Vec<Word>) -> Vec<Word> {
-        let replaces = wrapped.read.options.iter().find(|given| {
-            matches!(given.name.as_str(), "-I" | "-i" | "-J" | "--replace") || given.canonical == "--replace"
-        });
-        match replaces {
-            Some(given) => {
-                let text = given
-                    .value
-                    .as_ref()
-                    .and_then(Word::as_literal)
-                    .and_then(|text| String::from_utf8(text).ok());
-                let text = text.filter(|text| !text.is_empty()).unwrap_or_else(|| "{}".to_owned());
-                words.iter().map(|word| replaced(word, &text, b"")).collect()
-            }
-            None => {
-                words.push(walk::unknown_word("…".to_owned(), wrapped.action.span));
-                words
-            }
+    /// Lists the inner command with what the script itself writes to its input.
+    fn fed(
+        &mut self,
+        context: &Context,
+        state: &State,
+        wrapped: &Wrapped,
+        words: &[Word],
+        mark: Option<&str>,
+    ) -> Result<(), Unclear> {
+        let known = fed::commands(wrapped.action, &self.actions, words, mark)
+            .map_err(|fed::TooMany| Unclear(format!("`{}` is given too many lines", wrapped.name)))?;
+        for words in known {
+            self.words(context, state, words, wrapped.action.span);
         }
+        Ok(())
     }
 
     /// Refuses options before `end` that the entry does not list: one could swallow the word after it.
@@ -566,6 +564,26 @@ fn found_below(args: &[Word]) -> Vec<u8> {
         Some(first) => behind.take_while(|text| is_start(text)).fold(first.clone(), common),
         None if behind.peek().is_none_or(|text| is_test(text)) => b".".to_vec(),
         None => Vec::new(),
+    }
+}
+
+/// Returns the string that stands for a line of the input (`xargs -I {}`), if an option names one.
+fn mark(read: &Arguments) -> Option<String> {
+    let given = read.options.iter().find(|given| {
+        matches!(given.name.as_str(), "-I" | "-i" | "-J" | "--replace") || given.canonical == "--replace"
+    })?;
+    let text = given.value.as_ref().and_then(Word::as_literal).and_then(|text| String::from_utf8(text).ok());
+    Some(text.filter(|text| !text.is_empty()).unwrap_or_else(|| "{}".to_owned()))
+}
+
+/// What `xargs` makes of its command: arguments from its input are added or put in place of `mark`.
+fn appended(mut words: Vec<Word>, mark: Option<&str>, span: Span) -> Vec<Word> {
+    match mark {
+        Some(mark) => words.iter().map(|word| replaced(word, mark, b"")).collect(),
+        None => {
+            words.push(walk::unknown_word("…".to_owned(), span));
+            words
+        }
     }
 }
 

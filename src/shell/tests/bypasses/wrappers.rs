@@ -20,6 +20,11 @@ fn wrappers_are_opened() {
     case("exec -ca y rm x", "exec -ca y rm x ; rm x");
     opaque(Dialect::Bash, "exec -aa rm y x");
     case("a | xargs rm", "a ; xargs rm ; rm ‹……›");
+    case("echo 'b c' | xargs rm", "echo b c ; xargs rm ; rm b c ; rm ‹……›");
+    case("printf 'b\\nc' | xargs -n1 rm a", "printf b\\nc ; xargs -n1 rm a ; rm a b c ; rm a ‹……›");
+    case("xargs rm <<< \"'b'\"", "xargs rm ; rm b ; rm ‹……›");
+    case("cat <<E | xargs -I_ rm x/_\nb c\nd\nE", "cat ; xargs -I_ rm x/_ ; rm x/b c ; rm x/d ; rm x/‹_›");
+    case("echo b > c | xargs rm", "echo b ; xargs rm ; rm b ; rm ‹……›");
     case("xargs -I{} rm {}/y", "xargs -I{} rm {}/y ; rm ‹{}›/y");
     case("find . -exec rm {} \\; -exec ls {} +", "find . -exec rm {} ; -exec ls {} + ; rm .‹{}› ; ls .‹{}›");
     case("/usr/bin/sudo rm x", "/usr/bin/sudo rm x ; rm x");
