@@ -113,7 +113,7 @@ impl Walker<'_> {
             return (word, Value::literal(bytes));
         }
         let mut atoms = self.atoms(context, state, &word.parts);
-        self.tilde(context, state, &mut atoms, 0, true);
+        self.tilde(state, &mut atoms, 0, true);
         let mut pieces = Vec::new();
         let mut numbers = 0;
         let mut others = 0;

@@ -9,14 +9,7 @@ use crate::command::Dialect;
 
 impl Walker<'_> {
     /// Expands a `~` at the start of the atom at `index`, and after each `:` of an assignment's value.
-    pub(super) fn tilde(
-        &mut self,
-        context: &Context,
-        state: &State,
-        atoms: &mut Vec<Atom>,
-        index: usize,
-        assigned: bool,
-    ) {
+    pub(super) fn tilde(&mut self, state: &State, atoms: &mut Vec<Atom>, index: usize, assigned: bool) {
         let Some(Atom::Source(bytes)) = atoms.get(index) else { return };
         let last = index + 1 == atoms.len();
         let mut out = Vec::new();
@@ -24,7 +17,7 @@ impl Walker<'_> {
         loop {
             let end = if assigned { rest.iter().position(|byte| *byte == b':') } else { None };
             let part = &rest[..end.unwrap_or(rest.len())];
-            self.tilde_prefix(context, state, part, last || end.is_some(), &mut out);
+            self.tilde_prefix(state, part, last || end.is_some(), &mut out);
             let Some(end) = end else { break };
             out.push(Atom::Source(b":".to_vec()));
             rest = &rest[end + 1..];
@@ -46,7 +39,7 @@ impl Walker<'_> {
         }
     }
 
-    fn tilde_prefix(&self, context: &Context, state: &State, part: &[u8], whole: bool, out: &mut Vec<Atom>) {
+    fn tilde_prefix(&self, state: &State, part: &[u8], whole: bool, out: &mut Vec<Atom>) {
         let slash = part.iter().position(|byte| *byte == b'/');
         let length = slash.unwrap_or(part.len());
         if !part.starts_with(b"~") || !(whole || slash.is_some()) {
@@ -61,8 +54,9 @@ impl Walker<'_> {
                 }
             }
         } else {
-            let _ = context;
-            out.push(Atom::unknown(String::from_utf8_lossy(&part[..length]).into_owned(), false));
+            // Nobody's home, it is a glob like any other, and there may be no file of that name.
+            let is_glob = part[..length].iter().any(|byte| b"*?[".contains(byte));
+            out.push(Atom::unknown(String::from_utf8_lossy(&part[..length]).into_owned(), is_glob));
         }
         out.push(Atom::Source(part[length..].to_vec()));
     }
@@ -84,18 +78,28 @@ impl Walker<'_> {
                 let (name, value) = bytes.split_at(length);
                 if context.dialect == Dialect::Bash && !braced {
                     atoms.insert(0, Atom::Source(value.to_vec()));
-                    self.tilde(context, state, &mut atoms, 0, true);
+                    self.tilde(state, &mut atoms, 0, true);
                 } else {
                     atoms.insert(0, Atom::unknown(String::from_utf8_lossy(value).into_owned(), false));
                 }
                 atoms.insert(0, Atom::Source(name.to_vec()));
             }
             Some(_) => {}
-            None => self.tilde(context, state, &mut atoms, 0, false),
+            None => self.tilde(state, &mut atoms, 0, false),
         }
+        // bash splits none of a word in which a `$` stands that begins nothing; dash does.
+        let is_whole = atoms.iter().any(|atom| matches!(atom, Atom::Source(bytes) if bytes.contains(&b'$')));
         let mut fields = vec![Field::default()];
         for atom in atoms {
-            self.add(state, atom, splits, &mut fields);
+            match atom {
+                Atom::Value { bytes, .. }
+                    if is_whole && splits && bytes.iter().any(u8::is_ascii_whitespace) =>
+                {
+                    let text = String::from_utf8_lossy(&bytes).into_owned();
+                    self.add(state, Atom::unknown(text, true), splits, &mut fields);
+                }
+                atom => self.add(state, atom, splits, &mut fields),
+            }
         }
         fields.into_iter().filter(|field| !field.is_nothing()).map(Field::into_pieces).collect()
     }

@@ -8,7 +8,8 @@ use super::sandbox::Ran;
 
 /// Returns the names and calls that the shell ran and gate did not list.
 pub(crate) fn missed(analysis: &Analysis, ran: &Ran) -> Vec<String> {
-    let listed: BTreeSet<Vec<u8>> = analysis.actions.iter().filter_map(|a| a.program.as_literal()).collect();
+    let listed: BTreeSet<Vec<u8>> =
+        analysis.actions.iter().filter_map(|a| a.program.as_literal()).map(logged).collect();
     let names = ran.names.iter().filter(|name| !listed.contains(*name)).cloned();
     // The log takes these two bytes for its own.
     let is_told = !analysis.actions.iter().flat_map(|action| &action.args).any(holds_a_separator);
@@ -20,6 +21,11 @@ pub(crate) fn missed(analysis: &Analysis, ran: &Ran) -> Vec<String> {
     let calls = calls.map(|call| call.join(&b"' '"[..]));
     let all = names.chain(calls).chain(missed_paths(analysis, ran, listed.clone()));
     all.map(|name| String::from_utf8_lossy(&name).into_owned()).collect()
+}
+
+/// Returns a name as the log has it: a newline and the byte that stands for one are the same there.
+fn logged(name: Vec<u8>) -> Vec<u8> {
+    name.into_iter().map(|byte| if byte == 1 { b'\n' } else { byte }).collect()
 }
 
 fn holds_a_separator(word: &Word) -> bool {
@@ -53,7 +59,8 @@ fn dynamic_paths(analysis: &Analysis) -> usize {
 
 /// Claims that what was listed may run with these arguments.
 fn is_call_of(action: &Action, call: &[Vec<u8>]) -> bool {
-    action.program.as_literal().is_some_and(|name| name == call[0]) && may_become(&action.args, &call[1..])
+    action.program.as_literal().is_some_and(|name| logged(name) == call[0])
+        && may_become(&action.args, &call[1..])
 }
 
 /// Claims that the words may become these arguments: a certain word is one argument, one that may split is any number.

@@ -247,6 +247,10 @@ impl Parser<'_> {
         let reads = self.peek() == Some(b'<');
         self.step(2);
         let body = self.parenthesised()?;
+        if body.is_empty() {
+            // bash makes no word of it.
+            return self.refuse("a process substitution holds no command");
+        }
         Ok(Part::Process { body: body.into(), reads, span: self.span(start) })
     }
 

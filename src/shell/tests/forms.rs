@@ -32,10 +32,13 @@ fn words_are_resolved_as_far_as_they_are_certain() {
     case("dd if=~/x of=y", "dd if=/home/mara/x of=y");
     case("x=1; y=a$x; echo $y \"$y\" '$y' ${y}", "echo a1 a1 $y a1");
     case("x='a b'; echo $x \"$x\"", "echo a b a b");
+    case("x='a b'; echo $x$ $x\\$ \"$x$\"", "echo ‹a b…›$ a b$ a b$");
+    case("echo ~[!a]", "echo ‹~[!a]…›");
     case("echo $unknown \"$unknown\" ${x:-y}", "echo ‹$unknown…› ‹$unknown› ‹${x:-y}…›");
     case("echo {a,b}{1..3} {} {a} HEAD@{1}", "echo a1 a2 a3 b1 b2 b3 {} {a} HEAD@{1}");
     case("echo *.txt 'a*' [ab]c [ x]", "echo ‹*›.txt a* ‹[ab]›c [ x]");
     case("echo $(a \"$(b)\") `c`", "b ; a ‹$(b)› ; c ; echo ‹$(a \"$(b)\")…› ‹`c`…›");
+    case("a <() b", "?");
     case("diff <(a) >(b)", "a ; b ; diff ‹<(a)› ‹>(b)›");
     case("echo $((1+2)) $# $?", "echo ‹$((1+2))› ‹$#› ‹$?›");
     case("cmd=rm; $cmd -rf x", "rm -rf x");
