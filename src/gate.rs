@@ -32,7 +32,7 @@ use crate::command::Command;
 use crate::config::Config;
 use crate::exec;
 use crate::policy::{Policy, Verdict};
-use crate::store::{Store, clock};
+use crate::store::{Store, clock, wait_by};
 use crate::why::Why;
 
 /// What a requester wants.
@@ -64,6 +64,7 @@ impl Gate {
     pub fn open(config: Config, policy: Policy) -> anyhow::Result<Gate> {
         let requester = requester(&config);
         let _or_slower = exec::keep_the_index();
+        wait_by(exec::stand_in_line);
         let store = Store::open(&config.places.state, clock::now())?;
         Ok(Gate { config, policy, requester, store, hands: session::Hands::Own })
     }

@@ -10,9 +10,9 @@ use crate::channel::{Card, Earlier, width};
 use crate::config::{Config, Places};
 use crate::digest::Digest;
 use crate::error::Exit;
-use crate::exec::{is_alive, origin_with_ancestors};
+use crate::exec::{is_alive, origin_with_ancestors, stand_in_line};
 use crate::moment::Moment;
-use crate::store::{ChangeError, FindError, Store, clock};
+use crate::store::{ChangeError, FindError, Store, clock, wait_by};
 use crate::ui;
 
 /// Everything a subcommand about requests needs: configuration, store, and who runs it from where.
@@ -39,6 +39,7 @@ impl Desk {
     /// Opens the store for writing; makes one where there is none.
     pub(super) fn writing(place: &Place) -> anyhow::Result<Desk> {
         let config = Config::load(place.home.as_deref())?;
+        wait_by(stand_in_line);
         let store = Store::open(&config.places.state, clock::now())?;
         Ok(Desk { config, store })
     }

@@ -34,6 +34,11 @@ mod kernel;
 #[cfg(not(target_os = "linux"))]
 #[path = "kernel/elsewhere.rs"]
 mod kernel;
+#[cfg(target_os = "linux")]
+mod line;
+#[cfg(not(target_os = "linux"))]
+#[path = "line/elsewhere.rs"]
+mod line;
 mod lineage;
 mod mentioned;
 mod origin;
@@ -61,6 +66,7 @@ pub use host::Host;
 pub use inherited::is_null_device;
 pub use interactive::{Interactive, become_interactive};
 pub use kept::keep_the_index;
+pub use line::stand_in_line;
 pub use lineage::{is_of_here, lineage, runner};
 pub use origin::{is_alive, origin, origin_with_ancestors};
 pub use process::raise_again;

@@ -3,9 +3,10 @@
 //! Both are flock(2): they belong to the open file description and end with it, however the process ends.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
@@ -15,6 +16,20 @@ use super::error::StoreError;
 /// How long a writer queues before it gives up. Sixty-four writers need about a quarter of a second.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How a process waits for the lock of a file, so long at most. Returns what is kept until the lock is given back, or nothing where it
+/// got too late.
+///
+/// # Errors
+/// `Unsupported` where it cannot wait so now.
+pub type Waiting = fn(&File, Duration) -> io::Result<Option<Box<dyn Send>>>;
+
+static WAITING: OnceLock<Waiting> = OnceLock::new();
+
+/// Has all writers of this process wait as `waiting` does, if nobody has said otherwise before: flock(2) itself knows no limit.
+pub fn wait_by(waiting: Waiting) {
+    let _said_before = WAITING.set(waiting);
+}
+
 /// The lock file of all writers.
 #[derive(Debug)]
 pub(super) struct WriteLock {
@@ -23,10 +38,14 @@ pub(super) struct WriteLock {
 }
 
 /// Holds the write lock until it is dropped.
-#[derive(Debug)]
 pub(super) enum Held<'a> {
     AtOnce(&'a File),
-    /// Queued for on an open file of its own, which ends with this value.
+    /// Waited for as [`wait_by`] says.
+    InLine {
+        file: &'a File,
+        _until_it_is_given_back: Box<dyn Send>,
+    },
+    /// Queued for by a thread, on an open file of its own, which ends with this value.
     Queued {
         _file: File,
     },
@@ -48,13 +67,23 @@ impl WriteLock {
     fn hold_within(&self, patience: Duration) -> Result<Held<'_>, StoreError> {
         match self.file.try_lock() {
             Ok(()) => Ok(Held::AtOnce(&self.file)),
-            Err(TryLockError::WouldBlock) => self.queue(patience),
+            Err(TryLockError::WouldBlock) => self.wait(patience),
             Err(TryLockError::Error(error)) => Err(StoreError::io(&self.path, "lock", error)),
         }
     }
 
-    /// A thread waits in the kernel's own queue, because flock knows no time limit and polling is unfair.
-    /// If it gets the lock too late, it drops the file and the lock with it.
+    /// Waits in the kernel's own queue: to ask again and again would be unfair.
+    fn wait(&self, patience: Duration) -> Result<Held<'_>, StoreError> {
+        let unable = |_: &File, _| Err(io::ErrorKind::Unsupported.into());
+        match WAITING.get().copied().unwrap_or(unable)(&self.file, patience) {
+            Ok(Some(kept)) => Ok(Held::InLine { file: &self.file, _until_it_is_given_back: kept }),
+            Ok(None) => Err(StoreError::Locked { path: self.path.clone(), waited: patience }),
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => self.queue(patience),
+            Err(error) => Err(StoreError::io(&self.path, "lock", error)),
+        }
+    }
+
+    /// A thread waits. If it gets the lock too late, it drops the file and the lock with it.
     fn queue(&self, patience: Duration) -> Result<Held<'_>, StoreError> {
         let failed = |error| StoreError::io(&self.path, "lock", error);
         let file = own_file(&self.path).map_err(failed)?;
@@ -93,7 +122,7 @@ impl WriteLock {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        if let Held::AtOnce(file) = self {
+        if let Held::AtOnce(file) | Held::InLine { file, .. } = self {
             let _the_descriptor_is_open = file.unlock();
         }
     }
@@ -131,7 +160,7 @@ impl RunLock {
         // Whatever stands there, opening it does not wait.
         match OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(run_path(dir, slot)) {
             Ok(file) => file.try_lock_shared().is_err(),
-            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
         }
     }
 }
@@ -141,10 +170,10 @@ fn run_path(dir: &Path, slot: u64) -> PathBuf {
 }
 
 /// Opens the lock file, in a directory that is made if it is missing.
-fn run_file(dir: &Path, slot: u64) -> std::io::Result<File> {
+fn run_file(dir: &Path, slot: u64) -> io::Result<File> {
     let path = run_path(dir, slot);
     match own_file(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
             DirBuilder::new().recursive(true).mode(0o700).create(dir.join("runs"))?;
             own_file(&path)
         }
@@ -153,7 +182,28 @@ fn run_file(dir: &Path, slot: u64) -> std::io::Result<File> {
 }
 
 /// Opens a file of ours, made private if it is missing; never through a symbolic link.
-pub(super) fn own_file(path: &Path) -> std::io::Result<File> {
+pub(super) fn own_file(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where nothing else is said, or it cannot be done, a thread waits.
+    #[test]
+    fn whoever_waits_too_long_is_told_and_does_not_get_the_lock_later() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, other) = (WriteLock::open(dir.path()).unwrap(), WriteLock::open(dir.path()).unwrap());
+        let held = one.hold().unwrap();
+        let refused = other.hold_within(Duration::from_millis(20)).err().unwrap();
+        assert!(matches!(refused, StoreError::Locked { .. }), "{refused}");
+        let waiting = std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| other.hold().map(drop).is_ok());
+            drop(held);
+            waiting.join().unwrap()
+        });
+        assert!(waiting && one.hold().is_ok());
+    }
 }

@@ -39,6 +39,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use entries::{Recorded, Row};
 pub use error::StoreError;
+pub use lock::{Waiting, wait_by};
 pub use request_log::{ChangeError, FindError, MOST_PENDING, Submitted, Waited};
 pub use requests::Which;
 pub use run::{Run, Swept};

@@ -1,5 +1,7 @@
 //! Many at once on one store: processes that record, and approvers that decide. Nothing is lost, doubled or refused for being busy.
 
+use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
 use std::process::Child;
 
 use crate::stage::{Run, Stage, until};
@@ -109,4 +111,66 @@ fn many_waiting_commands_are_each_decided_once_by_approvers_who_race() {
     let counted =
         ["request", "decision", "decision.refused", "exec.start", "exec.end"].map(|kind| count(&kinds, kind));
     assert_eq!(counted, [PROCESSES, PROCESSES, 3 * PROCESSES, PROCESSES / 2, PROCESSES / 2]);
+}
+
+/// The lock of all writers, held, on a store that has a run on record.
+fn locked(stage: &Stage) -> File {
+    stage.gate(["--", "true"]).check();
+    let lock = File::open(stage.home().join("gate.lock")).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+/// Waits until so many stand in line for the lock (proc_locks(5): `->` before each).
+pub(crate) fn until_in_line(lock: &File, count: usize) {
+    let inode = format!(":{} ", lock.metadata().unwrap().ino());
+    until("the line", || {
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        let waits = |line: &&str| line.contains("->") && line.contains(&inode);
+        (locks.lines().filter(waits).count() == count).then_some(())
+    });
+}
+
+#[test]
+fn who_stands_in_line_is_recorded_in_the_order_of_coming() {
+    let stage = Stage::new().policy(POLICY);
+    let lock = locked(&stage);
+    let names: Vec<String> = (0..8).map(|number| format!("{number}")).collect();
+    let line: Vec<Child> = names
+        .iter()
+        .enumerate()
+        .map(|(number, name)| {
+            let child = stage.gate(["--", "echo", name]).spawn_only();
+            until_in_line(&lock, number + 1);
+            child
+        })
+        .collect();
+    drop(lock);
+    for (child, name) in line.into_iter().zip(&names) {
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{name}\n"));
+    }
+    let log = stage.gate(["audit", "log", "--json"]).output();
+    let entries = String::from_utf8(log.stdout).unwrap();
+    let entries = entries.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let started = entries.filter(|entry| entry["type"] == "exec.start");
+    let order: Vec<String> =
+        started.map(|entry| entry["action"]["argv"][1].as_str().unwrap_or_default().to_owned()).collect();
+    assert_eq!(order[1..], names);
+}
+
+#[test]
+fn command_whose_record_had_to_wait_finds_signals_and_limits_as_without_gate() {
+    let stage = Stage::new().policy(POLICY);
+    let asks = "grep -E '^(Sig[PBIC]|Shd|Threads)' /proc/self/status; cat /proc/self/timers /proc/self/limits; \
+                chrt -p $$ | sed 's/^pid [0-9]*//'";
+    let plain = stage.program("sh", ["-c", asks]).output();
+    let lock = locked(&stage);
+    let waits = stage.gate(["--", "sh", "-c", asks]).spawn_only();
+    until_in_line(&lock, 1);
+    drop(lock);
+    let gated = waits.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&gated.stderr), String::from_utf8_lossy(&plain.stderr));
+    assert_eq!(String::from_utf8_lossy(&gated.stdout), String::from_utf8_lossy(&plain.stdout));
+    assert_eq!(gated.status.code(), Some(0));
 }

@@ -1,6 +1,7 @@
 //! A machine that has not enough: no process, no memory, no descriptor, no longer file.
 
 use super::{LASTS, Lasting, kinds, row, stage};
+use crate::many::until_in_line;
 use crate::stage::{Run, Stage, until};
 
 /// Returns a run of gate below `program` with `options`.
@@ -124,21 +125,48 @@ fn limit_on_the_size_of_files_keeps_commands_from_starting() {
 }
 
 #[test]
-fn writer_that_gets_no_thread_to_queue_with_still_waits_for_the_lock() {
+fn writer_that_gets_no_timer_to_queue_with_waits_with_a_thread() {
     let stage = stage();
     let lock = std::fs::File::options().write(true).open(stage.home().join("gate.lock")).unwrap();
     lock.lock().unwrap();
     let trace = stage.root().join("trace");
-    let strace =
-        ["-o", trace.to_str().unwrap(), "--trace=flock,clone,clone3", "--inject=clone3:error=EAGAIN:when=1"];
+    let strace = ["-f", "-o", trace.to_str().unwrap(), "--inject=timer_create:error=EAGAIN"];
+    let running = gate(&stage, "strace", &strace, &["--", "cp", "/dev/null", "made"]).spawn_only();
+    until_in_line(&lock, 1);
+    assert!(!is_made(&stage));
+    lock.unlock().unwrap();
+    let output = running.wait_with_output().unwrap();
+    row(&stage, "no timer can be made", "an allowed command, while another one is recorded", &output);
+    let calls = std::fs::read_to_string(&trace).unwrap();
+    assert!(is_made(&stage) && calls.contains("CLONE_THREAD") && calls.contains("(INJECTED)"), "{calls}");
+}
+
+#[test]
+fn writer_that_gets_neither_timer_nor_thread_to_queue_with_still_waits_for_the_lock() {
+    let stage = stage();
+    let lock = std::fs::File::options().write(true).open(stage.home().join("gate.lock")).unwrap();
+    lock.lock().unwrap();
+    let trace = stage.root().join("trace");
+    let strace = [
+        "-o",
+        trace.to_str().unwrap(),
+        "--trace=flock,timer_create,clone,clone3",
+        "--inject=timer_create:error=EAGAIN",
+        "--inject=clone3:error=EAGAIN:when=1",
+    ];
     let running = gate(&stage, "strace", &strace, &["--", "cp", "/dev/null", "made"]).spawn_only();
     until("a gate that tries again", || {
         let calls = std::fs::read_to_string(&trace).unwrap_or_default();
-        (calls.matches("EAGAIN (Resource").count() >= 3).then_some(())
+        (calls.matches("EAGAIN (Resource").count() >= 4).then_some(())
     });
     assert!(!is_made(&stage));
     lock.unlock().unwrap();
     let output = running.wait_with_output().unwrap();
-    row(&stage, "no thread can be made", "an allowed command, while another one is recorded", &output);
+    row(
+        &stage,
+        "neither a timer nor a thread can be made",
+        "an allowed command, while another one is recorded",
+        &output,
+    );
     assert!(is_made(&stage));
 }
