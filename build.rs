@@ -22,6 +22,8 @@ mod glob_text;
 mod hours;
 #[path = "src/shell/list.rs"]
 mod list;
+#[path = "src/policy/nearest.rs"]
+mod nearest;
 #[path = "src/policy/patterns.rs"]
 mod patterns;
 #[path = "src/policy/problem.rs"]

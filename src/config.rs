@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::exec::{Host, User};
-use crate::policy::{LayerText, Policy};
+use crate::policy::{Authority, LayerText, Policy};
 use crate::world::World as _;
 
 /// Everything that gate was told about itself.
@@ -89,6 +89,27 @@ impl Config {
     pub fn layers_in(&self, cwd: &Path) -> anyhow::Result<Vec<LayerText>> {
         let asserted = self.host.var("HOME").map(|home| PathBuf::from(OsString::from_vec(home)));
         read_layers(&self.places, &self.user, asserted.as_deref(), cwd)
+    }
+
+    /// Reads every layer that counts for a command in `cwd`, with `given` in the place of the user's own file.
+    ///
+    /// # Errors
+    /// As [`Config::layers_in`].
+    pub fn layers_with(&self, given: Option<&[LayerText]>, cwd: &Path) -> anyhow::Result<Vec<LayerText>> {
+        let mut layers = self.layers_in(cwd)?;
+        if let Some(given) = given {
+            layers.retain(|layer| layer.authority != Authority::User);
+            layers.extend(given.iter().cloned());
+        }
+        Ok(layers)
+    }
+
+    /// Returns the policy in force, with `given` in the place of the user's own file.
+    ///
+    /// # Errors
+    /// As [`Config::policy`].
+    pub fn policy_with(&self, given: Option<Vec<LayerText>>) -> anyhow::Result<Policy> {
+        Ok(Policy::from_layers(self.layers_with(given.as_deref(), &self.cwd)?)?)
     }
 
     /// Returns the machine as it is judged under `policy`, which may be another than the one in force.

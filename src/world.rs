@@ -96,6 +96,11 @@ pub trait World {
     /// Returns a fact for `cwd`, or `None` where it cannot be determined.
     fn fact(&self, fact: Fact, cwd: &Path) -> Option<String>;
 
+    /// Claims that gate's own standard input, which a command inherits, may hold anything: it is neither closed nor a terminal.
+    fn has_input(&self) -> bool {
+        true
+    }
+
     /// Returns the name of this host.
     fn host(&self) -> String;
 }

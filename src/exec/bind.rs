@@ -61,6 +61,12 @@ const FACTS: [(&[&str], Names); 3] = [
     (&["terraform", "tofu", "terragrunt"], &[(Fact::TerraformWorkspace, "terraform-workspace")]),
 ];
 
+/// Returns the names of the facts that pick the target of a program, as they stand in C.
+pub fn facts_of(program: &str) -> Vec<&'static str> {
+    let speaks = FACTS.iter().filter(|(programs, _)| programs.contains(&program));
+    speaks.flat_map(|(_, facts)| facts.iter().map(|(_, name)| *name)).collect()
+}
+
 /// Gathers what `command`, which comes to `analysis`, is bound to.
 ///
 /// # Errors

@@ -51,6 +51,8 @@ pub struct Host {
     own: Option<(u64, u64)>,
     /// A file that is what it was when it was read.
     held: Option<(PathBuf, Option<Vec<u8>>)>,
+    /// Claims that what this process finds on standard input is not what a command would.
+    is_without_input: bool,
 }
 
 impl Host {
@@ -77,6 +79,7 @@ impl Host {
             real_dirs: RefCell::default(),
             own,
             held: None,
+            is_without_input: false,
         }
     }
 
@@ -93,13 +96,19 @@ impl Host {
         Host { held: Some((path.to_path_buf(), text.map(<[u8]>::to_vec))), ..self.again() }
     }
 
+    /// Returns the machine for commands that this process only thinks about: its own standard input is none of theirs.
+    pub fn without_input(self) -> Host {
+        Host { is_without_input: true, ..self }
+    }
+
     /// Returns the same machine, with nothing found yet.
     fn again(&self) -> Host {
         let (env, held) = (self.env.clone(), self.held.clone());
         let (home, trust) = (self.home.clone(), self.trust.clone());
         let (own_directory, own) = (self.own_directory.clone(), self.own);
         let (found, real_dirs) = (RefCell::default(), RefCell::default());
-        Host { env, home, own_directory, trust, found, real_dirs, own, held }
+        let is_without_input = self.is_without_input;
+        Host { env, home, own_directory, trust, found, real_dirs, own, held, is_without_input }
     }
 
     /// Adds the directories that the policy or `gate init` recorded as trusted for program names.
@@ -238,6 +247,14 @@ impl World for Host {
         };
         ["SSH_CLIENT", "SSH2_CLIENT"].iter().any(|name| self.var(name).is_some())
             || rustix::fs::fstat(std::io::stdin()).is_ok_and(is_socket)
+    }
+
+    fn has_input(&self) -> bool {
+        let input = std::io::stdin();
+        !self.is_without_input
+            && rustix::fs::fstat(&input).is_ok()
+            && !super::inherited::is_null_device(&input)
+            && !rustix::termios::isatty(&input)
     }
 
     /// Without a `PATH` each shell has one of its own.

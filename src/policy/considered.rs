@@ -9,10 +9,9 @@ use std::rc::Rc;
 
 use super::blob::{RuleBody, needs};
 use super::file::{Label, Matcher, Rule};
-use super::layer::{Authority, Overridden, Policy};
+use super::layer::{Authority, Limited, Overridden, Policy};
 use super::matcher::{asks_about_paths, text_matches};
 use super::subject::Subject;
-use super::verdict::Verdict;
 
 /// Whom a table's `program` speaks of, among the actions of one kind that it speaks of at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +76,9 @@ enum Held {
 pub(super) struct Candidate {
     held: Held,
     pub(super) authority: Authority,
-    pub(super) verdict: Verdict,
     pub(super) overridden: Option<Overridden>,
+    /// What changes it where it matches, with the tables that the kind leaves open.
+    pub(super) limited: Vec<(Rc<Limited>, Open)>,
     pub(super) matches: Open,
     except: OnceCell<Open>,
 }
@@ -92,8 +92,13 @@ impl Candidate {
         }
         let except = OnceCell::new();
         let overridden = policy.overridden(&rule.id, authority, rule.verdict, rule.floor);
-        let verdict = overridden.as_ref().map_or(rule.verdict, |change| change.verdict);
-        Some(Candidate { held, authority, verdict, overridden, matches, except })
+        let limited = policy.limited(&rule.id, authority, rule.floor).into_iter();
+        let limited = limited.map(|limited| {
+            let open = Open::of(&limited.matches, subject);
+            (limited, open)
+        });
+        let limited = limited.filter(|(_, open)| !open.is_empty()).collect();
+        Some(Candidate { held, authority, overridden, limited, matches, except })
     }
 
     pub(super) fn rule(&self) -> &Rule {
@@ -109,7 +114,8 @@ impl Candidate {
     /// Claims that it asks about paths or operands: what globs stand for matters to it.
     pub(super) fn asks_about_paths(&self) -> bool {
         let rule = self.rule();
-        rule.matches.iter().chain(&rule.except).any(asks_about_paths)
+        let limits = self.limited.iter().flat_map(|(limited, _)| &limited.matches);
+        rule.matches.iter().chain(&rule.except).chain(limits).any(asks_about_paths)
     }
 }
 

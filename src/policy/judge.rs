@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::considered::{Candidate, Labelling};
 use super::ground::Ground;
 use super::labels::{LabelName, Labels, Reliance};
-use super::layer::{Authority, OF_VARIABLES, Overridden, Policy};
+use super::layer::{Authority, OF_VARIABLES, Overridden, Policy, stronger};
 use super::matcher;
 use super::requirement::Requirement;
 use super::subject::{Lean, Subject};
@@ -296,26 +296,24 @@ impl Court<'_> {
 
     fn hit(&self, candidate: &Candidate, forms: &Forms<'_>, labels: &Labels) -> Option<Hit> {
         let (rule, subject) = (candidate.rule(), forms.written);
-        let lean = if candidate.verdict == Verdict::Allow { Lean::Permit } else { Lean::Restrict };
+        let overridden = self.overridden(candidate, forms);
+        let said = overridden.as_ref().map_or(rule.verdict, |change| change.verdict);
+        let lean = if said == Verdict::Allow { Lean::Permit } else { Lean::Restrict };
         let truth = self.matches(candidate, forms, labels, lean);
-        let verdict = match (candidate.verdict, truth) {
+        let verdict = match (said, truth) {
             (_, Truth::No) | (Verdict::Allow, Truth::Maybe) => return None,
             // Unknown is not the same as forbidden.
             (Verdict::Deny, Truth::Maybe) => Verdict::Ask,
             (verdict, _) => verdict,
         };
-        let mut risk = candidate
-            .overridden
-            .as_ref()
-            .and_then(|change| change.risk)
-            .or(rule.risk)
-            .unwrap_or(Risk::Medium);
+        let changed = overridden.as_ref().and_then(|change| change.risk);
+        let mut risk = changed.or(rule.risk).unwrap_or(Risk::Medium);
         for raise in &rule.raise {
             if when::holds(&raise.when, subject, labels, self.around, Lean::Restrict) != Truth::No {
                 risk = risk.max(raise.risk);
             }
         }
-        if verdict != candidate.verdict {
+        if verdict != said {
             risk = risk.max(Risk::High);
         }
         Some(Hit {
@@ -326,10 +324,31 @@ impl Court<'_> {
             instead: rule.instead.clone(),
             is_certain: truth == Truth::Yes,
             floor: rule.floor,
-            overridden: candidate.overridden.clone(),
+            overridden,
             authority: candidate.authority,
             span: subject.action.span,
         })
+    }
+
+    /// Returns what overrides make of the rule here: those that count everywhere, and those whose tables match. One that makes
+    /// it more lenient has to match for certain, as an `allow` has to.
+    fn overridden(&self, candidate: &Candidate, forms: &Forms<'_>) -> Option<Overridden> {
+        let was = candidate.rule().verdict;
+        let matching = candidate.limited.iter().filter_map(|(limited, open)| {
+            let lean = if limited.loosens(was) { Lean::Permit } else { Lean::Restrict };
+            let ask =
+                |form: &Subject<'_>| matcher::any(open.tables(&limited.matches), form, self.subjects, lean);
+            let (written, now) = (ask(forms.written), forms.now.map(ask));
+            let truth = match lean {
+                Lean::Permit => written & now.unwrap_or(Truth::Yes),
+                Lean::Restrict => written | now.unwrap_or(Truth::No),
+            };
+            match (lean, truth) {
+                (_, Truth::No) | (Lean::Permit, Truth::Maybe) => None,
+                (_, truth) => Some(limited.over(was, truth == Truth::Yes)),
+            }
+        });
+        candidate.overridden.clone().into_iter().chain(matching).reduce(stronger)
     }
 
     /// An exception to an `allow` counts if it might hold; one to an `ask` or a `deny` only if it does.

@@ -4,17 +4,18 @@
 
 mod overrides;
 
-pub(super) use overrides::OF_VARIABLES;
 pub use overrides::Overridden;
 use overrides::Overrides;
+pub(super) use overrides::{Limited, OF_VARIABLES, Said, stronger};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::blob::Reach;
 use super::considered::Kinds;
 use super::file::{Approver, File, Group, Label, Rule, Test, Variable};
 use super::matcher::text_matches;
+use super::nearest::meant;
 use super::packs::Packs;
 use super::problem::{PolicyError, Problem, Step, lines_of, unreadable};
 use super::requirement::{Demand, Requirement};
@@ -76,6 +77,8 @@ pub struct Policy {
     programs: BTreeMap<String, Rc<Program>>,
     variables: Vec<(Authority, Variable)>,
     tests: Vec<(String, Test)>,
+    /// The files it was read from, for saying where in them something stands.
+    sources: Vec<LayerText>,
     overrides: Overrides,
     default: Verdict,
     said_default: Option<Verdict>,
@@ -120,6 +123,7 @@ impl Policy {
             programs: BTreeMap::new(),
             variables: Vec::new(),
             tests: Vec::new(),
+            sources: Vec::new(),
             overrides: Overrides::default(),
             default: Verdict::Ask,
             said_default: None,
@@ -147,6 +151,7 @@ impl Policy {
             let demands: Vec<Demand> = approvals.iter().map(|part| Demand::of(part, *risk)).collect();
             policy.requirements[at] = policy.resolved(Demand::strictest(&demands));
         }
+        policy.sources = layers;
         Ok(policy)
     }
 
@@ -310,10 +315,18 @@ impl Policy {
             Some(group) => self.groups.iter().any(|known| known.name == group),
             None => self.approvers.iter().any(|known| known.name == name),
         };
+        let near = |name: &str| {
+            let groups = self.groups.iter().map(|group| format!("@{}", group.name));
+            let people = self.approvers.iter().map(|person| person.name.clone());
+            let known: Vec<String> = people.chain(groups).collect();
+            meant(name, known.iter().map(String::as_str))
+        };
         for (at, group) in file.group.iter().enumerate() {
-            if let Some(name) = group.members.iter().find(|name| !is_known(name)) {
-                let message = format!("unknown approver `{name}` in group `{}`", group.name);
-                return problem(vec![Step::Key("group"), Step::Index(at), Step::Key("members")], message);
+            if let Some(member) = group.members.iter().position(|name| !is_known(name)) {
+                let name = &group.members[member];
+                let message = format!("unknown approver `{name}` in group `{}`{}", group.name, near(name));
+                let at = vec![Step::Key("group"), Step::Index(at), Step::Key("members"), Step::Index(member)];
+                return problem(at, message);
             }
         }
         let own = &file.approval;
@@ -323,14 +336,24 @@ impl Policy {
         );
         for (key, part) in parts {
             let Some(part) = part else { continue };
-            let named = part.approvers.iter().flatten().map(|name| ("approvers", name));
-            let later =
-                part.escalate.iter().flatten().flat_map(|step| &step.to).map(|name| ("escalate", name));
-            if let Some((list, name)) = named.chain(later).find(|(_, name)| !is_known(name)) {
+            let named = part.approvers.iter().flatten().enumerate();
+            let named = named.map(|(at, name)| (vec![Step::Key("approvers"), Step::Index(at)], name));
+            let steps = part.escalate.iter().flatten().enumerate();
+            let later = steps.flat_map(|(step, to)| {
+                let place = move |at| {
+                    vec![Step::Key("escalate"), Step::Index(step), Step::Key("to"), Step::Index(at)]
+                };
+                to.to.iter().enumerate().map(move |(at, name)| (place(at), name))
+            });
+            if let Some((place, name)) = named.chain(later).find(|(_, name)| !is_known(name)) {
                 let mut at = vec![Step::Key("approval")];
                 at.extend(key.map(Step::Key));
-                at.push(Step::Key(list));
-                return problem(at, format!("unknown approver `{name}`, expected a name or `@group`"));
+                at.extend(place);
+                let expected = match near(name) {
+                    near if near.is_empty() => ", expected a name or `@group`".to_owned(),
+                    near => near,
+                };
+                return problem(at, format!("unknown approver `{name}`{expected}"));
             }
         }
         Ok(())
@@ -350,6 +373,38 @@ impl Policy {
             }
         }
         Ok(())
+    }
+
+    /// Returns the values that some label or rule sets for the label `name`.
+    pub(super) fn label_values(&self, name: &str) -> BTreeSet<String> {
+        let packed = self.packs.all_labels();
+        let labels = packed.iter().chain(self.labels.iter().map(|placed| &placed.body));
+        let of_label = labels.flat_map(|label| match name {
+            "environment" => &label.set.environment,
+            "region" => &label.set.region,
+            _ => &label.set.data,
+        });
+        let mut values: BTreeSet<String> = of_label.cloned().collect();
+        if name == "data" {
+            let packed = self.packs.rules();
+            values.extend(packed.iter().flat_map(|body| body.rule.data.iter().cloned()));
+            values.extend(self.rules.iter().flat_map(|placed| placed.body.data.iter().cloned()));
+        }
+        values
+    }
+
+    /// Returns a place with its column: that of what lies at `inner` in the `[[table]]` which begins at `place`, as far as it is
+    /// there. The packs' sources are not at hand; their places are those of the tables.
+    pub(super) fn place_within(&self, place: &str, table: &str, inner: &[Step<'_>]) -> String {
+        let found = || {
+            let (path, line) = place.rsplit_once(':')?;
+            let source = self.sources.iter().find(|source| source.path == path)?;
+            let line: usize = line.parse().ok()?;
+            let index = lines_of(&source.text, table).iter().position(|known| *known == line)?;
+            let at = [&[Step::Key(table), Step::Index(index)], inner].concat();
+            Some(Problem { at, message: String::new() }.in_file(&source.path, &source.text))
+        };
+        found().map_or(format!("{place}:1"), |at| format!("{}:{}:{}", at.path, at.line, at.column))
     }
 
     fn place_of(&self, id: &str) -> Option<String> {

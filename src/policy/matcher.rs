@@ -3,6 +3,7 @@
 //! [`Lean`] says which way doubts go. All conditions of a table must hold, any pattern of a list.
 
 use super::considered::Bearing;
+use super::exactly;
 use super::facts::named;
 use super::file::{Globs, Matcher, ScopeWord};
 use super::glob::{Glob, Token, literal, tokens};
@@ -121,6 +122,7 @@ impl Asking<'_> {
             && equal(table.bare, action.args.is_empty())
             && (table.inside.is_empty() || action.inside.iter().any(is_named))
             && table.dynamic.is_none_or(|wanted| self.is_dynamic(wanted))
+            && table.input.is_none_or(|wanted| wanted == self.subject.has_input())
     }
 
     /// A leading glob may become an option; only `dynamic = false` minds.
@@ -360,6 +362,9 @@ impl Asking<'_> {
         }
         if !table.cwd.is_empty() {
             truth = truth & self.cwd();
+        }
+        if !table.exactly.is_empty() {
+            truth = truth & exactly::is_any(&table.exactly, self.subject, self.lean);
         }
         if !table.names.is_empty() && truth != Truth::No {
             truth = truth & names(&table.names, self.subject);

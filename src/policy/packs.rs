@@ -99,6 +99,18 @@ impl Packs {
             .collect()
     }
 
+    /// Returns all labels.
+    pub(super) fn all_labels(&self) -> Vec<Rc<Label>> {
+        (0..self.index.labels.len())
+            .map(|entry| once(&self.labels, &self.index.labels, entry as u16))
+            .collect()
+    }
+
+    /// Claims that a rule names this program.
+    pub(super) fn speaks_of(&self, name: &str) -> bool {
+        self.index.rules.of(name).next().is_some()
+    }
+
     /// Returns the entries about a variable of this name, with their places.
     pub(super) fn variables_named(&self, name: &str) -> Vec<(usize, Rc<Variable>)> {
         let table = &self.index.variables;

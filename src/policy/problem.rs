@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::nearest::sharpened;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -32,6 +33,8 @@ impl std::error::Error for PolicyError {}
 pub(crate) enum Step<'a> {
     Key(&'a str),
     Index(usize),
+    /// The key itself, not what it is set to; always the last step.
+    Name(&'a str),
 }
 
 /// Something wrong with the value at a place in the document.
@@ -45,14 +48,14 @@ impl Problem<'_> {
     /// Returns the error for the file `path` with this `text`.
     pub(crate) fn in_file(&self, path: &str, text: &str) -> PolicyError {
         let start = find(text, &self.at).map_or(0, |span| span.start);
-        at_offset(path, text, start, self.message.clone())
+        at_offset(path, text, start, sharpened(&self.message))
     }
 }
 
 /// Returns the error for text that is no TOML, or no policy file.
 pub(crate) fn unreadable(path: &str, text: &str, error: &toml::de::Error) -> PolicyError {
     let start = error.span().map_or(0, |span| span.start);
-    at_offset(path, text, start, error.message().trim_end().replace('\n', ", "))
+    at_offset(path, text, start, sharpened(&error.message().trim_end().replace('\n', ", ")))
 }
 
 fn at_offset(path: &str, text: &str, offset: usize, message: String) -> PolicyError {
@@ -73,6 +76,9 @@ fn find(text: &str, path: &[Step<'_>]) -> Option<Range<usize>> {
     let mut span = table.span();
     let mut here: Option<&Spanned<DeValue<'_>>> = None;
     for (depth, step) in path.iter().enumerate() {
+        if let (Step::Name(key), Some(DeValue::Table(inner))) = (step, here.map(Spanned::get_ref)) {
+            return inner.get_key_value(*key).map(|(key, _)| key.span());
+        }
         let next = match (step, here.map(Spanned::get_ref)) {
             (Step::Key(key), None) if depth == 0 => table.get_ref().get(*key),
             (Step::Key(key), Some(DeValue::Table(inner))) => inner.get(*key),

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::file::{Matcher, Rule, Test};
+use super::file::{File, Matcher, Rule, Test};
+use super::idle::idle;
 use super::judge::{Judgement, judge};
-use super::layer::{Authority, Policy};
+use super::layer::{Authority, LayerText, Policy};
+use super::problem::Step;
 use super::test_world::{PROJECT, TestWorld};
-use super::verdict::Verdict;
+use super::verdict::{Risk, Verdict};
 use super::when::Circumstances;
 use crate::command::{Command, Dialect, Source};
 use crate::shell::analyse;
@@ -16,7 +18,7 @@ use crate::shell::analyse;
 /// Something that a policy says of itself and that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// `policies/git.toml:12`
+    /// `policies/git.toml:12:1`
     pub place: String,
     pub message: String,
 }
@@ -41,10 +43,70 @@ pub fn prove(policy: &Policy, packs: bool) -> Vec<Finding> {
         let proven = Proven { policy, rule, place: &placed.place, authority: placed.authority };
         proven.check(&rule.examples, &rule.counterexamples, &mut findings);
     }
-    for (place, test) in policy.tests() {
-        findings.extend(failed(policy, &test).map(|message| Finding { place, message }));
+    for test in run_tests(policy) {
+        let place = test.place;
+        findings.extend(test.failure.map(|message| Finding { place, message }));
     }
+    findings.extend(idle(policy, packs));
     findings
+}
+
+/// A `[[test]]` and what came of it.
+#[derive(Clone, Debug)]
+pub struct Tested {
+    /// `policy.toml:12:11`
+    pub place: String,
+    pub command: String,
+    pub expected: Verdict,
+    pub verdict: Verdict,
+    pub risk: Risk,
+    /// The rules that matched.
+    pub rules: Vec<String>,
+    /// What is wrong, if it does not hold.
+    pub failure: Option<String>,
+}
+
+impl Tested {
+    /// Claims that it stands in the file called `path`.
+    pub fn is_in(&self, path: &str) -> bool {
+        let mut parts = self.place.rsplitn(3, ':');
+        parts.nth(2) == Some(path)
+    }
+}
+
+/// Runs the tests of every file, the packs included, in the [`TestWorld`].
+pub fn run_tests(policy: &Policy) -> Vec<Tested> {
+    let run = |(place, test): (String, Test)| {
+        let judgement = judge_in_test_world(policy, &test.command);
+        let (failure, wrong) = match failed(policy, &test, &judgement) {
+            Some((key, message)) => (Some(message), key),
+            None => (None, "command"),
+        };
+        let mut rules: Vec<String> = judgement.hits().map(|hit| hit.rule.clone()).collect();
+        rules.sort();
+        rules.dedup();
+        Tested {
+            place: policy.place_within(&place, "test", &[Step::Key(wrong)]),
+            command: test.command,
+            expected: test.verdict,
+            verdict: judgement.verdict,
+            risk: judgement.risk,
+            rules,
+            failure,
+        }
+    };
+    policy.tests().into_iter().map(run).collect()
+}
+
+/// Claims that a policy file holds tests and nothing else.
+pub fn only_tests(layer: &LayerText) -> bool {
+    let Ok(file) = toml::from_str::<File>(&layer.text) else { return false };
+    let has_settings = file
+        .policy
+        .is_some_and(|head| head.default.is_some() || head.mode.is_some() || head.trusted_path.is_some());
+    let lists = file.rule.len() + file.overrides.len() + file.program.len() + file.variable.len();
+    let more = file.label.len() + file.approver.len() + file.group.len();
+    !file.test.is_empty() && !has_settings && lists + more == 0 && file.approval.is_empty()
 }
 
 /// Returns how many examples and tests [`prove`] would judge.
@@ -87,7 +149,12 @@ struct Proven<'a> {
 
 impl Proven<'_> {
     fn finding(&self, message: String) -> Finding {
-        Finding { place: self.place.to_owned(), message: format!("rule `{}`: {message}", self.rule.id) }
+        self.finding_at(&[], message)
+    }
+
+    fn finding_at(&self, inner: &[Step<'_>], message: String) -> Finding {
+        let place = self.policy.place_within(self.place, "rule", inner);
+        Finding { place, message: format!("rule `{}`: {message}", self.rule.id) }
     }
 
     fn count(&self, examples: &[String], counterexamples: &[String], findings: &mut Vec<Finding>) {
@@ -100,17 +167,20 @@ impl Proven<'_> {
 
     fn check(&self, examples: &[String], counterexamples: &[String], findings: &mut Vec<Finding>) {
         findings.extend(dead(self.rule).map(|message| self.finding(message)));
-        findings.extend(examples.iter().filter_map(|script| self.example(script)));
-        findings.extend(counterexamples.iter().filter_map(|script| self.counterexample(script)));
+        let at = |(at, script)| self.example(at, script);
+        findings.extend(examples.iter().enumerate().filter_map(at));
+        let at = |(at, script)| self.counterexample(at, script);
+        findings.extend(counterexamples.iter().enumerate().filter_map(at));
     }
 
-    fn example(&self, script: &str) -> Option<Finding> {
+    fn example(&self, at: usize, script: &String) -> Option<Finding> {
+        let at = [Step::Key("examples"), Step::Index(at)];
         let judgement = judge_in_test_world(self.policy, script);
         let is_hit = judgement.hits().any(|hit| hit.rule == self.rule.id);
         let by_when = self.rule.when.is_some();
         if !is_hit && !by_when {
             let others = spoke(&judgement);
-            return Some(self.finding(format!("example `{script}` is not matched; {others}")));
+            return Some(self.finding_at(&at, format!("example `{script}` is not matched; {others}")));
         }
         // The whole policy need only agree where no other layer speaks.
         let is_refused = self.rule.verdict == Verdict::Allow
@@ -118,14 +188,15 @@ impl Proven<'_> {
             && judgement.verdict != Verdict::Allow;
         is_refused.then(|| {
             let others = spoke(&judgement);
-            self.finding(format!("example `{script}` comes to `{}`; {others}", judgement.verdict))
+            self.finding_at(&at, format!("example `{script}` comes to `{}`; {others}", judgement.verdict))
         })
     }
 
-    fn counterexample(&self, script: &str) -> Option<Finding> {
+    fn counterexample(&self, at: usize, script: &String) -> Option<Finding> {
+        let at = [Step::Key("counterexamples"), Step::Index(at)];
         let judgement = judge_in_test_world(self.policy, script);
         let is_hit = judgement.hits().any(|hit| hit.rule == self.rule.id);
-        is_hit.then(|| self.finding(format!("counterexample `{script}` is matched")))
+        is_hit.then(|| self.finding_at(&at, format!("counterexample `{script}` is matched")))
     }
 }
 
@@ -174,24 +245,25 @@ fn contradiction(table: &Matcher) -> Option<String> {
     None
 }
 
-/// Returns what is wrong with a test's outcome.
-fn failed(policy: &Policy, test: &Test) -> Option<String> {
-    let judgement = judge_in_test_world(policy, &test.command);
+/// Returns what is wrong with a test's outcome, and which of its keys says otherwise.
+fn failed(policy: &Policy, test: &Test, judgement: &Judgement) -> Option<(&'static str, String)> {
+    let command = &test.command;
     if judgement.verdict != test.verdict {
-        return Some(format!(
-            "test `{}` comes to `{}`, expected `{}`; {}",
-            test.command,
-            judgement.verdict,
-            test.verdict,
-            spoke(&judgement)
+        let (verdict, expected) = (judgement.verdict, test.verdict);
+        let said = spoke(judgement);
+        return Some((
+            "verdict",
+            format!("test `{command}` comes to `{verdict}`, expected `{expected}`; {said}"),
         ));
     }
     if let Some(risk) = test.risk.filter(|risk| *risk != judgement.risk) {
-        return Some(format!(
-            "test `{}` comes to risk `{}`, expected `{risk}`",
-            test.command, judgement.risk
+        return Some((
+            "risk",
+            format!("test `{command}` comes to risk `{}`, expected `{risk}`", judgement.risk),
         ));
     }
     let missing = test.rules.iter().find(|rule| !judgement.hits().any(|hit| hit.rule == **rule))?;
-    Some(format!("test `{}` is not matched by `{missing}`; {}", test.command, spoke(&judgement)))
+    let meant = if policy.has_rule(missing) { String::new() } else { policy.meant_rule(missing) };
+    let said = spoke(judgement);
+    Some(("rules", format!("test `{command}` is not matched by `{missing}`{meant}; {said}")))
 }

@@ -11,7 +11,8 @@ use super::named::{Named, named};
 use super::paths::PathValue;
 use super::used::{Use, paths};
 use crate::shell::{
-    Action, Arguments, Asking, Certainty, Operand, Piece, Place, Program, Programs, Scope, Standing, Word,
+    Action, Arguments, Asking, Certainty, Operand, Piece, Place, Program, Programs, Scope, Standing, Stdin,
+    Word,
 };
 use crate::world::{Fact, Resolution, World};
 
@@ -278,6 +279,11 @@ impl<'a> Subject<'a> {
             let words: Vec<String> = self.action.args.iter().map(word_text).collect();
             words.join(" ")
         })
+    }
+
+    /// Claims that it may find something on standard input.
+    pub(super) fn has_input(&self) -> bool {
+        self.action.stdin != Stdin::Inherited || self.action.upstream.is_some() || self.world.has_input()
     }
 
     /// Claims that some argument is unknown before it runs.

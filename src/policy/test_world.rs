@@ -112,6 +112,10 @@ impl World for TestWorld {
         }
     }
 
+    fn has_input(&self) -> bool {
+        false
+    }
+
     fn host(&self) -> String {
         "test".to_owned()
     }

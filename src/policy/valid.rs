@@ -25,6 +25,11 @@ pub(crate) fn check(file: &File, built_in: bool) -> Found<'_> {
     for (index, change) in file.overrides.iter().enumerate() {
         let at = [Step::Key("override"), Step::Index(index)];
         filled(&change.reason, "reason", &at)?;
+        for (place, table) in change.matches.iter().enumerate() {
+            let at = [&at[..], &[Step::Key("match"), Step::Index(place)]].concat();
+            matcher(table, &at)?;
+            never_opaque(change.verdict, table, &at, "override")?;
+        }
     }
     for (index, variable) in file.variable.iter().enumerate() {
         let at = [Step::Key("variable"), Step::Index(index)];
@@ -99,12 +104,8 @@ fn one_rule<'a>(rule: &'a Rule, built_in: bool, at: &[Step<'a>]) -> Found<'a> {
         for (index, table) in tables.iter().enumerate() {
             let at = [at, &[Step::Key(key), Step::Index(index)]].concat();
             matcher(table, &at)?;
-            if key == "match" && rule.verdict == Verdict::Allow && table.opaque == Some(true) {
-                return problem(
-                    &at,
-                    Some("opaque"),
-                    "`opaque = true` in an `allow` rule: what is opaque is never allowed".to_owned(),
-                );
+            if key == "match" {
+                never_opaque(rule.verdict, table, &at, "rule")?;
             }
         }
     }
@@ -113,6 +114,14 @@ fn one_rule<'a>(rule: &'a Rule, built_in: bool, at: &[Step<'a>]) -> Found<'a> {
     }
     for (index, raise) in rule.raise.iter().enumerate() {
         when(&raise.when, &[at, &[Step::Key("raise"), Step::Index(index), Step::Key("when")]].concat())?;
+    }
+    Ok(())
+}
+
+fn never_opaque<'a>(verdict: Verdict, table: &Matcher, at: &[Step<'a>], what: &str) -> Found<'a> {
+    if verdict == Verdict::Allow && table.opaque == Some(true) {
+        let message = format!("`opaque = true` in an `allow` {what}: what is opaque is never allowed");
+        return problem(at, Some("opaque"), message);
     }
     Ok(())
 }
@@ -130,18 +139,28 @@ fn matcher<'a>(table: &'a Matcher, at: &[Step<'a>]) -> Found<'a> {
     let options =
         [("option", &table.option), ("option_all", &table.option_all), ("option_none", &table.option_none)];
     for (key, names) in options {
-        for name in names {
-            if !name.starts_with(['-', '+']) {
-                return problem(at, Some(key), format!("`{name}` is no option, expected one like `-f`"));
-            }
+        if let Some(place) = names.iter().position(|name| !name.starts_with(['-', '+'])) {
+            let at = [at, &[Step::Key(key), Step::Index(place)]].concat();
+            let message = format!("`{}` is no option, expected one like `-f`", names[place]);
+            return problem(&at, None, message);
         }
     }
     if let Some(name) = table.value.keys().find(|name| !name.starts_with(['-', '+'])) {
-        return problem(at, Some("value"), format!("`{name}` is no option, expected one like `--context`"));
+        let at = [at, &[Step::Key("value"), Step::Name(name)]].concat();
+        return problem(&at, None, format!("`{name}` is no option, expected one like `--context`"));
     }
     if let Some(name) = table.fact.keys().find(|name| !FACTS.contains(&name.as_str())) {
         let known = FACTS.map(|fact| format!("`{fact}`")).join(", ");
-        return problem(at, Some("fact"), format!("unknown fact `{name}`, expected one of {known}"));
+        let at = [at, &[Step::Key("fact"), Step::Name(name)]].concat();
+        return problem(&at, None, format!("unknown fact `{name}`, expected one of {known}"));
+    }
+    let is_spaced =
+        |command: &&String| command.split(' ').any(str::is_empty) || command.contains(['\t', '\n']);
+    if let Some(place) = table.exactly.iter().position(|command| is_spaced(&command)) {
+        let at = [at, &[Step::Key("exactly"), Step::Index(place)]].concat();
+        let message =
+            format!("`{}`, expected words with one blank between two of them", table.exactly[place]);
+        return problem(&at, None, message);
     }
     if table.subcommand.iter().any(|words| words.trim().is_empty()) {
         return problem(at, Some("subcommand"), "empty subcommand, expected its words".to_owned());

@@ -130,8 +130,8 @@ fn policy_check_holds_rules_to_their_examples() {
         .gate(["policy", "check", "bad.toml"])
         .stdout(
             "
-            bad.toml:6: rule `own.frob`: example `frob --hard z` is not matched; what spoke: `own.frob-hard`
-            bad.toml:13: rule `own.frob-hard`: counterexample `frob --hard z` is matched
+            bad.toml:11:13: rule `own.frob`: example `frob --hard z` is not matched; what spoke: `own.frob-hard`
+            bad.toml:22:20: rule `own.frob-hard`: counterexample `frob --hard z` is matched
             ",
         )
         .stderr("gate: 2 findings in 6 examples\n")
@@ -152,8 +152,8 @@ fn policy_check_finds_rules_that_can_never_match() {
         .gate(["policy", "check", "p.toml"])
         .stdout(
             "
-            p.toml:3: rule `a.b`: can never match: `bare` refuses the arguments that are asked for
-            p.toml:8: test `frobnicate` comes to `ask`, expected `deny`; no rule spoke
+            p.toml:3:1: rule `a.b`: can never match: `bare` refuses the arguments that are asked for
+            p.toml:10:11: test `frobnicate` comes to `ask`, expected `deny`; no rule spoke
             ",
         )
         .stderr("gate: 2 findings in 1 examples\n")

@@ -242,7 +242,9 @@ fn own_log_is_replayed_and_compared_with_what_happened() {
     let expected = "\
 6 of 8 are judged differently
        4  allowed then, `ask` now
-                `true one`
+                `true one` (2 times)
+                `true --token '[redacted option]'`
+                `true two`
        1  `ask` then, not enforced: it ran, `ask` now
                 `sleep 0`
        1  refused then, `allow` now

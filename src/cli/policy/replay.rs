@@ -2,6 +2,7 @@
 //!
 //! What it cannot know it says: the directories, files, branches, programs and variables it judges with are today's.
 
+mod compared;
 mod court;
 mod json;
 mod record;
@@ -19,9 +20,10 @@ use crate::agent::transcript::{Event, Format, Skipped, Transcripts};
 use crate::command::Command;
 use crate::config::Config;
 use crate::error::Exit;
-use crate::policy::{LayerText, Mode, Verdict};
+use crate::policy::{Mode, Verdict};
 use crate::store::{Store, clock};
 use crate::ui;
+pub(super) use compared::{Differing, compare};
 use court::Court;
 use record::Unread;
 use tally::Tally;
@@ -110,7 +112,7 @@ struct Replay {
 pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     let config = Config::load(place.home.as_deref())?;
     let window = Window::of(args)?;
-    let given = args.policy.iter().map(super::layer).collect::<anyhow::Result<Vec<LayerText>>>()?;
+    let given = super::layers(&args.policy)?;
     let given = (!given.is_empty()).then_some(given);
     let mut court = Court::new(&config, given, Timestamp::now())?;
     let source = Source::of(args, &config)?;

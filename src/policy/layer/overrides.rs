@@ -1,10 +1,12 @@
 //! Overrides: what a layer makes of rules of its own or below, by their ids.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use super::super::file::{File, Override};
+use super::super::file::{File, Matcher, Override};
 use super::super::glob_text::is_glob;
 use super::super::matcher::text_matches;
+use super::super::nearest::meant;
 use super::super::problem::{Problem, Step, lines_of};
 use super::super::verdict::{Risk, Verdict};
 use super::{Authority, LayerText, Policy, problem};
@@ -29,6 +31,53 @@ pub struct Overridden {
 pub(super) struct Overrides {
     by_id: BTreeMap<String, Overridden>,
     patterns: Vec<Pattern>,
+    limited: Vec<Rc<Limited>>,
+    /// All of them as they were said, those that do not count included.
+    said: Vec<Said>,
+}
+
+/// An override as a file says it.
+#[derive(Clone, Debug)]
+pub(in crate::policy) struct Said {
+    pub(in crate::policy) rule: String,
+    pub(in crate::policy) verdict: Verdict,
+    pub(in crate::policy) risk: Option<Risk>,
+    pub(in crate::policy) place: String,
+    pub(in crate::policy) is_limited: bool,
+}
+
+/// An override that counts only where one of its tables matches.
+#[derive(Debug)]
+pub(in crate::policy) struct Limited {
+    /// The rule's id, or a pattern for it.
+    rule: String,
+    pub(in crate::policy) matches: Vec<Matcher>,
+    verdict: Verdict,
+    risk: Option<Risk>,
+    reason: String,
+    place: String,
+    authority: Authority,
+}
+
+impl Limited {
+    /// Returns what it makes of a rule with the verdict `was`, where it matches for certain or only might.
+    pub(in crate::policy) fn over(&self, was: Verdict, is_certain: bool) -> Overridden {
+        // Unknown is not the same as forbidden.
+        let verdict = if is_certain { self.verdict } else { self.verdict.min(was.max(Verdict::Ask)) };
+        let (risk, reason) = (self.risk, self.reason.clone());
+        Overridden { was, verdict, risk, reason, place: self.place.clone(), authority: self.authority }
+    }
+
+    /// Claims that it makes a rule with the verdict `was` more lenient.
+    pub(in crate::policy) fn loosens(&self, was: Verdict) -> bool {
+        self.verdict < was
+    }
+}
+
+/// Returns which of two overrides of one rule counts: the stricter, and of equals the higher layer's.
+pub(in crate::policy) fn stronger(known: Overridden, new: Overridden) -> Overridden {
+    let is_stronger = (new.verdict, new.authority) > (known.verdict, known.authority);
+    if is_stronger { new } else { known }
 }
 
 /// An override of every rule whose id matches: `git.*`. What it overrides is found when a rule is looked at, so that no pack
@@ -75,10 +124,22 @@ impl Policy {
             authority: pattern.authority,
         });
         let all = self.overrides.by_id.get(id).cloned().into_iter().chain(by_pattern);
-        all.reduce(|known, new| {
-            let is_stronger = (new.verdict, new.authority) > (known.verdict, known.authority);
-            if is_stronger { new } else { known }
-        })
+        all.reduce(stronger)
+    }
+
+    /// Returns the overrides of a rule of `authority` with this id that count only where they match.
+    pub(in crate::policy) fn limited(&self, id: &str, authority: Authority, floor: bool) -> Vec<Rc<Limited>> {
+        if floor || authority == Authority::Project {
+            return Vec::new();
+        }
+        let speaks =
+            |limited: &&Rc<Limited>| limited.authority >= authority && text_matches(&limited.rule, id);
+        self.overrides.limited.iter().filter(speaks).cloned().collect()
+    }
+
+    /// Returns every override as its file says it.
+    pub(in crate::policy) fn said_overrides(&self) -> &[Said] {
+        &self.overrides.said
     }
 
     pub(super) fn add_overrides<'a>(&mut self, layer: &LayerText, file: &'a File) -> Result<(), Problem<'a>> {
@@ -86,9 +147,25 @@ impl Policy {
         for (index, change) in file.overrides.iter().enumerate() {
             let at = vec![Step::Key("override"), Step::Index(index), Step::Key("rule")];
             let place = format!("{}:{}", layer.path, lines.get(index).unwrap_or(&1));
+            self.overrides.said.push(Said {
+                rule: change.rule.clone(),
+                verdict: change.verdict,
+                risk: change.risk,
+                place: place.clone(),
+                is_limited: !change.matches.is_empty(),
+            });
+            if !change.matches.is_empty() && change.rule.starts_with(OF_VARIABLES) {
+                let message = format!("`match` cannot limit what overrides `{}`", change.rule);
+                return problem(at, message);
+            }
             if is_glob(&change.rule) {
                 if !self.matches_some_rule(&change.rule) {
-                    return problem(at, format!("`{}` matches no rule", change.rule));
+                    let near = self.meant_rule(&change.rule);
+                    return problem(at, format!("`{}` matches no rule{near}", change.rule));
+                }
+                if !change.matches.is_empty() {
+                    self.limit(change, layer.authority, place);
+                    continue;
                 }
                 self.overrides.patterns.push(Pattern {
                     glob: change.rule.clone(),
@@ -108,7 +185,10 @@ impl Policy {
                         let name = change.rule.trim_start_matches(OF_VARIABLES);
                         (Verdict::Ask, false, self.authority_over_variable(name))
                     }
-                    None => return problem(at, format!("unknown rule `{}`", change.rule)),
+                    None => {
+                        let near = self.meant_rule(&change.rule);
+                        return problem(at, format!("unknown rule `{}`{near}", change.rule));
+                    }
                 },
             };
             if floor {
@@ -125,9 +205,31 @@ impl Policy {
                 );
                 return problem(at, message);
             }
-            self.override_one(change, was, layer.authority, place);
+            match change.matches.is_empty() {
+                true => self.override_one(change, was, layer.authority, place),
+                false => self.limit(change, layer.authority, place),
+            }
         }
         Ok(())
+    }
+
+    /// Claims that there is a rule with this id.
+    pub(in crate::policy) fn has_rule(&self, id: &str) -> bool {
+        self.rules.iter().any(|rule| rule.body.id == id) || self.packs.rule_by_id(id).is_some()
+    }
+
+    /// Returns `, did you mean …?` with the id that is nearest to `id`, if one is near.
+    pub(in crate::policy) fn meant_rule(&self, id: &str) -> String {
+        let mut known: Vec<&str> = self.packs.ids().collect();
+        known.extend(self.rules.iter().map(|rule| rule.body.id.as_str()));
+        meant(id, known)
+    }
+
+    fn limit(&mut self, change: &Override, authority: Authority, place: String) {
+        let (rule, matches, reason) = (change.rule.clone(), change.matches.clone(), change.reason.clone());
+        let (verdict, risk) = (change.verdict, change.risk);
+        let limited = Limited { rule, matches, verdict, risk, reason, place, authority };
+        self.overrides.limited.push(Rc::new(limited));
     }
 
     fn matches_some_rule(&self, glob: &str) -> bool {

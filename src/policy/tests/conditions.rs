@@ -136,6 +136,53 @@ fn paths_come_from_selectors_and_redirects() {
 }
 
 #[test]
+fn a_whole_command_matches_word_by_word_and_alone() {
+    let exact = "{ exactly = ['tool push origin', 'tool -v x'] }";
+    case(exact, "tool push origin", Yes, true);
+    case(exact, "tool  'push' \"origin\"", Yes, true);
+    case(exact, "tool push origin 2>&1", Yes, true);
+    case(exact, "true && tool -v x; true", Yes, true);
+    for (script, restricts) in [
+        ("tool push", No),
+        ("tool push origin main", No),
+        ("tool origin push", No),
+        ("tool push 'origin '", No),
+        ("tool 'push origin'", No),
+        ("tool x -v", No),
+        ("/usr/bin/tool push origin", No),
+        ("tool push $x", Maybe),
+        ("tool push \"$x\"", Maybe),
+        ("tool push *", Maybe),
+        ("other push $x", No),
+        ("A=1 tool push origin", No),
+        ("export A=1; tool push origin", No),
+        ("tool push origin > x", No),
+        ("tool push origin < x", No),
+        ("tool push origin <<< x", No),
+        ("echo x | tool push origin", No),
+        ("tool push origin | cat", No),
+        ("sudo tool push origin", No),
+        ("bash -c 'tool push origin'", No),
+        ("tool() { :; }; tool push origin", No),
+        ("alias tool=rm; tool push origin", No),
+    ] {
+        case(exact, script, restricts, false);
+    }
+    case("{ exactly = 'tool *' }", "tool x", No, false);
+    case("{ exactly = 'tool *' }", "tool '*'", Yes, true);
+}
+
+#[test]
+fn input_is_what_stands_before_the_command() {
+    case("{ program = 'tool', input = false }", "tool x", Yes, true);
+    case("{ program = 'tool', input = true }", "tool x", No, false);
+    for script in ["echo x | tool", "tool < x", "tool <<< x", "tool <<E\nx\nE"] {
+        case("{ program = 'tool', input = false }", script, No, false);
+        case("{ program = 'tool', input = true }", script, Yes, true);
+    }
+}
+
+#[test]
 fn a_pipe_is_followed_up_and_down() {
     case("{ program = 'tool', stdin_from = 'curl' }", "curl x | tee y | tool", Yes, true);
     case("{ program = 'tool', stdin_from = 'curl' }", "curl x; tool", No, false);

@@ -54,6 +54,42 @@ fn an_override_changes_its_own_layer_and_those_below() {
 }
 
 #[test]
+fn an_override_may_be_limited_to_what_it_matches() {
+    let rules =
+        rule("u", "ask", TOOL) + &rule("d", "deny", "match = { program = 'tool', option = '--force' }");
+    let change = |rule: &str, verdict: &str, matches: &str| {
+        format!("[[override]]\nrule = '{rule}'\nverdict = '{verdict}'\nreason = 'x'\nmatch = {matches}\n")
+    };
+    let own = |changes: &[String]| file(&(rules.clone() + &changes.concat()));
+    let allow = own(&[change("test.u", "allow", "{ exactly = 'tool push' }")]);
+    case(&[(User, &allow)], "tool push", Verdict::Allow);
+    for script in ["tool", "tool push --dry-run", "tool push $x", "tool \"$x\"", "tool push; tool x"] {
+        case(&[(User, &allow)], script, Verdict::Ask);
+    }
+    let deny = own(&[change("test.*", "deny", "{ operand = 'main' }")]);
+    case(&[(User, &deny)], "tool main", Verdict::Deny);
+    case(&[(User, &deny)], "tool x", Verdict::Ask);
+    case(&[(User, &deny)], "tool \"$x\"", Verdict::Ask);
+    let narrow = "{ exactly = 'tool push --force' }";
+    let both = own(&[change("test.u", "allow", narrow), change("test.d", "allow", narrow)]);
+    case(&[(User, &both)], "tool push --force", Verdict::Allow);
+    case(&[(User, &both)], "tool pull --force", Verdict::Deny);
+    // Of several the strictest counts, wherever it stands.
+    let wide = change("test.u", "deny", "{ operand = 'push' }");
+    let two = own(&[change("test.u", "allow", "{ exactly = 'tool push' }"), wide]);
+    case(&[(User, &two)], "tool push", Verdict::Deny);
+    let above = file(&change("test.u", "allow", "{ exactly = 'tool push' }"));
+    case(&[(System, &above), (User, &own(&[]))], "tool push", Verdict::Allow);
+    let above = file(&change("test.*", "allow", "{ exactly = 'tool push' }"));
+    let project = file(&rule("u", "ask", TOOL));
+    let own = file(&rule("own", "ask", TOOL));
+    case(&[(System, &above), (User, &own), (Project, &project)], "tool push", Verdict::Ask);
+    let hit = verdict(&policy(&[(User, &allow)]), "tool push");
+    let change = hit.hits().next().and_then(|hit| hit.overridden.clone()).unwrap();
+    assert_eq!((change.was, change.place.as_str()), (Verdict::Ask, "user.toml:13"));
+}
+
+#[test]
 fn of_two_overrides_the_higher_counts_and_a_lower_only_where_it_is_stricter() {
     let change =
         |verdict: &str| file(&format!("[[override]]\nrule = 'test.u'\nverdict = '{verdict}'\nreason = 'x'"));

@@ -14,7 +14,7 @@ use crate::command::visible;
 use crate::config::Config;
 use crate::digest::Digest;
 use crate::exec::Host;
-use crate::policy::{Authority, Circumstances, Judgement, LayerText, Mode, Policy, Verdict, judge};
+use crate::policy::{Circumstances, Judgement, LayerText, Mode, Policy, Verdict, judge};
 use crate::shell::{Analysis, analyse};
 
 /// How many judgements are remembered. When there are more, everything is forgotten, what was learned of the machine included.
@@ -136,16 +136,12 @@ impl<'a> Court<'a> {
 
     /// Returns the bench for commands in `dir`; most directories share one.
     fn bench(&mut self, dir: &Path) -> anyhow::Result<Rc<Bench>> {
-        let mut layers = self.config.layers_in(dir)?;
-        if let Some(given) = &self.given {
-            layers.retain(|layer| layer.authority != Authority::User);
-            layers.extend(given.iter().cloned());
-        }
+        let layers = self.config.layers_with(self.given.as_deref(), dir)?;
         if let Some(known) = self.benches.iter().find(|bench| bench.layers == layers) {
             return Ok(Rc::clone(known));
         }
         let policy = Policy::from_layers(layers.clone())?;
-        let (host, asks_the_time) = (self.config.host_under(&policy), policy.asks_the_time());
+        let (host, asks_the_time) = (self.config.host_under(&policy).without_input(), policy.asks_the_time());
         let bench = Rc::new(Bench { layers, policy, host, asks_the_time });
         if self.benches.len() >= PLACES {
             self.benches.truncate(1);

@@ -95,15 +95,24 @@ fn requesters(tally: &Tally) -> Vec<Value> {
 
 fn changes(tally: &Tally) -> Vec<Value> {
     let one = |(change, row): (&super::tally::Change, &super::tally::Row)| {
-        json!({
+        let mut value = json!({
             "then": change.then.word(),
             "was_enforced": !change.observed,
             "now": change.now.word(),
             "count": row.count,
             "example": row.example,
-        })
+        });
+        if change.then != change.now {
+            value["commands"] = commands(tally, change);
+        }
+        value
     };
     tally.changes.iter().map(one).collect()
+}
+
+fn commands(tally: &Tally, change: &super::tally::Change) -> Value {
+    let of_this = tally.changed.iter().filter(|((of, _), _)| of == change);
+    of_this.map(|((_, command), count)| json!({ "command": command, "count": count })).collect()
 }
 
 fn left_out(replay: &Replay) -> Value {

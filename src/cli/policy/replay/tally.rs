@@ -90,6 +90,8 @@ pub(super) struct Tally {
     pub(super) days: BTreeMap<Date, Day>,
     pub(super) requesters: BTreeMap<String, Counts>,
     pub(super) changes: BTreeMap<Change, Row>,
+    /// How often each command was judged differently, by its beginning.
+    pub(super) changed: BTreeMap<(Change, String), u64>,
     /// Commands whose rule, day or requester is not among the rows any more.
     pub(super) beyond: u64,
     pub(super) first: Option<Timestamp>,
@@ -122,6 +124,12 @@ impl Tally {
             let change = Change { then: verdict, observed, now: ruling.verdict };
             let row = self.changes.entry(change);
             row.or_insert_with(|| Row { count: 0, alone: 0, example: example(past) }).count += 1;
+            if verdict != ruling.verdict {
+                let key = (change, example(past));
+                if let Some(count) = entry(&mut self.changed, &key, &mut self.beyond) {
+                    *count += 1;
+                }
+            }
         }
     }
 
@@ -180,7 +188,8 @@ fn entry<'a, K: Ord + Clone, V: Default>(
     Some(rows.entry(key.clone()).or_default())
 }
 
-fn example(past: &Past) -> String {
+/// Returns the beginning of a command, with nothing invisible in it.
+pub(super) fn example(past: &Past) -> String {
     let text = past.command.text();
     let beginning = &text[..text.len().min(4 * EXAMPLE)];
     cut(&visible(beginning.trim_ascii()), EXAMPLE)

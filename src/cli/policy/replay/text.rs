@@ -11,6 +11,9 @@ use crate::policy::{Mode, Verdict};
 const RULES: usize = 40;
 const DAYS: usize = 31;
 
+/// The most commands that are listed for one change of verdict.
+const COMMANDS: usize = 20;
+
 /// How many columns a day's bar takes at most.
 const BAR: u64 = 40;
 
@@ -162,13 +165,31 @@ fn changes(tally: &Tally) -> Vec<String> {
         return Vec::new();
     }
     let differ = tally.changes.iter().filter(|(change, _)| change.then != change.now || change.observed);
-    let lines: Vec<String> = differ
-        .map(|(change, row)| format!("{:>8}  {}\n                `{}`", row.count, said(change), row.example))
-        .collect();
+    let lines: Vec<String> = differ.flat_map(|(change, row)| change_lines(tally, change, row)).collect();
     let differs: u64 =
         tally.changes.iter().filter(|(change, _)| change.then != change.now).map(|(_, row)| row.count).sum();
     let mut out = vec![String::new(), format!("then and now: {differs} of {all} are judged differently")];
     out.extend(lines);
+    out
+}
+
+/// Returns what changed, how often, and for which commands.
+fn change_lines(tally: &Tally, change: &Change, row: &Row) -> Vec<String> {
+    let mut out = vec![format!("{:>8}  {}", row.count, said(change))];
+    let commands = tally.changed.iter().filter(|((of, _), _)| of == change);
+    let mut commands: Vec<(&String, u64)> = commands.map(|((_, command), count)| (command, *count)).collect();
+    if commands.len() < 2 {
+        out.push(format!("                `{}`", row.example));
+        return out;
+    }
+    commands.sort_by_key(|(command, count)| (std::cmp::Reverse(*count), *command));
+    out.extend(commands.iter().take(COMMANDS).map(|(command, count)| {
+        let times = if *count > 1 { format!(" ({})", times(*count)) } else { String::new() };
+        format!("                `{command}`{times}")
+    }));
+    if commands.len() > COMMANDS {
+        out.push(format!("                and {} more; --json lists them all", commands.len() - COMMANDS));
+    }
     out
 }
 
