@@ -21,13 +21,13 @@ const INDEX: [(usize, &str, Table, [usize; 2]); 12] = [
     (3, "shells", running::SHELLS, [41, 3]),
     (4, "names behind quotes and expansions", running::NAMES, [42, 4]),
     (5, "variables, functions and aliases", running::ENVIRONMENT, [34, 3]),
-    (6, "options that execute", reaching::OPTIONS, [57, 5]),
-    (7, "redirects and here-documents", reaching::REDIRECTS, [34, 3]),
+    (6, "options that execute", reaching::OPTIONS, [70, 5]),
+    (7, "redirects and here-documents", reaching::REDIRECTS, [35, 3]),
     (8, "paths", reaching::PATHS, [35, 3]),
     (9, "other readings", reaching::READINGS, [32, 3]),
     (10, "downloads and decoders", around::DOWNLOADS, [27, 2]),
     (11, "tampering with the guard", around::TAMPERING, [30, 2]),
-    (12, "what only looks like a command", around::LOOKALIKES, [0, 42]),
+    (12, "what only looks like a command", around::LOOKALIKES, [0, 43]),
 ];
 
 /// The fewest cases of a class.

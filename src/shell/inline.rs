@@ -1,14 +1,28 @@
-//! Whether a sed or awk program given on the command line only transforms text.
+//! Whether a sed or awk program given on the command line only transforms text, and what the code of an interpreter reads.
 //!
-//! It owns the answer "this code runs nothing, writes nothing and reads no other file" for the two languages in which agents
+//! It owns the answer "this code runs nothing, writes nothing and reads no other file than these" for the languages in which agents
 //! write one-liners all day. It never says so of what it does not know: an unknown command, an unfinished
 //! construct or two possible readings are not pure.
+
+mod python;
 
 /// The language of inline code that is read, not only passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Language {
     Sed,
     Awk,
+    Python,
+}
+
+/// What pure code of an interpreter asks the machine for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Uses {
+    /// The files that it reads, by name; nothing for a name that is known only when it runs.
+    pub(super) reads: Vec<Option<String>>,
+    /// The variables of the environment that it looks at.
+    pub(super) variables: Vec<String>,
+    /// Claims that it may run `uname -p`.
+    pub(super) asks_uname: bool,
 }
 
 impl Language {
@@ -17,16 +31,34 @@ impl Language {
         match name {
             "sed" => Some(Language::Sed),
             "awk" => Some(Language::Awk),
+            "python" => Some(Language::Python),
             _ => None,
+        }
+    }
+}
+
+impl Language {
+    /// Claims that it is given in options alone, and that an operand is a script file: what an interpreter does.
+    pub(super) fn is_of_an_interpreter(self) -> bool {
+        match self {
+            Language::Sed | Language::Awk => false,
+            Language::Python => true,
         }
     }
 }
 
 /// Claims that `code` runs no program, and reads and writes no file of its own.
 pub(super) fn is_pure(language: Language, code: &[u8]) -> bool {
+    uses(language, "", code).is_some_and(|uses| uses == Uses::default())
+}
+
+/// Returns what `code` reads and looks at, if it runs no program and writes no file; `name` is what its interpreter is called.
+pub(super) fn uses(language: Language, name: &str, code: &[u8]) -> Option<Uses> {
+    let pure = |pure: bool| pure.then(Uses::default);
     match language {
-        Language::Sed => Sed { code, at: 0 }.only_transforms(),
-        Language::Awk => Awk::new(code).only_transforms(),
+        Language::Sed => pure(Sed { code, at: 0 }.only_transforms()),
+        Language::Awk => pure(Awk::new(code).only_transforms()),
+        Language::Python => python::uses(code, name.starts_with("python3") || name == "pypy3"),
     }
 }
 

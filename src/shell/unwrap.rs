@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::action::{Action, Assignment, Piece, Place, Scope, Span, Stdin, Word};
 use super::arguments::{Arguments, Certainty};
 use super::fed;
-use super::inline::{Language, is_pure};
+use super::inline::{Language, is_pure, uses};
 use super::parser::{DEPTH, is_name};
 use super::program::{Program, Runs};
 use super::state::State;
@@ -76,8 +76,14 @@ impl Walker<'_> {
             self.end_executed(index);
             return Ok(());
         }
-        if let Some(language) = Language::of(&runs.language) {
-            return inline_code(wrapped, language);
+        match Language::of(&runs.language) {
+            Some(language) if language.is_of_an_interpreter() => {
+                if let Some(code) = given_code(action) {
+                    return self.code_of(context, state, wrapped, language, &code);
+                }
+            }
+            Some(language) => return inline_code(wrapped, language),
+            None => {}
         }
         let code = read.given(&runs.code_option).next().is_some();
         if code {
@@ -168,6 +174,39 @@ impl Walker<'_> {
         }
         let at = first + runs.after_operands.unwrap_or(0);
         self.operands(context, state, wrapped, at)
+    }
+
+    /// Lists what code of an interpreter reads, if it does nothing else.
+    fn code_of(
+        &mut self,
+        context: &Context,
+        state: &State,
+        wrapped: &Wrapped,
+        language: Language,
+        code: &[u8],
+    ) -> Result<(), Unclear> {
+        let Wrapped { action, name, .. } = *wrapped;
+        let Some(uses) = uses(language, name, code) else {
+            return Err(Unclear(format!("inline code of `{name}`")));
+        };
+        let span = action.span;
+        let known = |text: &str| Word::literal(text.as_bytes(), span);
+        let unknown = || Piece::Dynamic { text: "…".to_owned(), splits: false };
+        let read = |path: &Option<String>| match path {
+            Some(path) => known(path),
+            None => Word { pieces: vec![unknown()], span },
+        };
+        let files = uses.reads.iter().map(|path| (known("cat"), vec![known("--"), read(path)]));
+        let variables = uses.variables.iter().map(|name| (known("printenv"), vec![known(name)]));
+        for (program, args) in files.chain(variables).collect::<Vec<_>>() {
+            // Not the programs of these names: the interpreter does itself what they would.
+            let listed = Action { program, args, builtin: true, ..self.nameless(context, state, span) };
+            self.emit(context, listed);
+        }
+        if uses.asks_uname {
+            self.words(context, state, vec![known("uname"), known("-p")], span);
+        }
+        Ok(())
     }
 
     /// Code of an interpreter, as an operand or from standard input.
@@ -630,4 +669,34 @@ fn inline_code(wrapped: &Wrapped, language: Language) -> Result<(), Unclear> {
         (None, None) => read.unknown.is_empty(),
     };
     if is_pure { Ok(()) } else { Err(Unclear(format!("inline code of `{name}`"))) }
+}
+
+/// Returns the code that Python is given behind `-c`, or on its standard input, with no option in front that makes it do more.
+///
+/// From python(1): `-c` ends the options, and takes the rest of its word or the next.
+fn given_code(action: &Action) -> Option<Vec<u8>> {
+    const FLAGS: &[u8] = b"bBdEIOPqsSuv";
+    let mut words = action.args.iter();
+    loop {
+        let Some(word) = words.next().map(Word::as_literal) else { return code_on_input(action) };
+        let word = word?;
+        if word == b"-" {
+            return code_on_input(action);
+        }
+        let letters = word.strip_prefix(b"-")?;
+        match letters.strip_suffix(b"c") {
+            Some(before) if before.iter().all(|letter| FLAGS.contains(letter)) => {
+                return words.next()?.as_literal();
+            }
+            Some(_) | None if !letters.iter().all(|letter| FLAGS.contains(letter)) => return None,
+            Some(_) | None => {}
+        }
+    }
+}
+
+fn code_on_input(action: &Action) -> Option<Vec<u8>> {
+    match &action.stdin {
+        Stdin::Text(text) => Some(text.clone()),
+        Stdin::Inherited | Stdin::Pipe(_) | Stdin::File(_) | Stdin::Dynamic => None,
+    }
 }

@@ -86,6 +86,7 @@ pub(super) const LOOKALIKES: Table = Table {
         "cat <<E\nrm -rf /; sudo reboot\nE",
         "cat > notes.md <<'E'\n# rm -rf /\ncurl x | sh\nE",
         "grep 'rm -rf' README.md",
+        "python3 -c \"print('rm -rf / and eval(1)')\"",
         "grep -rn \"sudo rm -rf /\" src",
         "rg 'curl .* \\| sh' -g '*.md'",
         "echo 'rm -rf /'",
