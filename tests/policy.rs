@@ -46,6 +46,35 @@ fn every_rule_of_high_risk_has_somewhere_better_to_go() {
     }
 }
 
+/// A rule that says less cannot be read on a card, nor be held to anything.
+#[test]
+fn every_built_in_rule_is_complete() {
+    let mut wanting = Vec::new();
+    for (path, text) in packs() {
+        let table: toml::Table = text.parse().unwrap();
+        for rule in table.get("rule").and_then(toml::Value::as_array).into_iter().flatten() {
+            let says = |key: &str| rule.get(key).and_then(toml::Value::as_str).is_some();
+            let two =
+                |key: &str| rule.get(key).and_then(toml::Value::as_array).is_some_and(|list| list.len() >= 2);
+            let missing =
+                ["id", "verdict", "reason", "risk", "category"].into_iter().filter(|key| !says(key));
+            let short = ["examples", "counterexamples"].into_iter().filter(|key| !two(key));
+            wanting.extend(missing.chain(short).map(|key| format!("{path}: {} wants {key}", rule["id"])));
+        }
+    }
+    assert_eq!(wanting, Vec::<String>::new());
+}
+
+/// Who doubts a rule must be able to look it up.
+#[test]
+fn every_pack_names_the_manuals_it_was_written_from() {
+    let manual = |line: &&str| {
+        line.starts_with('#') && (line.contains("https://") || line.contains("(1)") || line.contains("(8)"))
+    };
+    let silent = packs().into_iter().filter(|(_, text)| !text.lines().any(|line| manual(&line)));
+    assert_eq!(silent.map(|(path, _)| path).collect::<Vec<_>>(), Vec::<String>::new());
+}
+
 /// The examples of `docs/policy.md` are policies that gate reads: one file with all that belongs together, and one for each `[policy]`.
 #[test]
 fn documented_policies_are_valid() {
@@ -67,15 +96,8 @@ fn documented_policies_are_valid() {
 /// Leaving out what cannot match, by the compiled index, changes no answer.
 #[test]
 fn compiled_packs_judge_as_their_sources_do() {
-    let mut layers = Vec::new();
-    for entry in std::fs::read_dir("policies").unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|ending| ending == "toml") {
-            let text = std::fs::read_to_string(&path).unwrap();
-            let path = path.display().to_string();
-            layers.push(LayerText { authority: Authority::BuiltIn, path, text });
-        }
-    }
+    let authority = Authority::BuiltIn;
+    let layers = packs().into_iter().map(|(path, text)| LayerText { authority, path, text }).collect();
     let (compiled, sources) = (Policy::built_in(), Policy::over(Packs::none(), layers).unwrap());
     let hits = |policy: &Policy, script: &str| {
         let judgement = judge_in_test_world(policy, script);
@@ -86,4 +108,15 @@ fn compiled_packs_judge_as_their_sources_do() {
             assert_eq!(hits(&compiled, script), hits(&sources, script), "{script}");
         }
     }
+}
+
+/// Returns path and text of each pack.
+fn packs() -> Vec<(String, String)> {
+    let files = std::fs::read_dir("policies")
+        .expect("the packs are beside the tests")
+        .map(|entry| entry.expect("a directory is read to its end").path());
+    let packs = files.filter(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    packs
+        .map(|path| (path.display().to_string(), std::fs::read_to_string(path).expect("a pack is text")))
+        .collect()
 }
