@@ -134,6 +134,7 @@ pub fn visible_lines(bytes: &[u8]) -> String {
 
 fn push_visible(out: &mut String, c: char) {
     match c {
+        ' '..='~' => out.push(c),
         '\n' => out.push_str("\\n"),
         '\t' => out.push_str("\\t"),
         '\r' => out.push_str("\\r"),

@@ -169,7 +169,7 @@ impl Content {
 
     /// Returns the content whose stored bytes are `json`; the digest is made anew.
     pub fn from_stored(json: Vec<u8>) -> Content {
-        let digest = Digest::of_parts(&[DOMAIN, &json]);
+        let digest = digest_of(&json);
         Content { json, digest }
     }
 
@@ -222,20 +222,30 @@ impl Content {
     ///
     /// `per_call` is what C leaves open of an envelope.
     pub fn given(&self, per_call: Option<&str>) -> Option<(Command, Option<Wrapping>)> {
-        let Part { command } = serde_json::from_slice(&self.json).ok()?;
-        let (mut command, envelope) = command.command()?;
-        let open = envelope.as_ref().and_then(|envelope| envelope.get("open")?.as_u64());
-        match (open, per_call, &mut command.source) {
-            (None, None, _) => {}
-            (Some(at), Some(name), Source::Script { text, .. }) => {
-                let at = usize::try_from(at).ok().filter(|at| *at <= text.len())?;
-                text.splice(at..at, name.bytes());
-            }
-            (_, _, _) => return None,
-        }
-        let wrapping = envelope.and_then(|envelope| value_wrapping(&envelope, per_call));
-        Some((command, wrapping))
+        given(&self.json, per_call)
     }
+}
+
+/// Returns C of the content whose stored bytes are `json`.
+pub(super) fn digest_of(json: &[u8]) -> Digest {
+    Digest::of_parts(&[DOMAIN, json])
+}
+
+/// Does as [`Content::given`] for the stored bytes `json`.
+pub(super) fn given(json: &[u8], per_call: Option<&str>) -> Option<(Command, Option<Wrapping>)> {
+    let Part { command } = serde_json::from_slice(json).ok()?;
+    let (mut command, envelope) = command.command()?;
+    let open = envelope.as_ref().and_then(|envelope| envelope.get("open")?.as_u64());
+    match (open, per_call, &mut command.source) {
+        (None, None, _) => {}
+        (Some(at), Some(name), Source::Script { text, .. }) => {
+            let at = usize::try_from(at).ok().filter(|at| *at <= text.len())?;
+            text.splice(at..at, name.bytes());
+        }
+        (_, _, _) => return None,
+    }
+    let wrapping = envelope.and_then(|envelope| value_wrapping(&envelope, per_call));
+    Some((command, wrapping))
 }
 
 /// Returns the envelope that `envelope` writes down, as it stands around the command with `per_call` in it.

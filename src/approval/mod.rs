@@ -10,6 +10,7 @@ mod content;
 mod decision;
 mod hurdle;
 mod id;
+mod listed;
 #[cfg(test)]
 mod model;
 mod request;
@@ -27,6 +28,7 @@ pub(crate) use content::{command_value, dialect_name, path_value, value_command}
 pub use decision::{Answer, Approver, Decision, INLINE, Ineligible, is_inline_possible};
 pub use hurdle::{Hurdle, hurdles};
 pub use id::{Prefix, RequestId};
+pub use listed::{Listed, Term};
 pub use request::{Ask, Progress, Request, RequestLabel};
 pub use requester::{Origin, Requester, RequesterKind, Session};
 pub use runner::{Process, Runner, nearest};

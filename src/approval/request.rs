@@ -8,6 +8,7 @@ use super::asked::{AskedAction, AskedBy};
 use super::content::{Content, Wrapping};
 use super::decision::{Answer, Decision};
 use super::id::RequestId;
+use super::listed::Term;
 use super::requester::{Origin, Requester};
 use super::state::{Outcome, State};
 use crate::command::{Command, Source};
@@ -186,16 +187,14 @@ impl Request {
         self.progress.state
     }
 
+    /// Returns how far it has come, and until when it stays open.
+    pub fn term(&self) -> Term {
+        Term { state: self.state(), deadline: self.deadline, approved: self.progress.approved }
+    }
+
     /// Returns how long it stays open from `now` on: until the deadline, or until an approval lapses unused.
     pub fn remaining(&self, now: Moment) -> Duration {
-        let deadline = self.deadline.since(now);
-        match (self.state(), self.progress.approved) {
-            (State::Approved, Some(approved)) => {
-                deadline.min(approved.after(super::state::UNUSED_FOR).since(now))
-            }
-            (state, _) if state.is_open() => deadline,
-            _ => Duration::ZERO,
-        }
+        self.term().remaining(now)
     }
 
     /// Returns the approvals of the step that is asked.

@@ -213,12 +213,7 @@ pub fn claim(request: &Request, recheck: Recheck, now: Moment) -> Result<(Reques
 
 /// Claims that time has ended an open request: rule 3.
 pub fn is_expired(request: &Request, now: Moment) -> bool {
-    let lapsed = |approved: Moment| now.has_reached(approved.after(UNUSED_FOR));
-    match request.state() {
-        State::Pending => now.has_reached(request.deadline),
-        State::Approved => now.has_reached(request.deadline) || request.progress.approved.is_none_or(lapsed),
-        _ => false,
-    }
+    request.term().is_expired(now)
 }
 
 fn decide(request: &Request, decision: &Decision, now: Moment) -> Result<Request, Refusal> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::desk::Desk;
 use super::{Place, requests};
-use crate::approval::{Answer, Request, RequestId, State, is_expired};
+use crate::approval::{Answer, Listed, Request, RequestId, State, is_expired};
 use crate::channel;
 use crate::error::Exit;
 use crate::moment::Moment;
@@ -92,8 +92,9 @@ fn show(waiting: &[Request], known: Option<&HashSet<RequestId>>) {
 
 /// Returns the head of the list, a numbered line of at most `width` columns for each request.
 fn listed(waiting: &[Request], now: Moment, width: usize) -> String {
-    let line =
-        |(n, request)| format!("{:>3}  {}", n + 1, requests::line(request, now, width.saturating_sub(5)));
+    let line = |(n, request)| {
+        format!("{:>3}  {}", n + 1, requests::line(&Listed::of(request), now, width.saturating_sub(5)))
+    };
     let mut lines: Vec<String> = waiting.iter().enumerate().take(MOST_SHOWN).map(line).collect();
     match waiting.len() {
         0 => lines.push("nothing waits for a decision".to_owned()),

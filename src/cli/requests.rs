@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::{Place, request_json};
-use crate::approval::{Request, is_expired};
+use crate::approval::{Listed, is_expired};
 use crate::channel::{self, cut};
 use crate::command::visible;
 use crate::error::Exit;
@@ -28,12 +28,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     let now = clock::now();
     if args.json {
-        let values = listed(place, args.all, now, |request| request_json::of(request, now))?;
-        ui::answer(&serde_json::Value::Array(values).to_string());
+        ui::answer(&serde_json::Value::Array(values(place, args.all, now)?).to_string());
         return Ok(Exit::Done);
     }
-    let width = channel::width();
-    let lines = listed(place, args.all, now, |request| line(request, now, width))?;
+    let lines = lines(place, args.all, now)?;
     if lines.is_empty() {
         ui::say("nothing waits for a decision");
     } else {
@@ -42,33 +40,49 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Returns what `make` makes of each request that is asked for.
-fn listed<T>(place: &Place, all: bool, now: Moment, make: impl Fn(&Request) -> T) -> anyhow::Result<Vec<T>> {
-    let desk = match Desk::reading(place) {
-        Ok(desk) => desk,
-        // Before the first gated command there is no store, and nothing waits.
-        Err(error) if matches!(error.downcast_ref(), Some(StoreError::Missing { .. })) => {
-            return Ok(Vec::new());
-        }
-        Err(error) => return Err(error),
-    };
-    let mut made = Vec::new();
-    desk.store.each_request(if all { Which::All } else { Which::Open }, |request| {
+/// Returns the desk, or nothing before the first gated command: then there is no store, and nothing waits.
+fn desk(place: &Place) -> anyhow::Result<Option<Desk>> {
+    match Desk::reading(place) {
+        Err(error) if matches!(error.downcast_ref(), Some(StoreError::Missing { .. })) => Ok(None),
+        desk => desk.map(Some),
+    }
+}
+
+fn which(all: bool) -> Which {
+    if all { Which::All } else { Which::Open }
+}
+
+fn values(place: &Place, all: bool, now: Moment) -> anyhow::Result<Vec<serde_json::Value>> {
+    let mut values = Vec::new();
+    let Some(desk) = desk(place)? else { return Ok(values) };
+    desk.store.each_request(which(all), |request| {
         if all || !is_expired(&request, now) {
-            made.push(make(&request));
+            values.push(request_json::of(&request, now));
         }
     })?;
-    Ok(made)
+    Ok(values)
+}
+
+fn lines(place: &Place, all: bool, now: Moment) -> anyhow::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    let Some(desk) = desk(place)? else { return Ok(lines) };
+    let width = channel::width();
+    desk.store.each_listed(which(all), |request| {
+        if all || !request.term.is_expired(now) {
+            lines.push(line(&request, now, width));
+        }
+    })?;
+    Ok(lines)
 }
 
 /// Returns a request in one line of at most `width` columns; the card has the rest.
-pub(super) fn line(request: &Request, now: Moment, width: usize) -> String {
-    let state = request_json::state(request, now);
-    let left = crate::moment::in_words(request.remaining(now));
+pub(super) fn line(request: &Listed, now: Moment, width: usize) -> String {
+    let state = request.term.state(now);
+    let left = crate::moment::in_words(request.term.remaining(now));
     let when = if state.is_open() { format!("{left} left") } else { String::new() };
-    let (risk, who) = (request.ask.risk.word(), visible(request.ask.requester.label().as_bytes()));
+    let (risk, who) = (request.risk.word(), visible(request.requester.as_bytes()));
     let who = cut(&who, 24);
     let head = format!("{}  {:<9} {risk:<8} {when:<16} {who:<18} ", request.id, state.name().to_lowercase());
     let room = width.saturating_sub(head.chars().count()).max(20);
-    head + &cut(&visible(&request.text()), room)
+    head + &cut(&visible(&request.text), room)
 }

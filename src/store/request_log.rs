@@ -7,8 +7,8 @@ use super::run::{close_refused, update};
 use super::wake::{self, Ear, Heard};
 use super::{Durability, Store, StoreError, Trouble, Which, requests};
 use crate::approval::{
-    Ask, Content, Decision, Event, Origin, Prefix, Refusal, Request, RequestId, Requester, is_expired,
-    transition,
+    Ask, Content, Decision, Event, Listed, Origin, Prefix, Refusal, Request, RequestId, Requester,
+    is_expired, transition,
 };
 use crate::audit::{Draft, Kind, PolicyUse};
 use crate::moment::Moment;
@@ -144,6 +144,11 @@ impl Store {
     /// Gives the requests asked for to `take`, oldest first, one at a time: there may be many.
     pub fn each_request(&self, which: Which, take: impl FnMut(Request)) -> Result<(), StoreError> {
         requests::each(&self.db, which, take).map_err(|trouble| self.trouble("read", trouble))
+    }
+
+    /// Gives what a list says of the requests asked for to `take`, oldest first.
+    pub fn each_listed(&self, which: Which, take: impl FnMut(Listed)) -> Result<(), StoreError> {
+        requests::each_listed(&self.db, which, take).map_err(|trouble| self.trouble("read", trouble))
     }
 
     /// Returns the earlier requests of the same requester that say something about `request`: for the same content, and rejected ones.

@@ -5,7 +5,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::{StoreError, Trouble};
-use crate::approval::{Prefix, Progress, Request, RequestId, Requester, State};
+use crate::approval::{Listed, Prefix, Progress, Request, RequestId, Requester, State};
 use crate::digest::Digest;
 
 pub(super) const TABLE: &str = "
@@ -138,11 +138,28 @@ fn open_sql() -> String {
 
 /// Gives the requests asked for to `take`, oldest first.
 pub(super) fn each(db: &Connection, which: Which, take: impl FnMut(Request)) -> Result<(), Trouble> {
-    let sql = match which {
+    each_of(db, &sql_of(which), [], take)
+}
+
+/// Gives what a list says of the requests asked for to `take`, oldest first: much less is read than of whole ones.
+pub(super) fn each_listed(
+    db: &Connection,
+    which: Which,
+    mut take: impl FnMut(Listed),
+) -> Result<(), Trouble> {
+    let mut query = db.prepare(&sql_of(which))?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        take(read_listed(row)?);
+    }
+    Ok(())
+}
+
+fn sql_of(which: Which) -> String {
+    match which {
         Which::All => format!("{COLUMNS} ORDER BY rowid"),
         Which::Open => open_sql(),
-    };
-    each_of(db, &sql, [], take)
+    }
 }
 
 /// Returns the requests whose id begins with `prefix`.
@@ -180,23 +197,40 @@ fn each_of(
 }
 
 fn read(row: &Row<'_>) -> Result<Request, Trouble> {
-    let id: String = row.get(0)?;
-    let bad = |found: String| Trouble::Store(StoreError::BadRequest { id: id.clone(), found });
     let progress: String = row.get(5)?;
     let progress: Progress =
-        serde_json::from_str(&progress).map_err(|error| bad(format!("progress: {error}")))?;
-    let (state, version): (String, i64) = (row.get(1)?, row.get(2)?);
-    if State::named(&state) != Some(progress.state) || version as u64 != progress.version {
-        return Err(bad(format!(
-            "the row says {state} {version}, its progress {} {}",
-            progress.state, progress.version
-        )));
-    }
-    let request = Request::from_stored(row.get(3)?, row.get(4)?, progress).map_err(bad)?;
-    if request.id.as_str() != id {
-        return Err(bad(format!("its statement is that of {}", request.id)));
-    }
+        serde_json::from_str(&progress).map_err(|error| bad(row, format!("progress: {error}")))?;
+    let (state, version) = (progress.state, progress.version);
+    let request =
+        Request::from_stored(row.get(3)?, row.get(4)?, progress).map_err(|found| bad(row, found))?;
+    agrees(row, request.id, state, version)?;
     Ok(request)
+}
+
+fn read_listed(row: &Row<'_>) -> Result<Listed, Trouble> {
+    let blob = |at: usize| row.get_ref(at).map(|value| value.as_blob().unwrap_or_default());
+    let progress = row.get_ref(5)?.as_str().unwrap_or_default();
+    let listed = Listed::from_stored(blob(3)?, blob(4)?, progress).map_err(|found| bad(row, found))?;
+    agrees(row, listed.id, listed.term.state, listed.version)?;
+    Ok(listed)
+}
+
+/// Makes sure that a row says of itself what stands in it.
+fn agrees(row: &Row<'_>, id: RequestId, state: State, version: u64) -> Result<(), Trouble> {
+    let said = row.get_ref(1)?.as_str().unwrap_or_default();
+    let counted: i64 = row.get(2)?;
+    if State::named(said) != Some(state) || counted as u64 != version {
+        return Err(bad(row, format!("the row says {said} {counted}, its progress {state} {version}")));
+    }
+    if row.get_ref(0)?.as_str().ok() != Some(id.as_str()) {
+        return Err(bad(row, format!("its statement is that of {id}")));
+    }
+    Ok(())
+}
+
+fn bad(row: &Row<'_>, found: String) -> Trouble {
+    let id = row.get(0).unwrap_or_default();
+    Trouble::Store(StoreError::BadRequest { id, found })
 }
 
 #[cfg(test)]
