@@ -1,16 +1,17 @@
-//! What a text must hold for a regular expression to match it: one of a few words. Most expressions are settled by that, without
-//! being compiled or run.
+//! What a text must hold for a regular expression to match it: one of a few words, and one of some others as well where its parts
+//! follow each other. Most expressions are settled by that, without being compiled or run.
 //!
-//! MUST: no text that the expression matches lacks all of the words. What is not understood asks for none.
+//! MUST: no text that the expression matches lacks all words of a list. What is not understood asks for none.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// Words, one of which every match holds.
+/// Lists of words: of each, every match holds one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Needles {
-    /// In small letters if the case makes no difference.
+    /// The one that says most; all in small letters if the case makes no difference.
     words: Vec<String>,
+    others: Vec<Vec<String>>,
     any_case: bool,
 }
 
@@ -25,22 +26,26 @@ impl Needles {
             return None;
         }
         let mut words = choice.words?;
+        let mut others = choice.every;
+        others.retain(|other| *other != words);
         if any_case {
-            words.iter_mut().for_each(|word| word.make_ascii_lowercase());
+            let all = others.iter_mut().flatten().chain(&mut words);
+            all.for_each(|word| word.make_ascii_lowercase());
         }
-        Some(Needles { words, any_case })
+        Some(Needles { words, others, any_case })
     }
 
-    /// Claims that `text` holds one of them. Whether letters beyond ASCII are the same in another case is not looked at.
+    /// Claims that `text` holds one of each list. Whether letters beyond ASCII are the same in another case is not looked at.
     pub(super) fn are_in(&self, text: &str) -> bool {
         if !self.any_case {
-            return self.words.iter().any(|word| text.contains(word.as_str()));
+            return self.are_all_in(text);
         }
-        if !text.is_ascii() {
-            return true;
-        }
-        let text = text.to_ascii_lowercase();
-        self.words.iter().any(|word| text.contains(word.as_str()))
+        !text.is_ascii() || self.are_all_in(&text.to_ascii_lowercase())
+    }
+
+    fn are_all_in(&self, text: &str) -> bool {
+        let is_in = |words: &Vec<String>| words.iter().any(|word| text.contains(word.as_str()));
+        is_in(&self.words) && self.others.iter().all(is_in)
     }
 }
 
@@ -53,10 +58,20 @@ const MOST: usize = 64;
 /// What is known of a part of an expression.
 struct Part {
     words: Words,
+    /// Those and all others that are held as well.
+    every: Vec<Vec<String>>,
     /// One of these stands at the beginning of it; the empty word may be among them.
     begins: Vec<String>,
     /// Claims that there is nothing behind those.
     is_whole: bool,
+}
+
+impl Part {
+    /// One of these characters.
+    fn of(letters: &[char]) -> Part {
+        let begins = letters.iter().map(char::to_string).collect();
+        Part { words: None, every: Vec::new(), begins, is_whole: true }
+    }
 }
 
 struct Reader<'a> {
@@ -71,6 +86,9 @@ enum Atom {
     Other,
 }
 
+/// What `\s` stands for (docs.rs/regex-lite: "whitespace ([\t\n\v\f\r ])").
+const BLANKS: [char; 6] = ['\t', '\n', '\u{b}', '\u{c}', '\r', ' '];
+
 /// How often a step is taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Often {
@@ -83,6 +101,7 @@ enum Often {
 /// The words that the steps of a row make up so far.
 struct Row {
     best: Words,
+    every: Vec<Vec<String>>,
     /// What the steps up to here may be, from the last one on that is not known.
     runs: Vec<String>,
     begins: Option<Vec<String>>,
@@ -104,12 +123,15 @@ impl Row {
     fn end(&mut self) {
         let runs = std::mem::replace(&mut self.runs, vec![String::new()]);
         better(&mut self.best, Some(runs.clone()));
+        if runs.iter().all(|run| !run.is_empty()) {
+            self.every.push(runs.clone());
+        }
         self.begins.get_or_insert(runs);
     }
 
     fn step(&mut self, atom: Atom, often: Often) {
         let part = match atom {
-            Atom::Letter(letter) => Part { words: None, begins: vec![letter.to_string()], is_whole: true },
+            Atom::Letter(letter) => Part::of(&[letter]),
             Atom::Group(part) => part,
             Atom::Other => return self.end(),
         };
@@ -123,6 +145,7 @@ impl Row {
             self.end();
         }
         better(&mut self.best, part.words.filter(|_| is_there));
+        self.every.extend(part.every.into_iter().filter(|_| is_there));
     }
 }
 
@@ -133,6 +156,7 @@ impl Reader<'_> {
         while self.rest.next_if_eq(&'|').is_some() {
             let row = self.row()?;
             all.words = all.words.zip(row.words).map(|(one, other)| [one, other].concat());
+            all.every = all.words.iter().cloned().collect();
             all.begins.extend(row.begins);
             all.is_whole &= row.is_whole;
         }
@@ -141,7 +165,7 @@ impl Reader<'_> {
 
     /// Reads steps one behind the other.
     fn row(&mut self) -> Option<Part> {
-        let mut row = Row { best: None, runs: vec![String::new()], begins: None };
+        let mut row = Row { best: None, every: Vec::new(), runs: vec![String::new()], begins: None };
         while self.rest.peek().is_some_and(|next| !matches!(next, '|' | ')')) {
             let atom = self.atom()?;
             let often = self.often()?;
@@ -149,7 +173,7 @@ impl Reader<'_> {
         }
         let is_whole = row.begins.is_none();
         row.end();
-        Some(Part { words: row.best, begins: row.begins.unwrap_or_default(), is_whole })
+        Some(Part { words: row.best, every: row.every, begins: row.begins.unwrap_or_default(), is_whole })
     }
 
     /// Reads how often a step is taken.
@@ -188,10 +212,14 @@ impl Reader<'_> {
             '\\' => match self.rest.next()? {
                 '<' | '>' => return None,
                 sign if sign.is_ascii_punctuation() => Atom::Letter(sign),
-                'b' | 'B' | 'd' | 'D' | 's' | 'S' | 'w' | 'W' | 'n' | 't' => Atom::Other,
+                's' => Atom::Group(Part::of(&BLANKS)),
+                'b' | 'B' | 'd' | 'D' | 'S' | 'w' | 'W' | 'n' | 't' => Atom::Other,
                 'x' => {
-                    let digits = [self.rest.next()?, self.rest.next()?];
-                    digits.iter().all(char::is_ascii_hexdigit).then_some(Atom::Other)?
+                    let digits = [self.rest.next()?.to_digit(16)?, self.rest.next()?.to_digit(16)?];
+                    match char::from_u32(16 * digits[0] + digits[1]).filter(char::is_ascii) {
+                        Some(letter) => Atom::Letter(letter),
+                        None => Atom::Other,
+                    }
                 }
                 _ => return None,
             },
@@ -255,11 +283,24 @@ mod tests {
         case("ab{2}c*(de|f)?", &["ab"]);
         case("\\.claude/(hooks|x)", &[".claude/hooks", ".claude/x"]);
         case("\\bab\\b", &["ab"]);
+        case("a\\x27b", &["a'b"]);
+        case("ab\\s+c", &["ab\t", "ab\n", "ab\u{b}", "ab\u{c}", "ab\r", "ab "]);
         case("(a|[bc])", &[]);
         case("a|", &[]);
         case("(?P<x>a)", &[]);
         case("[[:alpha:]]a", &[]);
         case("", &[]);
+    }
+
+    #[test]
+    fn words_of_parts_that_follow_each_other_are_all_asked_for() {
+        let is_in = |pattern: &str, text: &str| Needles::of(pattern).unwrap().are_in(text);
+        let pattern = "(?s)(^|[;&|( ])(tar|unzip)\\s.*\\bgit\\b";
+        assert!(is_in(pattern, "tar xf a; git status") && !is_in(pattern, "ls target; git status"));
+        assert!(!is_in(pattern, "tar xf a"));
+        // Of what may be left out, or is one of two ways, nothing is asked for on its own.
+        assert!(is_in("ab(cd)?.e?", "ab ") && is_in("ab.(cd|ef).gh", "ab ef gh"));
+        assert!(!is_in("ab.(cd|ef).gh", "ab gh"));
     }
 
     proptest! {
@@ -268,8 +309,8 @@ mod tests {
         /// MUST: what an expression matches holds one of its words.
         #[test]
         fn no_match_lacks_every_word(
-            pattern in "(\\(\\?i\\))?([abB.^$]|\\\\b|\\[\\^?[ab\\]]\\]|\\([ab]{0,2}\\|?[ab]{0,2}\\)|[ab]{2}|\\|)([?*+]|\\{[012],?\\})?([ab]{1,2}[?*+]?|\\|[ab]|\\([ab]\\|[aB]{2}\\)[?+]?)",
-            text in "[abAB\u{e4} ]{0,6}",
+            pattern in "(\\(\\?i\\))?([abB.^$]|\\\\b|\\\\s|\\\\x6[12]|\\[\\^?[ab\\]]\\]|\\([ab]{0,2}\\|?[ab]{0,2}\\)|[ab]{2}|\\|)([?*+]|\\{[012],?\\})?([ab]{1,2}[?*+]?|\\\\s[ab]|\\.[ab]{1,2}|\\|[ab]|\\([ab]\\|[aB]{2}\\)[?+]?)",
+            text in "[abAB\u{e4} \n]{0,6}",
         ) {
             let Ok(regex) = regex_lite::Regex::new(&pattern) else { return Ok(()) };
             if let (true, Some(needles)) = (regex.is_match(&text), Needles::of(&pattern)) {
