@@ -62,6 +62,18 @@ pub fn difference(line: &str) {
     }
 }
 
+/// Prints one line of an answer on standard output; marks under a text (`^^^  rule`) in colour on a terminal, unless `NO_COLOR` is set.
+pub fn marks(line: &str) {
+    let marks = line.trim_start().split("  ").next().unwrap_or_default();
+    let is_marks = !marks.is_empty() && marks.bytes().all(|byte| matches!(byte, b'^' | b' '));
+    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if !is_marks || is_plain || !rustix::termios::isatty(std::io::stdout()) {
+        answer(line);
+    } else {
+        answer(&format!("\x1b[31m{line}\x1b[0m"));
+    }
+}
+
 /// Returns standard output, for an answer that is too long to hold; the writer sees a closed pipe and decides.
 pub fn output() -> impl Write {
     std::io::BufWriter::with_capacity(1 << 16, std::io::stdout())

@@ -15,6 +15,23 @@ struct Cell {
 ///
 /// A longer line is continued on the next, after `↪`; nothing is cut off.
 pub fn marked(text: &[u8], rules: &[AskedBy], width: usize) -> Vec<String> {
+    lines(text, rules, width, underline)
+}
+
+/// Returns what [`marked`] does, with a line of `^` of its own for each rule that speaks of another part than those before it.
+pub fn marked_apart(text: &[u8], rules: &[AskedBy], width: usize) -> Vec<String> {
+    lines(text, rules, width, underlines)
+}
+
+/// Makes the lines of marks that stand under a stretch of cells.
+type Marking<L> = fn(&[Cell], &[AskedBy]) -> L;
+
+fn lines<L: IntoIterator<Item = String>>(
+    text: &[u8],
+    rules: &[AskedBy],
+    width: usize,
+    marking: Marking<L>,
+) -> Vec<String> {
     let mut out = Vec::new();
     let mut start = 0;
     let lines: Vec<&[u8]> = text.strip_suffix(b"\n").unwrap_or(text).split(|byte| *byte == b'\n').collect();
@@ -27,7 +44,7 @@ pub fn marked(text: &[u8], rules: &[AskedBy], width: usize) -> Vec<String> {
                 "{name:>gutter$}  {}",
                 chunk.iter().map(|cell| cell.shown.as_str()).collect::<String>()
             ));
-            out.extend(underline(chunk, rules).map(|marks| format!("{:gutter$}  {marks}", "")));
+            out.extend(marking(chunk, rules).into_iter().map(|marks| format!("{:gutter$}  {marks}", "")));
         }
         start += line.len() + 1;
     }
@@ -67,6 +84,24 @@ fn chunks(cells: &[Cell], width: usize) -> Vec<&[Cell]> {
     }
     chunks.push(&cells[start..]);
     chunks
+}
+
+/// Returns a line for each set of cells that rules speak of, with the names of those rules.
+fn underlines(cells: &[Cell], rules: &[AskedBy]) -> Vec<String> {
+    let mut groups: Vec<(Vec<bool>, u64)> = Vec::new();
+    for n in 0..rules.len().min(64) {
+        let touched: Vec<bool> = cells.iter().map(|cell| cell.rules >> n & 1 == 1).collect();
+        match groups.iter_mut().find(|(known, _)| *known == touched) {
+            Some((_, bits)) => *bits |= 1 << n,
+            None => groups.push((touched, 1 << n)),
+        }
+    }
+    let of_group = |(_, bits): &(Vec<bool>, u64)| {
+        let of_cell =
+            |cell: &Cell| Cell { shown: String::new(), columns: cell.columns, rules: cell.rules & bits };
+        underline(&cells.iter().map(of_cell).collect::<Vec<_>>(), rules)
+    };
+    groups.iter().filter_map(of_group).collect()
 }
 
 fn underline(cells: &[Cell], rules: &[AskedBy]) -> Option<String> {
@@ -184,6 +219,14 @@ mod tests {
             &["  1  01234567890123456789", "                        ^  r", "  ↪  01234", "     ^  r"],
         );
         case(b"", &[], 80, &["  1  "]);
+    }
+
+    #[test]
+    fn rules_that_speak_of_other_parts_have_lines_of_their_own() {
+        let rules = [rule("a", 0, 3), rule("b", 4, 6), rule("c", 0, 3)];
+        let expected = ["  1  git \u{65e5}x", "     ^^^  a, c", "         ^^  b"];
+        assert_eq!(marked_apart("git \u{65e5}x".as_bytes(), &rules, 80), expected);
+        assert_eq!(marked_apart(b"", &[], 80), ["  1  "]);
     }
 
     #[test]

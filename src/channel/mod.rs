@@ -7,4 +7,4 @@ mod marked;
 
 pub use card::{Card, requester, state, width};
 pub use earlier::Earlier;
-pub use marked::{cut, marked};
+pub use marked::{cut, marked, marked_apart};

@@ -16,7 +16,8 @@ use crate::command::{Command, Dialect, Source};
 use crate::config::Config;
 use crate::error::Exit;
 use crate::gate::Meaning;
-use crate::policy::{Circumstances, Judgement, Policy};
+use crate::policy::{Circumstances, Judged, Judgement, Policy, judge, spoken};
+use crate::shell::Span;
 use crate::ui;
 use crate::why::take_from;
 
@@ -59,10 +60,12 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     };
     let command = Command { source, cwd: config.cwd.clone() };
     let (meaning, judgement) = explainer.judge(&command);
+    let spoken = explainer.spoken(&command, &meaning, &judgement);
     if args.json {
-        ui::answer(&explained::json(&meaning, &judgement).to_string());
+        ui::answer(&explained::json(&meaning, &judgement, &spoken).to_string());
     } else {
-        ui::answer(&explained::text(&meaning, &judgement, channel::width()));
+        let text = explained::text(&meaning, &judgement, &spoken, channel::width());
+        text.lines().for_each(ui::marks);
     }
     Ok(Exit::Done)
 }
@@ -89,14 +92,19 @@ impl<'a> Explainer<'a> {
 
     fn judge(&self, command: &Command) -> (Meaning, Judgement) {
         let meaning = Meaning::of(command, &self.config.host, self.policy);
-        let around = Circumstances {
-            requester: &self.requester,
-            is_proven: false,
-            start: &command.cwd,
-            now: self.now,
-        };
-        let judgement = meaning.judged(&self.config.host, self.policy, &around);
+        let judgement = meaning.judged(&self.config.host, self.policy, &self.around(command));
         (meaning, judgement)
+    }
+
+    fn around<'b>(&'b self, command: &'b Command) -> Circumstances<'b> {
+        Circumstances { requester: &self.requester, is_proven: false, start: &command.cwd, now: self.now }
+    }
+
+    /// Returns the parts of the text that each hit of each action speaks of.
+    fn spoken(&self, command: &Command, meaning: &Meaning, judgement: &Judgement) -> Vec<Vec<Vec<Span>>> {
+        let around = self.around(command);
+        let host = meaning.host(&self.config.host);
+        spoken(&meaning.analysis, judgement, |analysis| judge(analysis, self.policy, host, &around))
     }
 
     /// Answers each line with one, in order, at once; a line that is no command is answered with an error.
@@ -132,7 +140,10 @@ impl<'a> Explainer<'a> {
         };
         let command = Command { source: script_source(script.as_bytes().to_vec()), cwd };
         let (meaning, judgement) = self.judge(&command);
-        Ok(explained::json(&meaning, &judgement))
+        // Of many commands at once, whole actions are marked: each word would be judged once more.
+        let whole = |judged: &Judged| judged.hits.iter().map(|hit| vec![hit.span]).collect();
+        let spoken: Vec<Vec<Vec<Span>>> = judgement.actions.iter().map(whole).collect();
+        Ok(explained::json(&meaning, &judgement, &spoken))
     }
 }
 

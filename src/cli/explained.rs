@@ -3,19 +3,22 @@
 use serde_json::{Value, json};
 
 use crate::approval::{AskedAction, AskedBy};
-use crate::channel::marked;
+use crate::channel::marked_apart;
 use crate::command::visible;
 use crate::gate::Meaning;
 use crate::moment::in_words;
 use crate::policy::{Hit, Judged, Judgement, Mode, Requirement, Verdict};
-use crate::shell::Truth;
+use crate::shell::{Span, Truth};
+
+/// The parts of the text that each hit of each action speaks of, in order.
+pub(super) type Spoken<'a> = &'a [Vec<Vec<Span>>];
 
 /// Returns the judgement as one JSON object.
-pub(super) fn json(meaning: &Meaning, judgement: &Judgement) -> Value {
+pub(super) fn json(meaning: &Meaning, judgement: &Judgement, spoken: Spoken<'_>) -> Value {
     let analysis = &meaning.analysis;
-    let actions = analysis.actions.iter().zip(&judgement.actions);
+    let actions = analysis.actions.iter().zip(&judgement.actions).zip(spoken);
     let actions: Vec<Value> = actions
-        .map(|(action, judged)| {
+        .map(|((action, judged), spoken)| {
             let asked = AskedAction::of(action, &analysis.text);
             json!({
                 "text": asked.text,
@@ -27,7 +30,7 @@ pub(super) fn json(meaning: &Meaning, judgement: &Judgement) -> Value {
                 "verdict": judged.verdict.word(),
                 "risk": judged.risk.word(),
                 "because": judged.because,
-                "rules": judged.hits.iter().map(hit).collect::<Vec<_>>(),
+                "rules": judged.hits.iter().zip(spoken).map(|(one, spans)| hit(one, spans)).collect::<Vec<_>>(),
                 "span": [action.span.start, action.span.end],
             })
         })
@@ -49,8 +52,9 @@ pub(super) fn json(meaning: &Meaning, judgement: &Judgement) -> Value {
     value
 }
 
-fn hit(hit: &Hit) -> Value {
+fn hit(hit: &Hit, spans: &[Span]) -> Value {
     json!({
+        "spans": spans.iter().map(|span| [span.start, span.end]).collect::<Vec<_>>(),
         "rule": hit.rule,
         "verdict": hit.verdict.word(),
         "risk": hit.risk.word(),
@@ -98,9 +102,9 @@ fn requirement(needs: &Requirement) -> Value {
 }
 
 /// Returns the judgement for a person, at most `width` columns wide where it can be.
-pub(super) fn text(meaning: &Meaning, judgement: &Judgement, width: usize) -> String {
+pub(super) fn text(meaning: &Meaning, judgement: &Judgement, spoken: Spoken<'_>, width: usize) -> String {
     let analysis = &meaning.analysis;
-    let mut out = marked(&analysis.text, &speakers(judgement), width);
+    let mut out = marked_apart(&analysis.text, &speakers(judgement, spoken), width);
     if let Some(found) = &meaning.wrapping {
         out.push(format!("taken out of what {} puts around it ({})", found.agent, found.shape));
     }
@@ -120,17 +124,18 @@ pub(super) fn text(meaning: &Meaning, judgement: &Judgement, width: usize) -> St
 }
 
 /// Returns the rules that restrict, each once, with all the parts of the text they speak of.
-fn speakers(judgement: &Judgement) -> Vec<AskedBy> {
+fn speakers(judgement: &Judgement, spoken: Spoken<'_>) -> Vec<AskedBy> {
     let mut all: Vec<AskedBy> = Vec::new();
-    for hit in judgement.hits().filter(|hit| hit.verdict > Verdict::Allow) {
+    let hits = judgement.hits().zip(spoken.iter().flatten());
+    for (hit, spans) in hits.filter(|(hit, _)| hit.verdict > Verdict::Allow) {
         match all.iter_mut().find(|known| known.rule == hit.rule) {
-            Some(known) => known.spans.push(hit.span),
+            Some(known) => known.spans.extend(spans),
             None => all.push(AskedBy {
                 rule: hit.rule.clone(),
                 risk: hit.risk,
                 reason: hit.reason.clone(),
                 instead: hit.instead.clone(),
-                spans: vec![hit.span],
+                spans: spans.clone(),
             }),
         }
     }

@@ -36,7 +36,7 @@ fn explain_marks_what_the_rules_speak_of_and_says_the_verdict() {
             "
               1  frob x
               2  frob -v --hard y
-                 ^^^^^^^^^^^^^^^^  own.frob-hard
+                 ^^^^    ^^^^^^  own.frob-hard
 
             action 1: frob x
               allow: rule `own.frob`: frobs
@@ -50,6 +50,51 @@ fn explain_marks_what_the_rules_speak_of_and_says_the_verdict() {
             ",
         )
         .check();
+}
+
+/// Returns the text that `gate explain` shows, with what it marks, up to the first action.
+fn marked(script: &str) -> String {
+    let rules = "[[rule]]
+id = 'own.secret'
+verdict = 'deny'
+reason = 'x'
+match = { writes = '*.secret' }
+[[rule]]
+id = 'own.expression'
+verdict = 'ask'
+reason = 'x'
+match = { program = 'frob', text = 'moon' }
+";
+    let output = Stage::new().policy(&format!("{POLICY}{rules}")).gate(["explain", "-c", script]).output();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (shown, _) = text.split_once("\n\n").unwrap();
+    shown.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[test]
+fn each_rule_marks_the_words_it_speaks_of() {
+    let case = |script: &str, expected: &str| assert_eq!(marked(script), expected, "{script}");
+    case(
+        "frob --hard a moon > b.secret",
+        "  1  frob --hard a moon > b.secret\n                          ^^^^^^^^  own.secret\n     ^^^^ ^^^^^^  own.frob-hard\n     ^^^^          ^^^^  own.expression\n",
+    );
+    // Wide signs and many lines; a here-document holds no command.
+    case(
+        "true '\u{65e5}' && frob --hard\nfrob <<E --hard\nfrob --hard\nE\n",
+        "  1  true '\u{65e5}' && frob --hard\n                  ^^^^ ^^^^^^  own.frob-hard\n  2  frob <<E --hard\n     ^^^^     ^^^^^^  own.frob-hard\n  3  frob --hard\n  4  E\n",
+    );
+    case("true '\u{65e5}\u{1b}' x", "  1  true '\u{65e5}\\x1b' x\n             ^^^^  shell.opaque\n");
+    // Of two words either of which would do, both are marked; where nothing can be told, the whole command.
+    case("frob --hard --hard", "  1  frob --hard --hard\n     ^^^^ ^^^^^^ ^^^^^^  own.frob-hard\n");
+    case("x=--hard; frob $x", "  1  x=--hard; frob $x\n               ^^^^ ^^  own.frob-hard\n");
+}
+
+#[test]
+fn spans_are_told_to_programs_too() {
+    let output =
+        Stage::new().policy(POLICY).gate(["explain", "--json", "--", "frob", "-v", "--hard"]).output();
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["actions"][0]["rules"][0]["spans"], serde_json::json!([[0, 4], [8, 14]]));
 }
 
 #[test]

@@ -223,3 +223,34 @@ fn an_empty_log_has_nothing_to_propose_and_a_forged_one_proves_nothing() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+/// A push is held to the branch and the remote that it went to: neither is in its words.
+#[test]
+fn a_push_stays_with_its_branch_and_its_remote() {
+    let stage = Stage::new().policy("[policy]\nversion = 1\n");
+    let run =
+        |script: &str| assert!(stage.program("sh", ["-ec", script]).output().status.success(), "{script}");
+    run("git init -q -b main . && git init -q --bare away && git remote add origin ./away");
+    run("git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m x");
+    approved(&stage, &["--", "git", "push", "origin", "main"], 2);
+    let text =
+        String::from_utf8(stage.gate(["policy", "suggest", "--at-least", "2"]).output().stdout).unwrap();
+    assert!(
+        text.contains("rule    = \"git.push\"") && text.contains("fact = { git-branch = \"main\""),
+        "{text}"
+    );
+    let stage = stage.policy(&format!("[policy]\nversion = 1\n{text}"));
+    let push = |script: &str| verdict(&stage, script, &stage.cwd());
+    assert_eq!(push("git push origin main"), "allow");
+    for script in
+        ["git push origin", "git push -f origin main", "git push origin main:x", "git -C . push origin main"]
+    {
+        assert_eq!(push(script), "ask", "{script}");
+    }
+    let run =
+        |script: &str| assert!(stage.program("sh", ["-ec", script]).output().status.success(), "{script}");
+    run("git checkout -q -b other");
+    assert_eq!(push("git push origin main"), "ask");
+    run("git checkout -q main && git remote set-url origin ./elsewhere");
+    assert_eq!(push("git push origin main"), "ask");
+}
