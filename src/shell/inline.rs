@@ -4,7 +4,10 @@
 //! write one-liners all day. It never says so of what it does not know: an unknown command, an unfinished
 //! construct or two possible readings are not pure.
 
+mod lines;
 mod python;
+
+use lines::Tongue;
 
 /// The language of inline code that is read, not only passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +15,7 @@ pub(super) enum Language {
     Sed,
     Awk,
     Python,
+    Lines(Tongue),
 }
 
 /// What pure code of an interpreter asks the machine for.
@@ -32,6 +36,10 @@ impl Language {
             "sed" => Some(Language::Sed),
             "awk" => Some(Language::Awk),
             "python" => Some(Language::Python),
+            "javascript" => Some(Language::Lines(Tongue::JavaScript)),
+            "ruby" => Some(Language::Lines(Tongue::Ruby)),
+            "perl" => Some(Language::Lines(Tongue::Perl)),
+            "php" => Some(Language::Lines(Tongue::Php)),
             _ => None,
         }
     }
@@ -42,7 +50,28 @@ impl Language {
     pub(super) fn is_of_an_interpreter(self) -> bool {
         match self {
             Language::Sed | Language::Awk => false,
-            Language::Python => true,
+            Language::Python | Language::Lines(_) => true,
+        }
+    }
+
+    /// Claims that an interpreter which is given `options` in front of a word takes that word for code, and nothing else.
+    ///
+    /// From node(1), ruby(1), perlrun(1) and php(1). Python has more that do no harm, so that its options are read elsewhere.
+    pub(super) fn opens_code(self, name: &str, option: &[u8]) -> bool {
+        let bundles = |letters: &[u8], last: &[u8]| match option {
+            [b'-', before @ .., end] => {
+                last.contains(end) && before.iter().all(|letter| letters.contains(letter))
+            }
+            _ => false,
+        };
+        match self {
+            Language::Sed | Language::Awk | Language::Python => false,
+            Language::Lines(Tongue::JavaScript) => {
+                matches!(option, b"-e" | b"-p" | b"-pe" | b"--eval" | b"--print")
+            }
+            Language::Lines(Tongue::Ruby) => name == "ruby" && bundles(b"w", b"e"),
+            Language::Lines(Tongue::Perl) => bundles(b"lwWtTX", b"eE"),
+            Language::Lines(Tongue::Php) => option == b"-r",
         }
     }
 }
@@ -58,6 +87,7 @@ pub(super) fn uses(language: Language, name: &str, code: &[u8]) -> Option<Uses> 
     match language {
         Language::Sed => pure(Sed { code, at: 0 }.only_transforms()),
         Language::Awk => pure(Awk::new(code).only_transforms()),
+        Language::Lines(tongue) => lines::uses(tongue, code),
         Language::Python => python::uses(code, name.starts_with("python3") || name == "pypy3"),
     }
 }

@@ -78,7 +78,7 @@ impl Walker<'_> {
         }
         match Language::of(&runs.language) {
             Some(language) if language.is_of_an_interpreter() => {
-                if let Some(code) = given_code(action) {
+                if let Some(code) = given_code(language, name, action) {
                     return self.code_of(context, state, wrapped, language, &code);
                 }
             }
@@ -671,10 +671,22 @@ fn inline_code(wrapped: &Wrapped, language: Language) -> Result<(), Unclear> {
     if is_pure { Ok(()) } else { Err(Unclear(format!("inline code of `{name}`"))) }
 }
 
+/// Returns the code that an interpreter is given, where its arguments are certain.
+fn given_code(language: Language, name: &str, action: &Action) -> Option<Vec<u8>> {
+    if language == Language::Python {
+        return python_code(action);
+    }
+    let words: Vec<Vec<u8>> = action.args.iter().map(Word::as_literal).collect::<Option<_>>()?;
+    let [option, code, rest @ ..] = words.as_slice() else { return None };
+    // Options may follow, and be more code.
+    let is_all = rest.iter().all(|word| !word.starts_with(b"-"));
+    (is_all && language.opens_code(name, option)).then(|| code.clone())
+}
+
 /// Returns the code that Python is given behind `-c`, or on its standard input, with no option in front that makes it do more.
 ///
 /// From python(1): `-c` ends the options, and takes the rest of its word or the next.
-fn given_code(action: &Action) -> Option<Vec<u8>> {
+fn python_code(action: &Action) -> Option<Vec<u8>> {
     const FLAGS: &[u8] = b"bBdEIOPqsSuv";
     let mut words = action.args.iter();
     loop {
