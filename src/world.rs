@@ -21,14 +21,99 @@ pub enum Resolution {
 pub enum Fact {
     /// The current branch of the git repository around the directory.
     GitBranch,
-    /// The URL of the remote `origin` of that repository.
+    /// The URL of the remote `origin` of that repository, without what signs in.
     GitRemote,
-    /// The name of the current kube context.
+    /// The name of the kube context.
     KubeContext,
-    /// The API server URL of the current kube context.
+    /// The API server URL of the kube context.
     KubeServer,
     /// The selected terraform workspace.
     TerraformWorkspace,
+    /// The name of the AWS profile.
+    AwsProfile,
+    /// The AWS region.
+    AwsRegion,
+    /// The id of the Google Cloud project.
+    GcloudProject,
+    /// The region of Google Cloud.
+    GcloudRegion,
+    /// The name and the id of the Azure subscription.
+    AzureSubscription,
+    /// The host of the database.
+    DatabaseHost,
+    /// The name of the database.
+    DatabaseName,
+    /// The environment that a CI job deploys to.
+    CiEnvironment,
+    /// The branch or tag that a CI job runs for.
+    CiBranch,
+    /// The repository that a CI job runs for.
+    CiRepository,
+}
+
+/// Where a command looks, as far as it says so itself: what a fact is looked up with.
+#[derive(Clone, Copy, Debug)]
+pub struct Aim<'a> {
+    /// The program's plain name: what a variable means depends on who reads it.
+    pub program: &'a str,
+    pub cwd: &'a Path,
+    /// The name that the arguments choose where a configuration has several: of a kube context, an AWS profile, a gcloud configuration, a subscription.
+    pub chosen: Option<&'a str>,
+    /// The variables that the script sets for it, the last of a name counts; `None` where nobody knows the value yet.
+    pub set: &'a [(String, Option<Vec<u8>>)],
+}
+
+/// A value of a fact, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stated {
+    pub value: String,
+    /// In words: a variable, a file, an option.
+    pub from: String,
+    /// Claims that it is more than a name that the requester may give: what the command reaches is this.
+    pub is_proven: bool,
+}
+
+/// What is known of a fact: all the values it may have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    pub values: Vec<Stated>,
+    /// Claims that it may be something else as well.
+    pub is_open: bool,
+}
+
+/// A longer value is no name of anything: it counts as unknown.
+const LONGEST: usize = 500;
+
+impl Findings {
+    /// Returns that nothing is known.
+    pub fn unknown() -> Findings {
+        Findings { values: Vec::new(), is_open: true }
+    }
+
+    /// Returns one value.
+    pub fn of(value: impl Into<String>, from: impl Into<String>, is_proven: bool) -> Findings {
+        let mut found = Findings::default();
+        found.add(value, from, is_proven);
+        found
+    }
+
+    /// Adds a value that it may have; one that is known already stays as it is.
+    pub fn add(&mut self, value: impl Into<String>, from: impl Into<String>, is_proven: bool) {
+        let (value, from) = (value.into(), from.into());
+        if value.is_empty() || value.len() > LONGEST {
+            self.is_open = true;
+        } else if self.values.iter().all(|known| known.value != value) {
+            self.values.push(Stated { value, from, is_proven });
+        }
+    }
+
+    /// Adds all that `other` says.
+    pub fn join(&mut self, other: Findings) {
+        self.is_open |= other.is_open;
+        for Stated { value, from, is_proven } in other.values {
+            self.add(value, from, is_proven);
+        }
+    }
 }
 
 /// The machine as the core sees it. Reading it never changes it, and never runs anything.
@@ -93,8 +178,10 @@ pub trait World {
     /// another file for each process that asks.
     fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>>;
 
-    /// Returns a fact for `cwd`, or `None` where it cannot be determined.
-    fn fact(&self, fact: Fact, cwd: &Path) -> Option<String>;
+    /// Returns what files and environment say of a fact to a command that looks where `aim` says.
+    fn fact(&self, _fact: Fact, _aim: &Aim<'_>) -> Findings {
+        Findings::unknown()
+    }
 
     /// Claims that gate's own standard input, which a command inherits, may hold anything: it is neither closed nor a terminal.
     fn has_input(&self) -> bool {

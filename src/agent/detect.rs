@@ -192,7 +192,7 @@ mod tests {
     use super::{Stated, detect};
     use crate::approval::RequesterKind::{Agent, Ci, Human};
     use crate::approval::{Requester, RequesterKind};
-    use crate::world::{Fact, Resolution, World};
+    use crate::world::{Resolution, World};
     use std::path::{Path, PathBuf};
 
     struct Env<'a>(&'a [(&'a str, &'a str)]);
@@ -214,9 +214,6 @@ mod tests {
             path.to_path_buf()
         }
         fn read(&self, _: &Path, _: usize) -> Option<Vec<u8>> {
-            None
-        }
-        fn fact(&self, _: Fact, _: &Path) -> Option<String> {
             None
         }
         fn host(&self) -> String {

@@ -25,6 +25,9 @@ pub struct RequestLabel {
     /// `environment`, `region`, `data`, `category`.
     pub name: String,
     pub value: String,
+    /// Who says so: options, facts, rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<String>,
 }
 
 /// What is asked: given once, never changed, all of it part of D.

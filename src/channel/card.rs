@@ -147,15 +147,16 @@ impl Card {
     }
 }
 
-/// Returns each label once, with all its values.
+/// Returns each label with who says so; those of a name that nobody is named for, on one line.
 fn labels(ask: &Ask) -> Vec<String> {
     let mut by_name = BTreeMap::<&str, Vec<&str>>::new();
-    for label in &ask.labels {
+    for label in ask.labels.iter().filter(|label| label.from.is_empty()) {
         by_name.entry(&label.name).or_default().push(&label.value);
     }
-    let line =
-        |(name, values): (&str, Vec<&str>)| visible(format!("{name} = {}", values.join(", ")).as_bytes());
-    by_name.into_iter().map(line).collect()
+    let plain = by_name.into_iter().map(|(name, values)| format!("{name} = {}", values.join(", ")));
+    let told = ask.labels.iter().filter(|label| !label.from.is_empty());
+    let told = told.map(|label| format!("{} = {}, from {}", label.name, label.value, label.from.join("; ")));
+    plain.chain(told).map(|line| visible(line.as_bytes())).collect()
 }
 
 /// Returns `agent claude-code on behalf of mara`.
@@ -311,7 +312,11 @@ mod tests {
         asked.rules[0].spans = vec![Span { start: 0, end: 8 }, Span { start: 9, end: 16 }];
         asked.rules[0].instead = Some("git push --force-with-lease to your own branch".to_owned());
         asked.ticket = Some("INC-42\u{202e}".to_owned());
-        asked.labels = vec![RequestLabel { name: "environment".to_owned(), value: "production".to_owned() }];
+        asked.labels = vec![RequestLabel {
+            name: "environment".to_owned(),
+            value: "production".to_owned(),
+            from: vec!["kube-context `prod` by `~/.kube/config`".to_owned()],
+        }];
         asked.uncovered = vec!["the remote `origin` may change".to_owned()];
         asked.actions = vec![AskedAction {
             text: "git push --force".to_owned(),
@@ -339,7 +344,7 @@ because      git.force-push (high): rewrites history that others may have pulled
              instead: git push --force-with-lease to your own branch
 reason       tidy up
 ticket       INC-42\\u{202e}
-labels       environment = production
+labels       environment = production, from kube-context `prod` by `~/.kube/config`
 needs        1 person at another terminal of this machine, at `tty` or stronger
 not covered  the remote `origin` may change
 before       never asked before by this requester";

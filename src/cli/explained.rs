@@ -7,7 +7,7 @@ use crate::channel::marked_apart;
 use crate::command::visible;
 use crate::gate::Meaning;
 use crate::moment::in_words;
-use crate::policy::{Hit, Judged, Judgement, Mode, Requirement, Verdict};
+use crate::policy::{Hit, Judged, Judgement, Mode, Requirement, Shown, Verdict};
 use crate::shell::{Span, Truth};
 
 /// The parts of the text that each hit of each action speaks of, in order.
@@ -84,7 +84,14 @@ fn rule_ids(judgement: &Judgement) -> Vec<&str> {
 }
 
 fn labels(judgement: &Judgement) -> Vec<Value> {
-    let one = |(name, value, how): (crate::policy::LabelName, &str, crate::policy::Reliance)| json!({ "name": name.word(), "value": value, "certain": how.apparent == Truth::Yes });
+    let one = |label: Shown<'_>| {
+        json!({
+            "name": label.name.word(),
+            "value": label.value,
+            "certain": label.how.apparent == Truth::Yes,
+            "from": label.from,
+        })
+    };
     judgement.labels.iter().map(one).collect()
 }
 
@@ -179,18 +186,7 @@ fn rule_line(hit: &Hit) -> String {
 }
 
 fn conclusion(judgement: &Judgement) -> Vec<String> {
-    let labels: Vec<String> = judgement
-        .labels
-        .iter()
-        .map(|(name, value, how)| {
-            let perhaps = if how.apparent == Truth::Yes { "" } else { " (perhaps)" };
-            format!("{} {}{perhaps}", name.word(), visible(value.as_bytes()))
-        })
-        .collect();
-    let mut lines = Vec::new();
-    if !labels.is_empty() {
-        lines.push(format!("labels: {}", labels.join(", ")));
-    }
+    let mut lines: Vec<String> = judgement.labels.iter().map(label_line).collect();
     let risk =
         if judgement.verdict > Verdict::Allow { format!(" ({})", judgement.risk) } else { String::new() };
     lines.push(format!("verdict: {}{risk}", judgement.verdict));
@@ -202,6 +198,13 @@ fn conclusion(judgement: &Judgement) -> Vec<String> {
         lines.push(format!("instead: {}", visible(instead.as_bytes())));
     }
     lines
+}
+
+/// Returns `label: environment production, by kube-context `prod` by `~/.kube/config``.
+fn label_line(label: Shown<'_>) -> String {
+    let perhaps = if label.how.apparent == Truth::Yes { "" } else { " (perhaps)" };
+    let from = label.from.join("; ");
+    visible(format!("label: {} {}{perhaps}, from {from}", label.name.word(), label.value).as_bytes())
 }
 
 fn needs(needs: &Requirement) -> String {

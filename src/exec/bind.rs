@@ -18,8 +18,9 @@ use super::{Host, NotStarted, Start};
 use crate::approval::{Bound, BoundDirectory, BoundFile, BoundStdin, FileIdentity};
 use crate::command::{Command, visible};
 use crate::digest::Digest;
+use crate::policy::{Asked, fact_name, facts_of};
 use crate::shell::{Action, Analysis, Arguments, Place, Program, Programs, Scope, Selector, Word};
-use crate::world::{Fact, World};
+use crate::world::World;
 
 /// The largest file whose contents are bound; a hash of more would keep a person waiting.
 const LARGEST: u64 = 1 << 30;
@@ -46,25 +47,6 @@ pub struct Gathered {
     pub bound: Bound,
     /// What could not be bound, in words for the card.
     pub uncovered: Vec<String>,
-}
-
-/// Facts with their names in C.
-type Names = &'static [(Fact, &'static str)];
-
-/// Facts about the target that programs take from files, and their names in C.
-const FACTS: [(&[&str], Names); 3] = [
-    (&["git", "gh", "glab"], &[(Fact::GitBranch, "git-branch"), (Fact::GitRemote, "git-remote")]),
-    (
-        &["kubectl", "helm", "kustomize", "k9s", "oc", "flux", "argocd", "istioctl"],
-        &[(Fact::KubeContext, "kube-context"), (Fact::KubeServer, "kube-server")],
-    ),
-    (&["terraform", "tofu", "terragrunt"], &[(Fact::TerraformWorkspace, "terraform-workspace")]),
-];
-
-/// Returns the names of the facts that pick the target of a program, as they stand in C.
-pub fn facts_of(program: &str) -> Vec<&'static str> {
-    let speaks = FACTS.iter().filter(|(programs, _)| programs.contains(&program));
-    speaks.flat_map(|(_, facts)| facts.iter().map(|(_, name)| *name)).collect()
 }
 
 /// Gathers what `command`, which comes to `analysis`, is bound to.
@@ -97,7 +79,7 @@ pub fn bind(command: &Command, analysis: &Analysis, with: &Binding<'_>) -> Resul
             files: gatherer.files,
             env: variables(command, analysis, with),
             stdin,
-            facts: facts(command, analysis, with.host),
+            facts: facts(analysis, with),
         },
         uncovered: gatherer.uncovered.into_iter().collect(),
     })
@@ -331,22 +313,26 @@ fn is_always_bound(name: &str) -> bool {
     matches!(name, "HOME" | "PATH")
 }
 
-fn facts(command: &Command, analysis: &Analysis, host: &Host) -> Vec<(String, String)> {
+/// Returns the facts that say where the programs go, as they are asked for with these arguments; one that is unknown has no value.
+fn facts(analysis: &Analysis, with: &Binding<'_>) -> Vec<(String, String)> {
     let mut found = BTreeSet::new();
     for action in &analysis.actions {
-        let name = action.program.as_literal().unwrap_or_default();
-        let plain = Path::new(OsStr::from_bytes(&name)).file_name().unwrap_or_default().to_string_lossy();
-        let cwd = match &action.cwd {
-            Place::Known(cwd) => cwd,
-            Place::Unknown => &command.cwd,
-        };
-        for (_, facts) in FACTS.iter().filter(|(programs, _)| programs.contains(&plain.as_ref())) {
-            found.extend(
-                facts.iter().filter_map(|(fact, key)| Some(((*key).to_owned(), host.fact(*fact, cwd)?))),
-            );
+        let program = plain_name(action);
+        let entry = with.programs.program(&program);
+        let arguments = Arguments::read(&action.args, entry.as_deref());
+        let asked = Asked { program: &program, action, arguments: &arguments };
+        for fact in facts_of(&program) {
+            let all = asked.fact(*fact, &|fact, aim| with.host.fact(fact, aim));
+            found.extend(all.values.into_iter().map(|stated| (fact_name(*fact).to_owned(), stated.value)));
         }
     }
     found.into_iter().collect()
+}
+
+/// Returns the last part of the program's name.
+fn plain_name(action: &Action) -> String {
+    let name = action.program.as_literal().unwrap_or_default();
+    Path::new(OsStr::from_bytes(&name)).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::trust::Trust;
 use super::{User, facts};
-use crate::world::{Fact, Resolution, World};
+use crate::world::{Aim, Fact, Findings, Resolution, World};
 
 /// Where the C library and the shells look when `PATH` is not set (POSIX leaves it open; glibc and bash agree on these two).
 const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
@@ -321,8 +321,8 @@ impl World for Host {
         (bytes.len() <= limit).then_some(bytes)
     }
 
-    fn fact(&self, fact: Fact, cwd: &Path) -> Option<String> {
-        facts::read(self, fact, cwd)
+    fn fact(&self, fact: Fact, aim: &Aim<'_>) -> Findings {
+        facts::read(self, fact, aim)
     }
 
     fn host(&self) -> String {

@@ -9,7 +9,7 @@ use crate::approval::{AskedAction, AskedBy, RequestLabel, Requester, Wrapping};
 use crate::command::{Command, Source, visible};
 use crate::config::Config;
 use crate::digest::Digest;
-use crate::policy::{Circumstances, Hit, Judgement, Policy, Requirement, Verdict};
+use crate::policy::{Circumstances, Hit, Judgement, Policy, Requirement, Shown, Verdict};
 use crate::report::Report;
 use crate::shell::Truth;
 
@@ -129,10 +129,13 @@ impl Judged {
 
     /// Returns the labels, for the card: what reads so is shown, proven or not.
     pub(super) fn labels(&self) -> Vec<RequestLabel> {
-        let apparent = self.judgement.labels.iter().filter(|(_, _, how)| how.apparent != Truth::No);
-        apparent
-            .map(|(name, value, _)| RequestLabel { name: name.word().to_owned(), value: value.to_owned() })
-            .collect()
+        let apparent = self.judgement.labels.iter().filter(|label| label.how.apparent != Truth::No);
+        let one = |label: Shown<'_>| RequestLabel {
+            name: label.name.word().to_owned(),
+            value: label.value.to_owned(),
+            from: label.from.to_vec(),
+        };
+        apparent.map(one).collect()
     }
 
     /// Returns the report's beginning.

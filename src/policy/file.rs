@@ -202,7 +202,7 @@ pub struct Matcher {
     pub script: Option<String>,
     /// Only a certain match counts: what is only perhaps so is not looked at.
     pub certain: bool,
-    /// Facts of the machine by name: `git-branch`, `git-remote`, `kube-context`, `kube-server`, `terraform-workspace`.
+    /// Facts by name, like `git-branch`, `kube-server` or `aws-region`: what picks the target.
     pub fact: BTreeMap<String, Globs>,
 }
 
@@ -228,6 +228,8 @@ pub struct When {
     /// Globs on the current git branch.
     #[serde(deserialize_with = "list")]
     pub branch: Vec<String>,
+    /// Whether data leaves the region that a label says it belongs to; only in `ask` and `deny` rules.
+    pub leaves_region: Option<bool>,
     /// `mon-fri 09:00-17:00 Europe/Berlin`
     #[serde(deserialize_with = "list")]
     pub hours: Vec<String>,

@@ -14,7 +14,7 @@ use super::patterns::Patterns;
 use super::subject::{Lean, Way};
 use super::texts::Texts;
 use crate::shell::{Analysis, Asking, Links, Listing, Truth};
-use crate::world::World;
+use crate::world::{Aim, Fact, Findings, World};
 
 /// For names of programs, what holds at each place of a pipe.
 type Along = BTreeMap<Vec<String>, BTreeMap<usize, Truth>>;
@@ -39,7 +39,12 @@ pub(super) struct Ground<'a> {
     paths: RefCell<BTreeMap<Vec<u8>, Rc<Known>>>,
     /// The compiled patterns, to permit and to restrict.
     patterns: [RefCell<BTreeMap<String, Rc<[Glob]>>>; 2],
+    /// The facts that were looked up, by all that they were looked up with.
+    facts: RefCell<BTreeMap<LookedUp, Findings>>,
 }
+
+/// What a fact was looked up with: an [`Aim`] of its own.
+type LookedUp = (Fact, String, PathBuf, Option<String>, Vec<(String, Option<Vec<u8>>)>);
 
 /// The variables by which agents are told where their settings are, and what lies below (documented by each: `agent/setup/known.rs`).
 const OF_AGENTS: [(&str, &str); 4] =
@@ -66,7 +71,16 @@ impl<'a> Ground<'a> {
             real: RefCell::default(),
             paths: RefCell::default(),
             patterns: Default::default(),
+            facts: RefCell::default(),
         }
+    }
+
+    /// Returns what the machine says of a fact: many actions look for the same, and each file is read once.
+    pub(super) fn fact(&self, fact: Fact, aim: &Aim<'_>) -> Findings {
+        let chosen = aim.chosen.map(str::to_owned);
+        let key = (fact, aim.program.to_owned(), aim.cwd.to_owned(), chosen, aim.set.to_vec());
+        let mut known = self.facts.borrow_mut();
+        known.entry(key).or_insert_with(|| self.world.fact(fact, aim)).clone()
     }
 
     /// Returns what was noted of the action at `index` and those that follow it that way.

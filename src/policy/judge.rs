@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 
 use super::considered::{Candidate, Labelling};
+use super::file::{Matcher, Rule};
 use super::ground::Ground;
 use super::labels::{LabelName, Labels, Reliance};
 use super::layer::{Authority, OF_VARIABLES, Overridden, Policy, stronger};
 use super::matcher;
 use super::requirement::Requirement;
-use super::subject::{Lean, Subject};
+use super::subject::{Lean, Subject, Way};
+use super::told;
 use super::variables::Variables;
 use super::verdict::{Mode, Risk, Verdict};
 use super::when::{self, Circumstances};
@@ -193,6 +195,21 @@ fn has_globs(action: &Action) -> bool {
     action.opaque.is_none() && action.args.iter().chain(targets).any(is_glob)
 }
 
+/// Returns the rule's reason; where it speaks of regions, with their names.
+fn reason(rule: &Rule, labels: &Labels) -> String {
+    let reason = rule.reason.clone().unwrap_or_default();
+    let speaks_of_regions = rule.when.as_ref().is_some_and(|when| when.leaves_region == Some(true));
+    match labels.regions.crossing().filter(|_| speaks_of_regions) {
+        Some((data, other, _)) => {
+            format!("{reason}: its data is of region `{data}`, and it works in region `{other}`")
+        }
+        None => reason,
+    }
+}
+
+/// The most places of a pipe that are gone back for where data comes from.
+const MOST_STEPS: usize = 20;
+
 struct Court<'a> {
     policy: &'a Policy,
     subjects: &'a [Subject<'a>],
@@ -214,6 +231,12 @@ impl Court<'_> {
     fn judge(&self, subject: &Subject<'_>) -> Judged {
         let considered = self.policy.considered(subject);
         let mut labels = self.labels(subject, &considered.labels);
+        let asks_about_regions = |candidate: &Candidate| {
+            candidate.rule().when.as_ref().is_some_and(|when| when.leaves_region.is_some())
+        };
+        if considered.rules.iter().any(asks_about_regions) {
+            self.receive(subject, &mut labels);
+        }
         let mut hits = self.untrusted_variables(subject);
         let standing = self.standing(subject, &considered.rules);
         let now = standing.as_ref().map(|now| subject.standing(now, self.policy));
@@ -221,12 +244,13 @@ impl Court<'_> {
         for candidate in &considered.rules {
             let rule = candidate.rule();
             if let Some(hit) = self.hit(candidate, &forms, &labels) {
+                let from = [format!("rule `{}`", rule.id)];
                 for value in &rule.data {
-                    labels.add(LabelName::Data, value, Reliance::STATED);
+                    labels.add(LabelName::Data, value, Reliance::STATED, &from);
                 }
                 // What speaks for a command says nothing that its approver must weigh.
                 if let Some(category) = rule.category.as_ref().filter(|_| rule.verdict > Verdict::Allow) {
-                    labels.add(LabelName::Category, category, Reliance::STATED);
+                    labels.add(LabelName::Category, category, Reliance::STATED, &from);
                 }
                 hits.push(hit);
             }
@@ -321,7 +345,7 @@ impl Court<'_> {
             rule: rule.id.clone(),
             verdict,
             risk,
-            reason: rule.reason.clone().unwrap_or_default(),
+            reason: reason(rule, labels),
             instead: rule.instead.clone(),
             is_certain: truth == Truth::Yes,
             floor: rule.floor,
@@ -373,11 +397,34 @@ impl Court<'_> {
                 if found == Truth::No { found } else { found & !excepted() }
             };
             let apparent = ask(Lean::Restrict);
-            if apparent != Truth::No {
-                labels.add_set(&label.set, Reliance { proven: ask(Lean::Permit), apparent });
+            if apparent == Truth::No {
+                continue;
             }
+            let telling: Vec<&Matcher> = (matches.tables(&label.matches))
+                .filter(|table| {
+                    let one = std::iter::once(*table);
+                    matcher::any(one, subject, self.subjects, Lean::Restrict) != Truth::No
+                })
+                .map(|(table, _)| table)
+                .collect();
+            let from: Vec<String> = telling.iter().map(|table| told::by(table, subject)).collect();
+            labels.add_set(&label.set, Reliance { proven: ask(Lean::Permit), apparent }, &from);
+            told::regions(&label.set, &telling, subject, apparent, &mut labels.regions);
         }
         labels
+    }
+
+    /// Takes over where the data belongs that comes to `subject` through a pipe.
+    fn receive(&self, subject: &Subject<'_>, labels: &mut Labels) {
+        let mut at = Way::Up.next(subject);
+        let mut steps = 0;
+        while let Some(upstream) = at.and_then(|at| self.subjects.get(at)).filter(|_| steps < MOST_STEPS) {
+            let considered = self.policy.considered(upstream);
+            if considered.labels.iter().any(|could| !could.label.set.region.is_empty()) {
+                labels.regions.receive(&self.labels(upstream, &considered.labels).regions);
+            }
+            (at, steps) = (Way::Up.next(upstream), steps + 1);
+        }
     }
 
     fn untrusted_variables(&self, subject: &Subject<'_>) -> Vec<Hit> {

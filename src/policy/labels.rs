@@ -45,31 +45,64 @@ impl Reliance {
 /// The labels of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels {
-    set: BTreeMap<LabelName, BTreeMap<String, Reliance>>,
+    set: BTreeMap<LabelName, BTreeMap<String, Known>>,
+    pub(super) regions: Regions,
 }
 
+/// What is known of a label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Known {
+    how: Reliance,
+    /// Who says so, in words, each once.
+    from: Vec<String>,
+}
+
+/// One label, for a person.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    pub name: LabelName,
+    pub value: &'a str,
+    pub how: Reliance,
+    /// Who says so: options, facts, rules.
+    pub from: &'a [String],
+}
+
+/// More words are of no use to anyone.
+const MOST_SOURCES: usize = 5;
+
 impl Labels {
-    pub(super) fn add(&mut self, name: LabelName, value: &str, how: Reliance) {
+    pub(super) fn add(&mut self, name: LabelName, value: &str, how: Reliance, from: &[String]) {
         let nothing = Reliance { proven: Truth::No, apparent: Truth::No };
+        let nothing = Known { how: nothing, from: Vec::new() };
         let known = self.set.entry(name).or_default().entry(value.to_owned()).or_insert(nothing);
-        known.proven = known.proven | how.proven;
-        known.apparent = known.apparent | how.apparent;
-    }
-
-    /// Returns all labels: name, value, and how far it can be relied on.
-    pub fn iter(&self) -> impl Iterator<Item = (LabelName, &str, Reliance)> {
-        self.set
-            .iter()
-            .flat_map(|(name, values)| values.iter().map(|(value, how)| (*name, value.as_str(), *how)))
-    }
-
-    pub(super) fn extend(&mut self, other: &Labels) {
-        for (name, value, how) in other.iter() {
-            self.add(name, value, how);
+        known.how.proven = known.how.proven | how.proven;
+        known.how.apparent = known.how.apparent | how.apparent;
+        for from in from {
+            if !known.from.contains(from) && known.from.len() < MOST_SOURCES {
+                known.from.push(from.clone());
+            }
         }
     }
 
-    pub(super) fn add_set(&mut self, set: &LabelSet, how: Reliance) {
+    /// Returns all labels.
+    pub fn iter(&self) -> impl Iterator<Item = Shown<'_>> {
+        self.set.iter().flat_map(|(name, values)| {
+            values.iter().map(|(value, known)| Shown {
+                name: *name,
+                value,
+                how: known.how,
+                from: &known.from,
+            })
+        })
+    }
+
+    pub(super) fn extend(&mut self, other: &Labels) {
+        for Shown { name, value, how, from } in other.iter() {
+            self.add(name, value, how, from);
+        }
+    }
+
+    pub(super) fn add_set(&mut self, set: &LabelSet, how: Reliance, from: &[String]) {
         let parts = [
             (LabelName::Environment, &set.environment),
             (LabelName::Region, &set.region),
@@ -78,7 +111,7 @@ impl Labels {
         ];
         for (name, values) in parts {
             for value in values {
-                self.add(name, value, how);
+                self.add(name, value, how, from);
             }
         }
     }
@@ -88,11 +121,11 @@ impl Labels {
     /// To allow, every value the label may have must match: what could not be determined counts as the strictest.
     pub(super) fn matches(&self, name: LabelName, patterns: &[String], lean: Lean) -> Truth {
         let Some(values) = self.set.get(&name) else { return Truth::No };
-        let each = values.iter().map(|(value, how)| {
+        let each = values.iter().map(|(value, known)| {
             let is_match = patterns.iter().any(|pattern| text_matches(pattern, value));
             match (is_match, lean) {
-                (true, Lean::Restrict) => how.apparent,
-                (true, Lean::Permit) => how.proven,
+                (true, Lean::Restrict) => known.how.apparent,
+                (true, Lean::Permit) => known.how.proven,
                 (false, _) => Truth::No,
             }
         });
@@ -100,5 +133,75 @@ impl Labels {
             Lean::Restrict => Truth::any(each),
             Lean::Permit => Truth::all(each),
         }
+    }
+}
+
+/// Where the data of an action belongs, and where it goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Regions {
+    /// Of what it names as data, and of what comes to it through a pipe.
+    pub(super) data: Vec<(String, Truth)>,
+    /// Of all that it names, as exactly as that is known.
+    pub(super) all: Vec<(String, Truth)>,
+}
+
+impl Regions {
+    pub(super) fn add(&mut self, region: &str, truth: Truth, is_of_data: bool) {
+        let lists = [Some(&mut self.all), is_of_data.then_some(&mut self.data)];
+        for list in lists.into_iter().flatten() {
+            match list.iter_mut().find(|(known, _)| known == region) {
+                Some((_, known)) => *known = *known | truth,
+                None => list.push((region.to_owned(), truth)),
+            }
+        }
+    }
+
+    /// Takes over where the data belongs that comes through a pipe.
+    pub(super) fn receive(&mut self, upstream: &Regions) {
+        for (region, truth) in &upstream.all {
+            self.add(region, *truth, true);
+        }
+    }
+
+    /// Returns the first pair of regions, the data's and another one, and how sure it is that both are meant.
+    pub(super) fn crossing(&self) -> Option<(&str, &str, Truth)> {
+        let pairs = self.data.iter().flat_map(|data| self.all.iter().map(move |other| (data, other)));
+        let apart = pairs.filter(|((one, _), (other, _))| !agree(one, other));
+        let told = apart.map(|((one, sure), (other, also))| (one.as_str(), other.as_str(), *sure & *also));
+        told.fold(None, |best: Option<(&str, &str, Truth)>, pair| match best {
+            Some(best) if best.2 >= pair.2 => Some(best),
+            Some(_) | None => Some(pair),
+        })
+    }
+}
+
+/// Claims that one region is the other, or a part of it by its name: `eu` and `eu-west-1`.
+fn agree(one: &str, other: &str) -> bool {
+    let is_part =
+        |part: &str, whole: &str| part.strip_prefix(whole).is_some_and(|rest| rest.starts_with('-'));
+    one.eq_ignore_ascii_case(other) || is_part(one, other) || is_part(other, one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn case(data: &[&str], others: &[&str], expected: Option<(&str, &str)>) {
+        let mut regions = Regions::default();
+        data.iter().for_each(|region| regions.add(region, Truth::Yes, true));
+        others.iter().for_each(|region| regions.add(region, Truth::Yes, false));
+        assert_eq!(regions.crossing().map(|(from, to, _)| (from, to)), expected, "{data:?} {others:?}");
+    }
+
+    #[test]
+    fn data_leaves_its_region_where_another_one_is_named() {
+        case(&["eu"], &["us"], Some(("eu", "us")));
+        case(&["eu", "us"], &[], Some(("eu", "us")));
+        case(&["eu-west-1"], &["eu", "eu-central-1"], Some(("eu-west-1", "eu-central-1")));
+        case(&["eu"], &["eu", "eu-central-1"], None);
+        case(&["eu"], &[], None);
+        case(&[], &["eu", "us"], None);
+        case(&["europe-west1"], &["eu"], Some(("europe-west1", "eu")));
     }
 }

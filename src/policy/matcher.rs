@@ -4,7 +4,7 @@
 
 use super::considered::Bearing;
 use super::exactly;
-use super::facts::named;
+use super::facts;
 use super::file::{Globs, Matcher, ScopeWord};
 use super::glob::{Glob, Token, literal, tokens};
 use super::glob_text;
@@ -443,12 +443,9 @@ impl Asking<'_> {
         }
     }
 
-    /// The name of a kube context is whatever its file says: it never allows.
     fn fact(&self, name: &str, globs: &Globs) -> Truth {
-        let Some(fact) = named(name) else { return Truth::Maybe };
-        let Some(value) = self.subject.fact(fact) else { return Truth::Maybe };
-        let truth = Truth::of(globs.0.iter().any(|glob| text_matches(glob, &value)));
-        if self.lean == Lean::Permit && name == "kube-context" { truth & Truth::Maybe } else { truth }
+        let Some(fact) = facts::named(name) else { return Truth::Maybe };
+        facts::matches(&self.subject.fact(fact), &globs.0, self.lean)
     }
 }
 

@@ -41,15 +41,17 @@ mod subject;
 mod test_world;
 mod texts;
 mod time;
+mod told;
 mod used;
 mod valid;
 mod variables;
 mod verdict;
 mod when;
 
+pub use facts::{Asked, Database, Look, database_of, fact_name, facts_of};
 pub use in_force::InForce;
 pub use judge::{Hit, Judged, Judgement, judge};
-pub use labels::{LabelName, Labels, Reliance};
+pub use labels::{LabelName, Labels, Reliance, Shown};
 pub use layer::{Authority, LayerText, Overridden, Policy};
 pub use packs::Packs;
 pub use problem::PolicyError;

@@ -1,10 +1,12 @@
 //! One action, prepared for being asked questions about: each answer is worked out at most once.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::blob::traits;
+use super::facts::Asked;
 use super::glob::Value;
 use super::ground::Ground;
 use super::named::{Named, named};
@@ -14,7 +16,7 @@ use crate::shell::{
     Action, Arguments, Asking, Certainty, Operand, Piece, Place, Program, Programs, Scope, Standing, Stdin,
     Word,
 };
-use crate::world::{Fact, Resolution, World};
+use crate::world::{Fact, Findings, Resolution, World};
 
 /// Which way a doubt must go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +97,8 @@ pub(super) struct Subject<'a> {
     /// Claims that some argument is unknown before it runs.
     is_dynamic: bool,
     named: OnceCell<Vec<Named>>,
+    /// The facts that were asked about so far.
+    facts: RefCell<BTreeMap<Fact, Rc<Findings>>>,
 }
 
 impl<'a> Subject<'a> {
@@ -127,6 +131,7 @@ impl<'a> Subject<'a> {
             seen,
             is_dynamic,
             named,
+            facts: RefCell::default(),
         }
     }
 
@@ -244,33 +249,15 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Returns a fact for the place this action speaks to, or `None` where that is unknown.
-    pub(super) fn fact(&self, fact: Fact) -> Option<String> {
-        let (options, variables): (&[&str], &[&str]) = match fact {
-            Fact::GitBranch | Fact::GitRemote => {
-                (&["-C", "--git-dir", "--work-tree"], &["GIT_DIR", "GIT_WORK_TREE"])
-            }
-            Fact::KubeContext | Fact::KubeServer => (
-                &[
-                    "--context",
-                    "--kube-context",
-                    "--kubeconfig",
-                    "--cluster",
-                    "--server",
-                    "-s",
-                    "--kube-apiserver",
-                ],
-                &["KUBECONFIG"],
-            ),
-            Fact::TerraformWorkspace => (&["-chdir"], &["TF_WORKSPACE", "TF_DATA_DIR"]),
-        };
-        let elsewhere =
-            self.arguments.options.iter().any(|given| options.contains(&given.canonical.as_str()))
-                || self.action.assignments.iter().any(|set| variables.contains(&set.name.as_str()));
-        if elsewhere || self.action.scope == Scope::Remote {
-            return None;
+    /// Returns what is known of a fact for the place this action speaks to; a file is looked at once in a judgement.
+    pub(super) fn fact(&self, fact: Fact) -> Rc<Findings> {
+        if let Some(known) = self.facts.borrow().get(&fact) {
+            return Rc::clone(known);
         }
-        self.world.fact(fact, self.cwd()?)
+        let asked = Asked { program: &self.name, action: self.action, arguments: &self.arguments };
+        let found = Rc::new(asked.fact(fact, &|fact, aim| self.ground.fact(fact, aim)));
+        self.facts.borrow_mut().insert(fact, Rc::clone(&found));
+        found
     }
 
     /// Returns the arguments joined by blanks, dynamic parts as written.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::world::{Fact, Resolution, World};
+use crate::world::{Aim, Fact, Findings, Resolution, World};
 
 /// The directory that examples run in.
 pub const PROJECT: &str = "/home/dev/project";
@@ -99,16 +99,14 @@ impl World for TestWorld {
         None
     }
 
-    fn fact(&self, fact: Fact, cwd: &Path) -> Option<String> {
-        let is_in_project = cwd.starts_with(PROJECT);
+    fn fact(&self, fact: Fact, aim: &Aim<'_>) -> Findings {
+        let is_in_project = aim.cwd.starts_with(PROJECT);
         match fact {
-            Fact::GitBranch if is_in_project => Some("main".to_owned()),
-            Fact::GitRemote if is_in_project => Some("git@example.com:dev/project.git".to_owned()),
-            Fact::GitBranch
-            | Fact::GitRemote
-            | Fact::KubeContext
-            | Fact::KubeServer
-            | Fact::TerraformWorkspace => None,
+            Fact::GitBranch if is_in_project => Findings::of("main", "`.git/HEAD`", true),
+            Fact::GitRemote if is_in_project => {
+                Findings::of("git@example.com:dev/project.git", "`.git/config`", true)
+            }
+            _ => Findings::unknown(),
         }
     }
 

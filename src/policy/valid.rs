@@ -7,8 +7,23 @@ use super::time::duration;
 use super::verdict::Verdict;
 
 /// The names of facts in `fact = { … }`.
-pub(crate) const FACTS: [&str; 5] =
-    ["git-branch", "git-remote", "kube-context", "kube-server", "terraform-workspace"];
+pub(crate) const FACTS: [&str; 15] = [
+    "git-branch",
+    "git-remote",
+    "kube-context",
+    "kube-server",
+    "terraform-workspace",
+    "aws-profile",
+    "aws-region",
+    "gcloud-project",
+    "gcloud-region",
+    "azure-subscription",
+    "database-host",
+    "database-name",
+    "ci-environment",
+    "ci-branch",
+    "ci-repository",
+];
 
 type Found<'a> = Result<(), Problem<'a>>;
 
@@ -110,6 +125,12 @@ fn one_rule<'a>(rule: &'a Rule, built_in: bool, at: &[Step<'a>]) -> Found<'a> {
         }
     }
     if let Some(circumstances) = &rule.when {
+        if rule.verdict == Verdict::Allow && circumstances.leaves_region.is_some() {
+            let at = [at, &[Step::Key("when")]].concat();
+            let message =
+                "`leaves_region` in an `allow` rule: what no label speaks of may leave all the same";
+            return problem(&at, Some("leaves_region"), message.to_owned());
+        }
         when(circumstances, &[at, &[Step::Key("when")]].concat())?;
     }
     for (index, raise) in rule.raise.iter().enumerate() {

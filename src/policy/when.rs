@@ -5,6 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::facts;
 use super::file::When;
 use super::hours::Hours;
 use super::labels::{LabelName, Labels};
@@ -45,6 +46,10 @@ pub(super) fn holds(
             truth = truth & labels.matches(name, patterns, lean);
         }
     }
+    if let Some(wanted) = when.leaves_region {
+        let leaves = labels.regions.crossing().map_or(Truth::No, |(_, _, truth)| truth);
+        truth = truth & if wanted { leaves } else { !leaves };
+    }
     if !when.requester.is_empty() {
         truth = truth & requester(&when.requester, circumstances, lean);
     }
@@ -53,7 +58,7 @@ pub(super) fn holds(
         truth = truth & Truth::of(when.host.iter().any(|pattern| text_matches(pattern, &host)));
     }
     if !when.branch.is_empty() && truth != Truth::No {
-        truth = truth & branch(&when.branch, subject);
+        truth = truth & branch(&when.branch, subject, lean);
     }
     if !when.hours.is_empty() {
         let each = when.hours.iter().map(|hours| in_hours(hours, circumstances.now, subject.world));
@@ -72,11 +77,8 @@ fn requester(patterns: &[String], circumstances: &Circumstances<'_>, lean: Lean)
     }
 }
 
-fn branch(patterns: &[String], subject: &Subject<'_>) -> Truth {
-    match subject.fact(Fact::GitBranch) {
-        Some(branch) => Truth::of(patterns.iter().any(|pattern| text_matches(pattern, &branch))),
-        None => Truth::Maybe,
-    }
+fn branch(patterns: &[String], subject: &Subject<'_>, lean: Lean) -> Truth {
+    facts::matches(&subject.fact(Fact::GitBranch), patterns, lean)
 }
 
 /// Returns whether `now` lies in the hours that `text` writes; a zone that the machine does not know leaves it open.

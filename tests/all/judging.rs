@@ -43,7 +43,7 @@ fn explain_marks_what_the_rules_speak_of_and_says_the_verdict() {
             action 2: frob -v --hard y
               ask (high): rule `own.frob-hard`: frobs what nobody can frob back
 
-            labels: category frobbing
+            label: category frobbing, from rule `own.frob-hard`
             verdict: ask (high)
             needs: 1 of the person at the machine; tty or more; within [SPAN]
             instead: frob without --hard

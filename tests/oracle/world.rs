@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use gate::command::{Command, Dialect, Source};
 use gate::shell::{Analysis, Program, Programs, analyse};
-use gate::world::{Fact, Resolution, World};
+use gate::world::{Resolution, World};
 
 /// The one file that scripts may source.
 pub(crate) const LIBRARY: (&str, &str) =
@@ -38,9 +38,6 @@ impl World for Inside {
     }
     fn read(&self, path: &Path, _: usize) -> Option<Vec<u8>> {
         (path == Path::new(LIBRARY.0)).then(|| LIBRARY.1.as_bytes().to_vec())
-    }
-    fn fact(&self, _: Fact, _: &Path) -> Option<String> {
-        None
     }
     fn host(&self) -> String {
         "sandbox".to_owned()

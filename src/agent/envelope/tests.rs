@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use super::Envelope;
 use crate::command::{Command, Dialect, Source};
-use crate::world::{Fact, Resolution, World};
+use crate::world::{Aim, Fact, Findings, Resolution, World};
 
 const UNALIAS: &str =
     r"{ \builtin unalias -- 'unsetenv'; \builtin unset -f -- 'unsetenv'; } >/dev/null 2>&1 || true";
@@ -109,9 +109,6 @@ impl World for Place {
     fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>> {
         fs::read(path).ok().filter(|bytes| bytes.len() <= limit)
     }
-    fn fact(&self, _: Fact, _: &Path) -> Option<String> {
-        None
-    }
     fn host(&self) -> String {
         "box".to_owned()
     }
@@ -147,7 +144,7 @@ impl World for Untouched {
     fn read(&self, path: &Path, _: usize) -> Option<Vec<u8>> {
         panic!("`{}` is read", path.display())
     }
-    fn fact(&self, _: Fact, _: &Path) -> Option<String> {
+    fn fact(&self, _: Fact, _: &Aim<'_>) -> Findings {
         panic!("a fact is asked for")
     }
     fn host(&self) -> String {

@@ -55,7 +55,7 @@ fn a_broken_rule_says_where_what_and_what_was_expected() {
     );
     rule(
         "verdict = 'ask'\nmatch = { fact = { moon = 'full' } }",
-        "user.toml:7:20: unknown fact `moon`, expected one of `git-branch`, `git-remote`, `kube-context`, `kube-server`, `terraform-workspace`",
+        "user.toml:7:20: unknown fact `moon`, expected one of `git-branch`, `git-remote`, `kube-context`, `kube-server`, `terraform-workspace`, `aws-profile`, `aws-region`, `gcloud-project`, `gcloud-region`, `azure-subscription`, `database-host`, `database-name`, `ci-environment`, `ci-branch`, `ci-repository`",
     );
     rule(
         "verdict = 'allow'\nmatch = { opaque = true }",

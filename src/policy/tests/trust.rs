@@ -6,7 +6,7 @@ use crate::policy::{
     Authority, Circumstances, Judgement, LayerText, PROJECT, Packs, Policy, Risk, TestWorld, Verdict, judge,
 };
 use crate::shell::analyse;
-use crate::world::{Fact, Resolution, World};
+use crate::world::{Aim, Fact, Findings, Resolution, World};
 
 /// The test world with an environment, a kube context and a home that may be asserted.
 #[derive(Default)]
@@ -37,10 +37,11 @@ impl World for Altered {
     fn read(&self, _path: &Path, _limit: usize) -> Option<Vec<u8>> {
         None
     }
-    fn fact(&self, fact: Fact, cwd: &Path) -> Option<String> {
-        match fact {
-            Fact::KubeContext => self.kube_context.map(str::to_owned),
-            other => TestWorld.fact(other, cwd),
+    fn fact(&self, fact: Fact, aim: &Aim<'_>) -> Findings {
+        match (fact, self.kube_context) {
+            (Fact::KubeContext, Some(name)) => Findings::of(name, "a file", false),
+            (Fact::KubeContext, None) => Findings::unknown(),
+            (other, _) => TestWorld.fact(other, aim),
         }
     }
     fn host(&self) -> String {

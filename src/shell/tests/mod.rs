@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use super::{Action, Analysis, Piece, Place, Program, Programs, Runs, Selector, Word, analyse};
 use crate::command::{Command, Dialect, Source};
-use crate::world::{Fact, Resolution, World};
+use crate::world::{Resolution, World};
 
 /// A machine on which every program is trusted and only the given files and variables exist.
 #[derive(Default)]
@@ -81,9 +81,6 @@ impl World for Machine {
     }
     fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>> {
         self.files.get(&self.real_path(path)).filter(|text| text.len() <= limit).cloned()
-    }
-    fn fact(&self, _: Fact, _: &Path) -> Option<String> {
-        None
     }
     fn host(&self) -> String {
         "here".to_owned()
