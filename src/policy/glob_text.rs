@@ -8,7 +8,7 @@ pub(crate) fn is_glob(text: &str) -> bool {
 /// Claims that `text` matches `pattern`, as [`super::glob::Glob`] would say, without compiling it.
 ///
 /// Greedy with one place to go back to: at most their lengths multiplied.
-pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
+pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     if let [b'*', word @ ..] = pattern
         && let word = word.strip_suffix(b"*").unwrap_or(word)
         && !word.iter().any(|sign| b"*?[\\".contains(sign))

@@ -139,35 +139,46 @@ impl Labels {
 /// Where the data of an action belongs, and where it goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Regions {
-    /// Of what it names as data, and of what comes to it through a pipe.
-    pub(super) data: Vec<(String, Truth)>,
-    /// Of all that it names, as exactly as that is known.
-    pub(super) all: Vec<(String, Truth)>,
+    all: Vec<Region>,
+}
+
+/// A region that an action speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Region {
+    name: String,
+    truth: Truth,
+    /// Where it names data of this region: the place among its words, 0 for what comes through a pipe. `None`: it only works there.
+    data: Option<usize>,
 }
 
 impl Regions {
-    pub(super) fn add(&mut self, region: &str, truth: Truth, is_of_data: bool) {
-        let lists = [Some(&mut self.all), is_of_data.then_some(&mut self.data)];
-        for list in lists.into_iter().flatten() {
-            match list.iter_mut().find(|(known, _)| known == region) {
-                Some((_, known)) => *known = *known | truth,
-                None => list.push((region.to_owned(), truth)),
+    /// Adds a region: of the data that stands at a place, or of where the action works.
+    pub(super) fn add(&mut self, name: &str, truth: Truth, data: Option<usize>) {
+        match self.all.iter_mut().find(|known| known.name == name) {
+            Some(known) => {
+                known.truth = known.truth | truth;
+                known.data = known.data.into_iter().chain(data).min();
             }
+            None => self.all.push(Region { name: name.to_owned(), truth, data }),
         }
     }
 
     /// Takes over where the data belongs that comes through a pipe.
     pub(super) fn receive(&mut self, upstream: &Regions) {
-        for (region, truth) in &upstream.all {
-            self.add(region, *truth, true);
+        for region in &upstream.all {
+            self.add(&region.name, region.truth, Some(0));
         }
     }
 
-    /// Returns the first pair of regions, the data's and another one, and how sure it is that both are meant.
+    /// Returns the region that data belongs to and another one, and how sure it is that both are meant. What stands first is where
+    /// data comes from.
     pub(super) fn crossing(&self) -> Option<(&str, &str, Truth)> {
-        let pairs = self.data.iter().flat_map(|data| self.all.iter().map(move |other| (data, other)));
-        let apart = pairs.filter(|((one, _), (other, _))| !agree(one, other));
-        let told = apart.map(|((one, sure), (other, also))| (one.as_str(), other.as_str(), *sure & *also));
+        let mut data: Vec<&Region> = self.all.iter().filter(|region| region.data.is_some()).collect();
+        data.sort_by_key(|region| region.data);
+        let pairs = data.into_iter().flat_map(|data| self.all.iter().map(move |other| (data, other)));
+        let apart = pairs.filter(|(one, other)| !agree(&one.name, &other.name));
+        let told =
+            apart.map(|(one, other)| (one.name.as_str(), other.name.as_str(), one.truth & other.truth));
         told.fold(None, |best: Option<(&str, &str, Truth)>, pair| match best {
             Some(best) if best.2 >= pair.2 => Some(best),
             Some(_) | None => Some(pair),
@@ -189,8 +200,10 @@ mod tests {
     #[track_caller]
     fn case(data: &[&str], others: &[&str], expected: Option<(&str, &str)>) {
         let mut regions = Regions::default();
-        data.iter().for_each(|region| regions.add(region, Truth::Yes, true));
-        others.iter().for_each(|region| regions.add(region, Truth::Yes, false));
+        others.iter().for_each(|region| regions.add(region, Truth::Yes, None));
+        for (at, region) in data.iter().enumerate().rev() {
+            regions.add(region, Truth::Yes, Some(at));
+        }
         assert_eq!(regions.crossing().map(|(from, to, _)| (from, to)), expected, "{data:?} {others:?}");
     }
 

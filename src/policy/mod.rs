@@ -49,6 +49,7 @@ mod verdict;
 mod when;
 
 pub use facts::{Asked, Database, Look, database_of, fact_name, facts_of};
+pub use glob_text::matches as glob_matches;
 pub use in_force::InForce;
 pub use judge::{Hit, Judged, Judgement, judge};
 pub use labels::{LabelName, Labels, Reliance, Shown};

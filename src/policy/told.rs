@@ -77,9 +77,10 @@ pub(super) fn regions(
     if set.region.is_empty() {
         return;
     }
-    let is_of_data = !set.data.is_empty() || telling.iter().any(|table| names_data(table));
+    let places = telling.iter().filter_map(|table| place_of_data(table, subject));
+    let data = places.chain((!set.data.is_empty()).then_some(usize::MAX)).min();
     for region in &set.region {
-        regions.add(region, apparent, is_of_data);
+        regions.add(region, apparent, data);
     }
     for (name, globs) in telling.iter().flat_map(|table| &table.fact) {
         let Some(fact) = named(name).filter(|fact| matches!(fact, Fact::AwsRegion | Fact::GcloudRegion))
@@ -89,13 +90,21 @@ pub(super) fn regions(
         let found = subject.fact(fact);
         let values = found.values.iter().map(|stated| stated.value.as_str());
         for value in values.filter(|value| globs.0.iter().any(|glob| text_matches(glob, value))) {
-            regions.add(value, apparent, false);
+            regions.add(value, apparent, None);
         }
     }
 }
 
-fn names_data(table: &Matcher) -> bool {
-    let operands = [&table.operand, &table.operand_all].iter().any(|list| !list.is_empty());
-    let paths = [&table.reads, &table.reads_all, &table.names].iter().any(|list| !list.is_empty());
-    operands || paths || table.text.is_some()
+/// Returns the place of the first word that a table takes for data; the last of all where that is no single word.
+fn place_of_data(table: &Matcher, subject: &Subject<'_>) -> Option<usize> {
+    let operands = [&table.operand, &table.operand_all];
+    let others = [&table.reads, &table.reads_all, &table.names].iter().any(|list| !list.is_empty());
+    if !others && table.text.is_none() && operands.iter().all(|list| list.is_empty()) {
+        return None;
+    }
+    let patterns = || operands.iter().flat_map(|list| list.iter());
+    let is_it = |text: &str| patterns().any(|pattern| text_matches(pattern, text));
+    let mut texts = subject.arguments.operands.iter().map(|operand| subject.word(operand.index).as_literal());
+    let at = texts.position(|text| text.is_some_and(|text| is_it(&String::from_utf8_lossy(&text))));
+    Some(at.map_or(usize::MAX, |at| at + 1))
 }

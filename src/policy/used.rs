@@ -111,7 +111,7 @@ fn selected(subject: &Subject<'_>, operands: &[Operand], selector: &Selector, fo
             derived::unpacked(subject, operands, found);
             return;
         }
-        Selector::File(name) => {
+        Selector::Up(name) | Selector::File(name) => {
             found.push(PathValue::of(subject.ground, &literal(name.as_bytes()), cwd, true));
             return;
         }

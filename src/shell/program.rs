@@ -29,7 +29,9 @@ pub enum Selector {
     Backup,
     /// `unpacked`: every operand without its last suffix, unless the content goes to standard output (`gunzip a.gz`).
     Unpacked,
-    /// Anything else: a fixed file name in the working directory (`Makefile`).
+    /// `up:package.json`: the nearest file of this name, in the working directory or further up.
+    Up(String),
+    /// Anything else: a fixed file name in the working directory (`Makefile`), or those that match (`*.tf`).
     File(String),
 }
 
@@ -47,6 +49,7 @@ impl TryFrom<String> for Selector {
             "unpacked" => Selector::Unpacked,
             "" => return Err("expected a selector, found an empty string".to_owned()),
             other if other.starts_with("after:") => Selector::After(other["after:".len()..].to_owned()),
+            other if other.starts_with("up:") => Selector::Up(other["up:".len()..].to_owned()),
             other => match other.strip_prefix("value:") {
                 Some(option) if option.starts_with('-') => Selector::Value(option.to_owned()),
                 Some(option) => return Err(format!("`value:{option}`: expected an option, like `value:-f`")),
@@ -67,6 +70,7 @@ impl From<Selector> for String {
             Selector::Into => "into".to_owned(),
             Selector::Value(option) => format!("value:{option}"),
             Selector::After(subcommand) => format!("after:{subcommand}"),
+            Selector::Up(name) => format!("up:{name}"),
             Selector::Backup => "backup".to_owned(),
             Selector::Unpacked => "unpacked".to_owned(),
             Selector::File(name) => name,
@@ -149,6 +153,15 @@ pub struct Program {
     /// Files that are instructions: part of what is approved.
     #[serde(deserialize_with = "list")]
     pub binds: Vec<Selector>,
+    /// The format of those files, where they name others that are read with them: `make`, `pip`, `kustomize`, `compose`,
+    /// `terraform`, `ansible`.
+    pub includes: String,
+    /// What it reads as instructions and gate does not bind, in words for the card.
+    #[serde(deserialize_with = "list")]
+    pub unbound: Vec<String>,
+    /// Options that name the directory it works in (`make -C`).
+    #[serde(deserialize_with = "list")]
+    pub directory: Vec<String>,
     /// Paths it reads.
     #[serde(deserialize_with = "list")]
     pub reads: Vec<Selector>,
@@ -157,7 +170,7 @@ pub struct Program {
     pub writes: Vec<Selector>,
     /// With one of these options it changes in place what it reads (`sed -i`).
     pub in_place: Vec<String>,
-    /// Environment variables that change what it does.
+    /// Environment variables that change what it does, or patterns of such (`TF_VAR_*`).
     #[serde(deserialize_with = "list")]
     pub env: Vec<String>,
 }

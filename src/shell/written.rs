@@ -201,7 +201,9 @@ fn written_operands(action: &Action, program: &Program, words: &mut Vec<Word>) {
             // Below a directory that is written to already.
             Selector::Into | Selector::Backup | Selector::Unpacked => {}
             Selector::After(_) => words.extend(operands.iter().copied().cloned()),
-            Selector::File(file) => words.push(Word::literal(file.as_bytes(), action.span)),
+            Selector::File(file) | Selector::Up(file) => {
+                words.push(Word::literal(file.as_bytes(), action.span));
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ mod audit;
 mod bad_ids;
 mod bad_input;
 mod bad_store;
+mod bound;
 mod ci;
 mod command_line;
 mod completions;
@@ -36,6 +37,7 @@ mod judging;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod kill_points;
 mod killed;
+mod labels;
 mod layers;
 mod links;
 mod many;
