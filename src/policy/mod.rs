@@ -11,6 +11,7 @@
 mod blob;
 mod considered;
 mod cover;
+mod database;
 mod derived;
 mod exactly;
 mod facts;
@@ -48,7 +49,8 @@ mod variables;
 mod verdict;
 mod when;
 
-pub use facts::{Asked, Database, Look, database_of, fact_name, facts_of};
+pub use database::{Database, database_of};
+pub use facts::{Asked, Look, fact_name, facts_of};
 pub use glob_text::matches as glob_matches;
 pub use in_force::InForce;
 pub use judge::{Hit, Judged, Judgement, judge};
