@@ -59,7 +59,7 @@ mod vfork;
 
 pub use apart::apart;
 pub use attention::{Attention, Told, stay_in_front};
-pub use bind::{Binding, Gathered, STREAM, bind, facts_of};
+pub use bind::{Binding, Gathered, STREAM, bind};
 pub use child::Ended;
 pub use guard::guard;
 pub use host::Host;

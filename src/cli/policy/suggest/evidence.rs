@@ -11,9 +11,9 @@ use crate::approval::{Answer, Request, RequestId, Risk, State, Wrapping};
 use crate::audit::redact;
 use crate::command::Command;
 use crate::config::Config;
-use crate::exec::{Host, facts_of};
+use crate::exec::Host;
 use crate::gate::Meaning;
-use crate::policy::{Authority, Circumstances, Judgement, LabelName, Policy, Verdict};
+use crate::policy::{Authority, Circumstances, Judgement, LabelName, Policy, Verdict, fact_name, facts_of};
 use crate::shell::{Action, Place, Programs as _, Word};
 use crate::store::{Store, Which};
 use crate::world::World as _;
@@ -327,8 +327,8 @@ fn facts(program: &str, content: &Value) -> Result<BTreeMap<String, String>, Why
         found.iter().map(|one| Some((text(one, "name")?, text(one, "value")?))).collect();
     let found = found.ok_or(Why::Target)?;
     let can_hold = |name: &&str| FACTS.contains(name) && found.contains_key(*name);
-    let is_whole =
-        facts_of(program).iter().all(can_hold) && found.keys().all(|name| can_hold(&name.as_str()));
+    let is_whole = facts_of(program).iter().all(|fact| can_hold(&fact_name(*fact)))
+        && found.keys().all(|name| can_hold(&name.as_str()));
     let is_plain = found.values().all(|value| value.chars().all(|c| c.is_ascii_graphic()));
     if is_whole && is_plain { Ok(found) } else { Err(Why::Target) }
 }
@@ -342,7 +342,7 @@ fn asking(judgement: &Judgement) -> Result<Vec<String>, Why> {
         return Err(Why::Risk);
     }
     let picks = [LabelName::Environment, LabelName::Region];
-    if judgement.labels.iter().any(|(name, _, _)| picks.contains(&name)) {
+    if judgement.labels.iter().any(|label| picks.contains(&label.name)) {
         return Err(Why::Target);
     }
     let strict: Vec<_> = judgement.hits().filter(|hit| hit.verdict > Verdict::Allow).collect();
