@@ -54,7 +54,8 @@ impl Walker<'_> {
             "trap" => return self.trap(context, state, action, &args),
             _ => {}
         }
-        let before = action.redirects.iter().any(may_fail).then(|| state.clone());
+        let may_fail = std::mem::take(&mut self.may_not_open) || action.redirects.iter().any(may_fail);
+        let before = may_fail.then(|| state.clone());
         let doubt = self.effect(context, &mut state, name, &args, unquoted, span);
         if let Some(before) = before {
             state = before.join(state);
@@ -473,6 +474,8 @@ impl Walker<'_> {
                 break;
             };
             match option {
+                // Alone it leaves them as they are (bash(1), `set`).
+                b"-" if at + 1 == args.len() => return None,
                 b"--" | b"-" => {
                     state.args = positional(state, &literals[at + 1..]);
                     return None;

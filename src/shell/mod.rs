@@ -32,6 +32,7 @@ mod program;
 mod redirects;
 mod setting;
 mod shared;
+mod shebang;
 mod shells;
 mod state;
 mod syntax;

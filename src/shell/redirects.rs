@@ -40,7 +40,8 @@ impl Walker<'_> {
                     }
                     files.push(Redirect { kind: *kind, target });
                 }
-                Target::Descriptor { input } => {
+                Target::Descriptor { input, is_open } => {
+                    self.may_not_open |= !is_open;
                     if *input && is_input {
                         stdin = Some(Stdin::Dynamic);
                     }

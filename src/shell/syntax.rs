@@ -119,6 +119,8 @@ pub(super) enum Target {
     /// `2>&1`, `>&-`
     Descriptor {
         input: bool,
+        /// Whoever started the shell has opened the descriptor that is copied: one of the first three.
+        is_open: bool,
     },
     /// The index of the body among the parser's here-documents.
     HereDoc(usize),

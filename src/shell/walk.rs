@@ -100,6 +100,8 @@ pub(super) struct Walker<'a> {
     pub(super) undefines: bool,
     /// Doubts of the command at hand.
     pub(super) doubts: Vec<Opaque>,
+    /// A redirect of the command at hand may fail, so that a builtin does not run.
+    pub(super) may_not_open: bool,
     pub(super) growth: usize,
     /// What commands that only assign have set since the last command with a name, each with how many stood before it.
     pub(super) settings: Vec<(usize, Assignment)>,
@@ -137,6 +139,7 @@ impl<'a> Walker<'a> {
             names: BTreeSet::new(),
             undefines: false,
             doubts: Vec::new(),
+            may_not_open: false,
             growth: 0,
             settings: Vec::new(),
             bytes: 0,

@@ -230,6 +230,8 @@ pub(crate) const SEEDS: &[&str] = &[
     "x='a b'; R1 $x$; for y in $x$ $(R2)$; do R3 $y; done",
     "shopt -s nullglob; R1 ~[!a] b; R2 <() a; R3 $(R4 <()) c",
     "$'\\1' R1",
+    "set -- R1 a >&238 b; \"$@\" -n",
+    "set -- R1; set -; $1",
     "\"$(R1 \"$(R2 \"$(R3)\")\")\"",
     "$(R1 $(R2 `R3`))",
     "echo \"`R1 \"a b\"`\"",

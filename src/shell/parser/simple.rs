@@ -340,7 +340,7 @@ impl Parser<'_> {
         if matches!(self.peek(), Some(b'<' | b'>')) {
             return self.refuse("two redirects are glued together");
         }
-        Ok(Target::Descriptor { input })
+        Ok(Target::Descriptor { input, is_open: matches!(&rest[..length], b"0" | b"1" | b"2" | b"-") })
     }
 }
 

@@ -39,6 +39,9 @@ fn words_are_resolved_as_far_as_they_are_certain() {
     case("echo *.txt 'a*' [ab]c [ x]", "echo ‹*›.txt a* ‹[ab]›c [ x]");
     case("echo $(a \"$(b)\") `c`", "b ; a ‹$(b)› ; c ; echo ‹$(a \"$(b)\")…› ‹`c`…›");
     case("a <() b", "?");
+    case("set -- a; set -; $1 b", "set -- a ; set - ; a b");
+    case("set -- a 2>&1; $1 b", "set -- a ; a b");
+    case("set -- a 2>&7; \"$@\" b", "set -- a ; ?‹$@…› b");
     case("diff <(a) >(b)", "a ; b ; diff ‹<(a)› ‹>(b)›");
     case("echo $((1+2)) $# $?", "echo ‹$((1+2))› ‹$#› ‹$?›");
     case("cmd=rm; $cmd -rf x", "rm -rf x");
