@@ -6,6 +6,7 @@
 //!    machine runs it.
 //! 3. To permit, no variable may be set that the program's entry says changes what it does, and home must be the user's own.
 
+use super::matcher::text_matches;
 use super::subject::{Lean, Subject};
 use crate::shell::{Action, Scope, Stdin, Truth, Word};
 
@@ -30,9 +31,9 @@ fn is_plain(action: &Action) -> bool {
 
 /// Claims that the environment says nothing of its own about what the program does.
 fn is_undisturbed(subject: &Subject<'_>) -> bool {
-    let names = subject.program.iter().flat_map(|program| &program.env);
-    let mut set = names.filter(|name| subject.world.var(name).is_some());
-    set.next().is_none() && subject.world.homes().len() <= 1
+    let names: Vec<&String> = subject.program.iter().flat_map(|program| &program.env).collect();
+    let is_one = |set: &String| names.iter().any(|name| text_matches(name, set));
+    !subject.world.var_names().iter().any(is_one) && subject.world.homes().len() <= 1
 }
 
 fn is_one(command: &str, action: &Action) -> Truth {

@@ -13,7 +13,9 @@ use crate::command::Command;
 use crate::config::Config;
 use crate::exec::Host;
 use crate::gate::Meaning;
-use crate::policy::{Authority, Circumstances, Judgement, LabelName, Policy, Verdict, fact_name, facts_of};
+use crate::policy::{
+    Authority, Circumstances, Judgement, LabelName, Policy, Verdict, fact_name, facts_of, glob_matches,
+};
 use crate::shell::{Action, Place, Programs as _, Word};
 use crate::store::{Store, Which};
 use crate::world::World as _;
@@ -249,7 +251,11 @@ impl Reading<'_> {
         }
         let entry = self.policy.program(&words[0]);
         let set = content["env"].as_array().ok_or(Why::Variables)?;
-        let is_set = |name: &str| set.iter().any(|one| one["name"] == name && !one["commitment"].is_null());
+        let is_it = |one: &Value, name: &str| {
+            let set = one["name"].as_str().unwrap_or_default();
+            glob_matches(name.as_bytes(), set.as_bytes()) && !one["commitment"].is_null()
+        };
+        let is_set = |name: &str| set.iter().any(|one| is_it(one, name));
         if entry.as_ref().is_some_and(|entry| entry.env.iter().any(|name| is_set(name)))
             || !self.is_at_home(set)
         {
