@@ -233,11 +233,11 @@ fn a_push_stays_with_its_branch_and_its_remote() {
     run("git init -q -b main . && git init -q --bare away && git remote add origin ./away");
     run("git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m x");
     approved(&stage, &["--", "git", "push", "origin", "main"], 2);
-    let text =
-        String::from_utf8(stage.gate(["policy", "suggest", "--at-least", "2"]).output().stdout).unwrap();
+    let output = stage.gate(["policy", "suggest", "--at-least", "2"]).output();
+    let text = String::from_utf8_lossy(&output.stdout);
     assert!(
         text.contains("rule    = \"git.push\"") && text.contains("fact = { git-branch = \"main\""),
-        "{text}"
+        "{output:?}"
     );
     let stage = stage.policy(&format!("[policy]\nversion = 1\n{text}"));
     let push = |script: &str| verdict(&stage, script, &stage.cwd());

@@ -246,7 +246,11 @@ impl Reading<'_> {
             return Err(Why::Secret);
         }
         // A file that was not there is part of what was approved, too.
-        if content["files"].as_array().is_none_or(|files| !files.is_empty()) {
+        let files = content["files"].as_array().ok_or(Why::Files)?;
+        if !files
+            .iter()
+            .all(|file| words[0] == "git" && is_gits_own(file["path"].as_str().unwrap_or_default()))
+        {
             return Err(Why::Files);
         }
         let entry = self.policy.program(&words[0]);
@@ -340,6 +344,14 @@ fn facts(program: &str, content: &Value) -> Result<BTreeMap<String, String>, Why
 }
 
 /// Returns the rules that ask today, each once; none where the default does.
+/// Claims that a file holds git's settings for a repository: what writes to one is asked about (`later.git-hooks`).
+fn is_gits_own(path: &str) -> bool {
+    path.ends_with("/.git/config")
+        || path.contains("/.git/hooks/")
+        || path.ends_with("/.gitattributes")
+        || path.ends_with("/.gitmodules")
+}
+
 fn asking(judgement: &Judgement) -> Result<Vec<String>, Why> {
     if judgement.verdict != Verdict::Ask {
         return Err(Why::NotAsked);
