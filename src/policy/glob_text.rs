@@ -5,7 +5,7 @@ pub(crate) fn is_glob(text: &str) -> bool {
     text.contains(['*', '?', '[', '\\'])
 }
 
-/// Claims that `text` matches `pattern`, as [`super::glob::Glob`] would say, without compiling it.
+/// Claims that `text` matches the glob `pattern`, which is not compiled for it.
 ///
 /// Greedy with one place to go back to: at most their lengths multiplied.
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
