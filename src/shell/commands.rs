@@ -280,11 +280,7 @@ impl Walker<'_> {
             }
             return flow;
         }
-        let is_script = self.follow_first_line(context, &state, &mut action, &name);
         let index = self.emit(context, action);
-        if is_script {
-            self.note_executed(context, &state, name.as_bytes(), index);
-        }
         self.unwrap(context, &state, index, &given);
         Flow::either(state)
     }

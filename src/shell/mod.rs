@@ -32,7 +32,6 @@ mod program;
 mod redirects;
 mod setting;
 mod shared;
-mod shebang;
 mod shells;
 mod state;
 mod syntax;

@@ -99,7 +99,7 @@ fn spans_are_told_to_programs_too() {
 
 #[test]
 fn explain_says_why_the_default_decides() {
-    let stage = Stage::new().policy(POLICY).script("frob", "\x7fELF");
+    let stage = Stage::new().policy(POLICY).script("frob", "#!/bin/sh\n");
     stage
         .gate(["explain", "--", "./frob", "x"])
         .stdout(
@@ -255,19 +255,4 @@ fn policy_show_says_what_is_in_force() {
         )
         .check();
     stage.gate(["policy", "show", "nobody"]).stderr("gate: no rule speaks of `nobody`\n").code(1).check();
-}
-
-#[test]
-fn a_script_with_a_first_line_is_judged_by_what_it_does() {
-    let stage = Stage::new()
-        .script("look.sh", "#!/bin/sh\necho \"$0\" \"$@\"\n")
-        .script("wipe.sh", "#!/bin/sh\nrm -rf /\n");
-    stage.gate(["--", "./look.sh", "a b"]).stdout("./look.sh a b\n").check();
-    stage.gate(["-c", "./look.sh $((1+1))"]).stdout("./look.sh 2\n").check();
-    let refused = "gate: refused by rule `files.delete-root`: deletes the root file system or a home directory\n\
-                   gate: not run: ./wipe.sh\n\
-                   gate: hint: instead: name the one directory that is meant\n\
-                   gate: hint: instead: write the command out: no `eval`, no computed names\n\
-                   gate: hint: instead: move it to a temporary directory, or commit first\n";
-    stage.gate(["--", "./wipe.sh"]).stderr(refused).code(126).check();
 }

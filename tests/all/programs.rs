@@ -29,8 +29,7 @@ impl Scene {
     fn set(is_gate: bool) -> Scene {
         let (gate, stage) = (env!("CARGO_BIN_EXE_gate"), Stage::new().policy(ALL));
         let home = stage.home().display().to_string();
-        // A first line so long that gate does not follow it, and takes the script for the shell that it stands for.
-        let shell = format!("#!/bin/sh{:200}\nexec '{gate}' --home '{home}' --as bash \"$@\"\n", "");
+        let shell = format!("#!/bin/sh\nexec '{gate}' --home '{home}' --as bash \"$@\"\n");
         let stage = if is_gate { stage.script("../shells/bash", &shell) } else { stage };
         let scene = Scene { stage };
         if !is_gate {

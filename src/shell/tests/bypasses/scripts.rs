@@ -92,34 +92,3 @@ fn scripts_are_read_unless_something_may_change_them_before() {
         assert_eq!((found.files.len() == 1, told(&found.actions).contains('?')), (is_read, !is_read));
     }
 }
-
-#[test]
-fn a_file_runs_by_the_program_that_its_first_line_names() {
-    let files = || {
-        let files = [
-            ("x.sh", "#!/bin/sh\nrm y \"$1\"\n"),
-            ("e.sh", "#!/usr/bin/env -S sudo bash\nrm y\n"),
-            ("p.py", "#!/usr/bin/env python3\nimport y\n"),
-            ("plain.sh", "rm y\n"),
-            ("dos.sh", "#!/bin/sh\r\nrm y\n"),
-            ("own.sh", "#!/project/sh\nrm y\n"),
-        ];
-        files.map(|(name, text)| (PathBuf::from("/project").join(name), text.as_bytes().to_vec())).into()
-    };
-    let links = || [("/project/l".into(), "/other/deep".into())].into();
-    let case = |text: &str, expected: &str| {
-        let machine = Machine { files: files(), links: links(), ..Machine::default() };
-        let analysis = analyse(&script(Dialect::Bash, text.as_bytes()), &machine, &table());
-        assert_eq!(told(&analysis.actions), expected, "{text}");
-    };
-    case("./x.sh a", "/bin/sh ./x.sh a ; rm y a");
-    case("/project/x.sh", "/bin/sh /project/x.sh ; rm y ");
-    case("env ./x.sh b", "env ./x.sh b ; /bin/sh ./x.sh b ; rm y b");
-    case("./p.py -v", "/usr/bin/env python3 ./p.py -v ; python3 ./p.py -v");
-    case("./e.sh", "/usr/bin/env -S sudo bash ./e.sh ; sudo bash ./e.sh ; bash ./e.sh ; ?");
-    case("./plain.sh; ./dos.sh; ./own.sh; ./none.sh", "./plain.sh ; ./dos.sh ; ./own.sh ; ./none.sh");
-    case("sudo ./x.sh", "sudo ./x.sh ; ./x.sh");
-    case("l/../x.sh", "l/../x.sh");
-    case("echo ls > x.sh; ./x.sh", "echo ls ; ?/bin/sh ./x.sh ; rm y ");
-    case("f() { cp z x.sh; }; f; ./x.sh", "cp z x.sh ; f ; ./x.sh");
-}
