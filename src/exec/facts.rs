@@ -125,12 +125,17 @@ impl Sight<'_> {
         Some(Findings::of(branch, self.named(&head), true))
     }
 
-    /// Returns the URL of the remote `origin`, from the configuration that all worktrees of a repository share.
+    /// Returns the URL of the remote `origin`, from the configuration that all worktrees of a repository share; `None` where that
+    /// file may send what is pushed elsewhere: a second URL, `pushurl`, `insteadOf`, or another file (git-config(1)).
     fn origin(&self) -> Option<Findings> {
         let git = self.git_dir()?;
         let common = self.text(&git.join("commondir")).map(|dir| git.join(dir.trim_end()));
         let config = common.as_deref().unwrap_or(&git).join("config");
         let text = self.text(&config)?;
+        let small = text.to_ascii_lowercase();
+        if ["pushurl", "insteadof", "[include"].iter().any(|word| small.contains(word)) {
+            return None;
+        }
         let mut is_inside = false;
         let mut url = None;
         for line in text.lines().map(str::trim) {
@@ -138,8 +143,9 @@ impl Sight<'_> {
                 is_inside = line == "[remote \"origin\"]";
             } else if let (true, Some((key, value))) = (is_inside, line.split_once('='))
                 && key.trim().eq_ignore_ascii_case("url")
+                && url.replace(without_secrets(value.trim().trim_matches('"'))).is_some()
             {
-                url = Some(without_secrets(value.trim().trim_matches('"')));
+                return None;
             }
         }
         Some(Findings::of(url?, self.named(&config), true))

@@ -183,7 +183,7 @@ fn options(fact: Fact, program: &str) -> Options {
 }
 
 /// The variables that tell a fact, or where to look for it: what a script sets of them counts.
-const VARIABLES: [&str; 36] = [
+const VARIABLES: [&str; 41] = [
     "HOME",
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -212,6 +212,11 @@ const VARIABLES: [&str; 36] = [
     "ENVIRONMENT_NAME",
     "BITBUCKET_DEPLOYMENT_ENVIRONMENT",
     "GITHUB_ACTIONS",
+    "CIRCLECI",
+    "BUILDKITE",
+    "BUILD_SOURCEBRANCHNAME",
+    "BUILD_REPOSITORY_NAME",
+    "BITBUCKET_REPO_FULL_NAME",
     "GITHUB_HEAD_REF",
     "GITHUB_REF_NAME",
     "GITHUB_REPOSITORY",

@@ -245,6 +245,10 @@ fn the_card_names_what_is_not_covered() {
     let many: Vec<(String, &str)> = (0..300).map(|at| (format!("d/{at}.yaml"), "")).collect();
     let many: Vec<(&str, &str)> = many.iter().map(|(name, text)| (name.as_str(), *text)).collect();
     case("kubectl", "kubectl apply -f d", &many, &["`d`: more than 256 files"]);
+    let named: String = (0..50_000).map(|at| format!("include {at}.mk\n")).collect();
+    case("make", "make", &[("Makefile", &named)], &["the 50000 files that `Makefile` names"]);
+    let long = format!("{named}#{}", " ".repeat(1 << 20));
+    case("make", "make", &[("Makefile", &long)], &["what `Makefile` names: it is too long, or no text"]);
 }
 
 #[test]

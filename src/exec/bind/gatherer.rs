@@ -15,7 +15,7 @@ use crate::exec::host::open_regular;
 use crate::shell::{Action, Arguments, Certainty, Place, Program, Scope, Selector, Truth, Word};
 use crate::world::World as _;
 
-/// The most files that are bound below one directory.
+/// The most files that are bound below one directory, or because one file names them.
 const MOST_FILES: usize = 256;
 
 /// The most names of a directory that are looked through.
@@ -227,20 +227,29 @@ impl<'a> Gatherer<'a> {
             "terraform" => path.extension().is_some_and(|end| end == "tf" || end == "tofu"),
             _ => true,
         };
-        let is_new = is_one_of_them && !self.read.contains(path);
-        let Some(text) = is_new.then(|| self.with.host.read(path, LONGEST_READ)).flatten() else { return };
+        if !is_one_of_them || self.read.contains(path) || !path.is_file() {
+            return;
+        }
+        let text = self.with.host.read(path, LONGEST_READ).and_then(|bytes| String::from_utf8(bytes).ok());
+        let Some(text) = text else {
+            self.uncovered.insert(format!("what `{}` names: it is too long, or no text", visible(name)));
+            return;
+        };
         if self.read.len() == MOST_READ {
             self.uncovered.insert(format!("what more than {MOST_READ} files name"));
             return;
         }
         self.read.insert(path.to_path_buf());
-        let Ok(text) = String::from_utf8(text) else { return };
         let base = match includes::base(ways.format) {
             Base::Working => ways.bases[0].clone(),
             Base::Own => path.parent().unwrap_or(Path::new("/")).to_path_buf(),
         };
-        let mut lines = 0;
-        for one in includes::named(ways.format, &text) {
+        let (mut lines, named) = (0, includes::named(ways.format, &text));
+        if named.len() > MOST_FILES {
+            self.uncovered.insert(format!("the {} files that `{}` names", named.len(), visible(name)));
+            return;
+        }
+        for one in named {
             self.include(&one, &base, name, ways, &mut lines);
         }
     }

@@ -5,8 +5,10 @@
 //! kubectl.docs.kubernetes.io/references/kustomize/kustomization; docs.docker.com/reference/compose-file;
 //! developer.hashicorp.com/terraform/language/modules/sources; docs.ansible.com (`import_playbook`, `include_tasks`, `vars_files`).
 
+use std::collections::HashSet;
+
 /// A name that a file of instructions has for another one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Named {
     /// A path, from the directory that [`Base`] says.
     Path(String),
@@ -38,7 +40,7 @@ pub(super) fn named(format: &str, text: &str) -> Vec<Named> {
         "make" => make(text),
         "pip" => pip(text),
         "terraform" => terraform(text),
-        "kustomize" => yaml(text, &["path", "newTag"][..1], &KUSTOMIZE, &[]),
+        "kustomize" => yaml(text, &["path"], &KUSTOMIZE, &[]),
         "compose" => yaml(
             text,
             &["file", "env_file", "dockerfile", "include", "path"],
@@ -48,12 +50,8 @@ pub(super) fn named(format: &str, text: &str) -> Vec<Named> {
         "ansible" => yaml(text, &ANSIBLE, &["vars_files"], &[]),
         _ => Vec::new(),
     };
-    let mut seen = Vec::new();
-    found.retain(|named| {
-        let is_new = !seen.contains(named);
-        seen.push(named.clone());
-        is_new
-    });
+    let mut seen = HashSet::new();
+    found.retain(|named| seen.insert(named.clone()));
     found
 }
 

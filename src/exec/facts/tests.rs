@@ -56,6 +56,13 @@ fn git_facts_come_from_the_repository_around_the_directory() {
     case(&plain, &[], Fact::GitRemote, Some("git@h:a/b.git"));
     case(&[("work/.git/HEAD", "8f14e45fceea167a5a36dedd4bea2543\n")], &[], Fact::GitBranch, None);
     case(&[], &[], Fact::GitBranch, None);
+    // What is pushed goes elsewhere, or may.
+    for more in
+        ["\tpushurl = x\n", "\turl = x\n", "[url \"x\"]\n\tInsteadOf = git@h:\n", "[include]\n\tpath = x\n"]
+    {
+        let config = format!("{config}{more}");
+        case(&[plain[0], ("work/.git/config", &config)], &[], Fact::GitRemote, None);
+    }
     let worktree = [
         ("work/.git", "gitdir: ../main/.git/worktrees/w\n"),
         ("main/.git/worktrees/w/HEAD", "ref: refs/heads/w\n"),
