@@ -3,18 +3,24 @@
 //! What cannot be read with certainty (an option that the entry does not list, a word nobody knows) makes the inner command
 //! opaque; it is never left out.
 
+mod appended;
+mod between;
+mod code;
+
 use std::rc::Rc;
 
+use super::Truth;
 use super::action::{Action, Assignment, Piece, Place, Scope, Span, Stdin, Word};
 use super::arguments::{Arguments, Certainty};
-use super::fed;
-use super::inline::{Language, is_pure, uses};
+use super::inline::Language;
 use super::parser::{DEPTH, is_name};
 use super::program::{Program, Runs};
 use super::state::State;
 use super::walk::{Context, Walker};
-use super::{Truth, walk};
 use crate::command::Dialect;
+
+use appended::{appended, mark};
+use code::{given_code, inline_code};
 
 /// Why an inner command cannot be found.
 struct Unclear(String);
@@ -176,64 +182,6 @@ impl Walker<'_> {
         self.operands(context, state, wrapped, at)
     }
 
-    /// Lists what code of an interpreter reads, if it does nothing else.
-    fn code_of(
-        &mut self,
-        context: &Context,
-        state: &State,
-        wrapped: &Wrapped,
-        language: Language,
-        code: &[u8],
-    ) -> Result<(), Unclear> {
-        let Wrapped { action, name, .. } = *wrapped;
-        let Some(uses) = uses(language, name, code) else {
-            return Err(Unclear(format!("inline code of `{name}`")));
-        };
-        let span = action.span;
-        let known = |text: &str| Word::literal(text.as_bytes(), span);
-        let unknown = || Piece::Dynamic { text: "…".to_owned(), splits: false };
-        let read = |path: &Option<String>| match path {
-            Some(path) => known(path),
-            None => Word { pieces: vec![unknown()], span },
-        };
-        let files = uses.reads.iter().map(|path| (known("cat"), vec![known("--"), read(path)]));
-        let variables = uses.variables.iter().map(|name| (known("printenv"), vec![known(name)]));
-        for (program, args) in files.chain(variables).collect::<Vec<_>>() {
-            // Not the programs of these names: the interpreter does itself what they would.
-            let listed = Action { program, args, builtin: true, ..self.nameless(context, state, span) };
-            self.emit(context, listed);
-        }
-        if uses.asks_uname {
-            self.words(context, state, vec![known("uname"), known("-p")], span);
-        }
-        Ok(())
-    }
-
-    /// Code of an interpreter, as an operand or from standard input.
-    fn code(&mut self, wrapped: &Wrapped) -> Result<(), Unclear> {
-        let Wrapped { runs, read, action, name, .. } = *wrapped;
-        if runs.code_operand {
-            let file = |option: &str| read.options.iter().any(|given| given.name == option);
-            return match read.operands.is_empty() && !file("-f") {
-                true => Ok(()),
-                false => Err(Unclear(format!("inline code of `{name}`"))),
-            };
-        }
-        let from_input = match read.operands.first() {
-            None => read.unknown.is_empty(),
-            Some(operand) => action.args[operand.index].as_literal().as_deref() == Some(b"-"),
-        };
-        let only_tells = read
-            .options
-            .iter()
-            .any(|given| matches!(given.name.as_str(), "--version" | "-V" | "--help" | "-h" | "-v"));
-        let module = read.options.iter().any(|given| given.name == "-m");
-        if from_input && !only_tells && !module {
-            return Err(Unclear(format!("`{name}` reads code from its input")));
-        }
-        Ok(())
-    }
-
     /// Returns the state in the directory that an option names.
     fn directory_of(&self, state: &State, wrapped: &Wrapped) -> Result<State, Unclear> {
         let mut state = state.clone();
@@ -248,78 +196,6 @@ impl Walker<'_> {
             };
         }
         Ok(state)
-    }
-
-    /// `find -exec … ;`
-    fn between(&mut self, context: &Context, state: &State, wrapped: &Wrapped) -> Result<(), Unclear> {
-        let Wrapped { runs, read, action, name, .. } = *wrapped;
-        let is_marker = |word: &Word| {
-            word.as_literal().is_some_and(|text| runs.until.iter().any(|marker| marker.as_bytes() == text))
-        };
-        let ranges = self.inner_ranges(wrapped, &is_marker)?;
-        for range in &ranges {
-            let words = &action.args[range.clone()];
-            let words = match words.split_last() {
-                Some((last, [.., before])) if is_plus(last) && !is_literal(before, b"{}") => {
-                    // For `find`, a `+` that does not follow `{}` ends nothing.
-                    return Err(Unclear(format!("where the command of `{name}` ends is not certain")));
-                }
-                Some((last, before)) if is_marker(last) => before,
-                Some(_) | None => words,
-            };
-            let marked = words.iter().any(|word| contains(word, b"{}"));
-            let opener =
-                range.start.checked_sub(1).and_then(|at| action.args[at].as_literal()).unwrap_or_default();
-            let in_directory = opener.ends_with(b"dir");
-            let finds = FINDS.contains(&name);
-            // `bfs` takes starting points anywhere.
-            let begins = finds && name != "bfs" && !in_directory;
-            let start = if begins { found_below(&action.args) } else { Vec::new() };
-            let mut words: Vec<Word> = words.iter().map(|word| replaced(word, "{}", &start)).collect();
-            // Without a `{}`, `fd` gives each name behind the command, `find` none.
-            if runs.appends && !marked && !finds && !words.is_empty() {
-                words.push(walk::unknown_word("…".to_owned(), action.span));
-            }
-            let mut state = state.clone();
-            if in_directory {
-                state.cwd = Place::Unknown;
-            }
-            self.words(context, &state, words, action.span);
-        }
-        let outside = |at: usize| !ranges.iter().any(|range| range.contains(&at));
-        let hidden = read.unknown.iter().any(|unknown| {
-            let splits = action.args[unknown.index]
-                .pieces
-                .iter()
-                .any(|p| matches!(p, Piece::Dynamic { splits: true, .. }));
-            let closed =
-                (unknown.index..action.args.len()).any(|at| outside(at) && is_marker(&action.args[at]));
-            !unknown.glob && outside(unknown.index) && (splits || closed)
-        });
-        if hidden { Err(Unclear(format!("a word of `{name}` may be a command to run"))) } else { Ok(()) }
-    }
-
-    /// Returns where the inner commands stand; an option of one letter (`fd -x`) opens one, too.
-    fn inner_ranges(
-        &self,
-        wrapped: &Wrapped,
-        is_marker: &impl Fn(&Word) -> bool,
-    ) -> Result<Vec<std::ops::Range<usize>>, Unclear> {
-        let Wrapped { runs, read, action, name, .. } = *wrapped;
-        let mut ranges = read.inner.clone();
-        for given in read.given(&runs.between) {
-            let start = given.index + 1;
-            if ranges.iter().any(|range| range.start == start || range.contains(&given.index)) {
-                continue;
-            }
-            let written = action.args[given.index].as_literal().unwrap_or_default();
-            if given.value.is_some() || !written.ends_with(given.name.trim_start_matches('-').as_bytes()) {
-                return Err(Unclear(format!("the command of `{name}` is glued to its option")));
-            }
-            let end = (start..action.args.len()).find(|at| is_marker(&action.args[*at]));
-            ranges.push(start..end.map_or(action.args.len(), |end| end + 1));
-        }
-        Ok(ranges)
     }
 
     /// The inner command stands after `skip` operands.
@@ -384,23 +260,6 @@ impl Walker<'_> {
             return self.text(context, state, parts.map(|parts| parts.join(&b' ')), span, name);
         }
         self.words(context, state, words, action.span);
-        Ok(())
-    }
-
-    /// Lists the inner command with what the script itself writes to its input.
-    fn fed(
-        &mut self,
-        context: &Context,
-        state: &State,
-        wrapped: &Wrapped,
-        words: &[Word],
-        mark: Option<&str>,
-    ) -> Result<(), Unclear> {
-        let known = fed::commands(wrapped.action, &self.actions, words, mark)
-            .map_err(|fed::TooMany| Unclear(format!("`{}` is given too many lines", wrapped.name)))?;
-        for words in known {
-            self.words(context, state, words, wrapped.action.span);
-        }
         Ok(())
     }
 
@@ -562,153 +421,4 @@ fn reads_itself(action: &Action) -> bool {
         prefix == b"--stdin"
             || (prefix.starts_with(b"-") && !prefix.starts_with(b"--") && prefix.contains(&b'S'))
     })
-}
-
-fn is_literal(word: &Word, bytes: &[u8]) -> bool {
-    word.as_literal().as_deref() == Some(bytes)
-}
-
-fn is_plus(word: &Word) -> bool {
-    is_literal(word, b"+")
-}
-
-fn contains(word: &Word, mark: &[u8]) -> bool {
-    word.pieces.iter().any(|piece| match piece {
-        Piece::Literal(bytes) => bytes.windows(mark.len()).any(|window| window == mark),
-        Piece::Glob(_) | Piece::Dynamic { .. } => false,
-    })
-}
-
-/// Programs that name what they find as find(1) does: each name begins with the starting point that it was found below.
-const FINDS: [&str; 3] = ["find", "gfind", "bfs"];
-
-/// Returns how every name begins that `find` finds, as far as all its starting points begin alike; without any it is the `.`.
-///
-/// Other options in front than these differ from one `find` to another, and may take the next word.
-fn found_below(args: &[Word]) -> Vec<u8> {
-    let texts: Option<Vec<Vec<u8>>> = args.iter().map(Word::as_literal).collect();
-    let names_more = |text: &Vec<u8>| matches!(text.as_slice(), b"-files0-from" | b"-f");
-    let Some(texts) = texts.filter(|texts| !texts.iter().any(names_more)) else { return Vec::new() };
-    let mut behind =
-        texts.iter().skip_while(|text| matches!(text.as_slice(), b"-H" | b"-L" | b"-P")).peekable();
-    let is_start = |text: &Vec<u8>| !matches!(text.first(), None | Some(b'-' | b'(' | b')' | b'!' | b','));
-    let is_test = |text: &Vec<u8>| {
-        matches!(text.as_slice(), b"(" | b"!" | [b'-', b'a'..=b'z', b'a'..=b'z', b'a'..=b'z', ..])
-    };
-    let common = |common: Vec<u8>, start: &Vec<u8>| {
-        let length = common.iter().zip(start).take_while(|(one, other)| one == other).count();
-        common[..length].to_vec()
-    };
-    match behind.next_if(|text| is_start(text)) {
-        Some(first) => behind.take_while(|text| is_start(text)).fold(first.clone(), common),
-        None if behind.peek().is_none_or(|text| is_test(text)) => b".".to_vec(),
-        None => Vec::new(),
-    }
-}
-
-/// Returns the string that stands for a line of the input (`xargs -I {}`), if an option names one.
-fn mark(read: &Arguments) -> Option<String> {
-    let given = read.options.iter().find(|given| {
-        matches!(given.name.as_str(), "-I" | "-i" | "-J" | "--replace") || given.canonical == "--replace"
-    })?;
-    let text = given.value.as_ref().and_then(Word::as_literal).and_then(|text| String::from_utf8(text).ok());
-    Some(text.filter(|text| !text.is_empty()).unwrap_or_else(|| "{}".to_owned()))
-}
-
-/// What `xargs` makes of its command: arguments from its input are added or put in place of `mark`.
-fn appended(mut words: Vec<Word>, mark: Option<&str>, span: Span) -> Vec<Word> {
-    match mark {
-        Some(mark) => words.iter().map(|word| replaced(word, mark, b"")).collect(),
-        None => {
-            words.push(walk::unknown_word("…".to_owned(), span));
-            words
-        }
-    }
-}
-
-/// Returns `word` with each `mark` in it replaced by something unknown that begins with `start`.
-fn replaced(word: &Word, mark: &str, start: &[u8]) -> Word {
-    let mut pieces = Vec::new();
-    for piece in &word.pieces {
-        match piece {
-            Piece::Literal(bytes) => {
-                let mark = mark.as_bytes();
-                let mut rest = bytes.as_slice();
-                while let Some(at) = rest.windows(mark.len()).position(|window| window == mark) {
-                    let known = [&rest[..at], start].concat();
-                    if !known.is_empty() {
-                        pieces.push(Piece::Literal(known));
-                    }
-                    pieces.push(Piece::Dynamic {
-                        text: String::from_utf8_lossy(mark).into_owned(),
-                        splits: false,
-                    });
-                    rest = &rest[at + mark.len()..];
-                }
-                if !rest.is_empty() || bytes.is_empty() {
-                    pieces.push(Piece::Literal(rest.to_vec()));
-                }
-            }
-            Piece::Glob(_) | Piece::Dynamic { .. } => pieces.push(piece.clone()),
-        }
-    }
-    Word { pieces, span: word.span }
-}
-
-/// Reads inline code of a language that gate knows: each option that gives some, else the first operand.
-fn inline_code(wrapped: &Wrapped, language: Language) -> Result<(), Unclear> {
-    let Wrapped { runs, read, action, name, .. } = *wrapped;
-    let is_read = |word: Option<&Word>, certainty: Certainty| {
-        let code = word.and_then(Word::as_literal);
-        certainty == Certainty::Sure && code.is_some_and(|code| is_pure(language, &code))
-    };
-    let mut given = read.given(&runs.code_option).peekable();
-    let is_pure = match (given.peek(), read.operands.first()) {
-        (Some(_), _) => given.all(|given| is_read(given.value.as_ref(), given.certainty)),
-        (None, Some(first)) => is_read(action.args.get(first.index), first.certainty),
-        (None, None) => read.unknown.is_empty(),
-    };
-    if is_pure { Ok(()) } else { Err(Unclear(format!("inline code of `{name}`"))) }
-}
-
-/// Returns the code that an interpreter is given, where its arguments are certain.
-fn given_code(language: Language, name: &str, action: &Action) -> Option<Vec<u8>> {
-    if language == Language::Python {
-        return python_code(action);
-    }
-    let words: Vec<Vec<u8>> = action.args.iter().map(Word::as_literal).collect::<Option<_>>()?;
-    let [option, code, rest @ ..] = words.as_slice() else { return None };
-    // Options may follow, and be more code.
-    let is_all = rest.iter().all(|word| !word.starts_with(b"-"));
-    (is_all && language.opens_code(name, option)).then(|| code.clone())
-}
-
-/// Returns the code that Python is given behind `-c`, or on its standard input, with no option in front that makes it do more.
-///
-/// From python(1): `-c` ends the options, and takes the rest of its word or the next.
-fn python_code(action: &Action) -> Option<Vec<u8>> {
-    const FLAGS: &[u8] = b"bBdEIOPqsSuv";
-    let mut words = action.args.iter();
-    loop {
-        let Some(word) = words.next().map(Word::as_literal) else { return code_on_input(action) };
-        let word = word?;
-        if word == b"-" {
-            return code_on_input(action);
-        }
-        let letters = word.strip_prefix(b"-")?;
-        match letters.strip_suffix(b"c") {
-            Some(before) if before.iter().all(|letter| FLAGS.contains(letter)) => {
-                return words.next()?.as_literal();
-            }
-            Some(_) | None if !letters.iter().all(|letter| FLAGS.contains(letter)) => return None,
-            Some(_) | None => {}
-        }
-    }
-}
-
-fn code_on_input(action: &Action) -> Option<Vec<u8>> {
-    match &action.stdin {
-        Stdin::Text(text) => Some(text.clone()),
-        Stdin::Inherited | Stdin::Pipe(_) | Stdin::File(_) | Stdin::Dynamic => None,
-    }
 }
