@@ -11,8 +11,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use gate::approval::{
-    Ask, AskedBy, Bound, BoundDirectory, BoundStdin, Content, Origin, Outcome, Requester, RequesterKind,
-    Risk, Session,
+    Ask, AskedBy, Bound, BoundDirectory, BoundStdin, Content, Origin, Outcome, Reach, Requester,
+    RequesterKind, Risk, Session,
 };
 use gate::audit::{Draft, Kind};
 use gate::command::{Command, Source};
@@ -119,6 +119,7 @@ fn ask(store: &mut Store, count: u64) {
             requirement: Requirement::default(),
             uncovered: Vec::new(),
             per_call: None,
+            reach: Reach::Exact,
         };
         store.submit(clock::now(), Content::of(&command(number), &bound), ask).expect("the store is written");
     }

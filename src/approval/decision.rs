@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::request::Request;
 use super::requester::{RequesterKind, Session};
+use super::terms::{Terms, TooWide};
 use crate::digest::Digest;
 use crate::moment::Moment;
 use crate::policy::Assurance;
@@ -75,6 +76,12 @@ pub struct Decision {
     #[serde(with = "super::hex")]
     pub displayed: Digest,
     pub decided: Moment,
+    /// How far an approval reaches beyond one run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Terms>,
+    /// The lines of a plan that are approved; all of them where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<u32>,
 }
 
 /// Why somebody may not decide.
@@ -98,6 +105,8 @@ pub enum Ineligible {
     NotAnApprover { name: String, approvers: Vec<String> },
     /// More assurance is needed than the decision has.
     Assurance { needed: Assurance, given: Assurance },
+    /// It grants more than may be granted.
+    Grant(TooWide),
 }
 
 impl Decision {
@@ -125,7 +134,12 @@ impl Decision {
         if self.answer != Answer::Reject && self.assurance < needed {
             return Err(Ineligible::Assurance { needed, given: self.assurance });
         }
-        Ok(())
+        match self.grant.filter(|_| self.answer == Answer::Approve) {
+            Some(terms) => {
+                terms.check(request.ask.requirement.grant, request.ask.reach).map_err(Ineligible::Grant)
+            }
+            None => Ok(()),
+        }
     }
 
     /// Claims that this is a person's answer at the prompt where they asked: rule 5.
@@ -198,6 +212,7 @@ impl fmt::Display for Ineligible {
             Ineligible::NotAnApprover { name, approvers } => {
                 write!(f, "`{name}` is none of the approvers: {}", approvers.join(", "))
             }
+            Ineligible::Grant(why) => why.fmt(f),
             Ineligible::Assurance { needed, given } => {
                 write!(f, "the request needs a decision at `{needed}`, and here it is at most `{given}`")
             }

@@ -19,8 +19,9 @@ mod runner;
 #[cfg(test)]
 pub(crate) mod sample;
 mod state;
+mod terms;
 
-pub use crate::policy::{Assurance, Requirement, Risk};
+pub use crate::policy::{Assurance, GrantLimit, Requirement, Risk};
 pub use approved::{Approved, Basis};
 pub use asked::{AskedAction, AskedBy};
 pub use content::{Bound, BoundDirectory, BoundFile, BoundStdin, Content, FileIdentity, Wrapping};
@@ -33,6 +34,7 @@ pub use request::{Ask, Progress, Request, RequestLabel};
 pub use requester::{Origin, Requester, RequesterKind, Session};
 pub use runner::{Process, Runner, nearest};
 pub use state::{Event, Outcome, Recheck, Refusal, State, UNUSED_FOR, claim, is_expired, transition};
+pub use terms::{GrantScope, LONGEST, MOST_USES, Reach, Terms, TooWide, USUAL};
 
 /// Serde form of a digest: 64 hexadecimal digits.
 mod hex {

@@ -11,6 +11,7 @@ use super::id::RequestId;
 use super::listed::Term;
 use super::requester::{Origin, Requester};
 use super::state::{Outcome, State};
+use super::terms::Reach;
 use crate::command::{Command, Source};
 use crate::digest::Digest;
 use crate::moment::Moment;
@@ -53,6 +54,9 @@ pub struct Ask {
     /// The name of a file that the requester's envelope has another of at each call: C leaves it open, D covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_call: Option<String>,
+    /// The most that a grant given with it may cover.
+    #[serde(default)]
+    pub reach: Reach,
 }
 
 /// The text D is the digest of.

@@ -78,6 +78,7 @@ pub(crate) fn ask(name: &str) -> Ask {
         requirement: Requirement { deadline: Duration::from_secs(3600), ..Requirement::default() },
         uncovered: Vec::new(),
         per_call: None,
+        reach: Reach::Rule,
     }
 }
 
@@ -102,6 +103,8 @@ pub(crate) fn decision(request: &Request, name: &str, answer: Answer) -> Decisio
         comment: None,
         displayed: Digest::of(b"card"),
         decided: request.created,
+        grant: None,
+        only: Vec::new(),
     }
 }
 

@@ -332,7 +332,7 @@ pub fn decision(given: &Decision) -> Value {
 fn answered(given: &Decision, redactions: &mut Vec<Value>) -> Value {
     let comment =
         given.comment.as_ref().map(|text| shown_text(text.as_bytes(), "decision.comment", redactions));
-    json!({
+    let mut value = json!({
         "about": given.about.to_string(),
         "answer": given.answer.name(),
         "approver": given.approver.name,
@@ -343,7 +343,14 @@ fn answered(given: &Decision, redactions: &mut Vec<Value>) -> Value {
         "comment": comment,
         "displayed": given.displayed.to_string(),
         "decided": given.decided.rfc3339(),
-    })
+    });
+    if let (Value::Object(map), Some(grant)) = (&mut value, &given.grant) {
+        map.insert("grant".to_owned(), json!(grant));
+    }
+    if let (Value::Object(map), false) = (&mut value, given.only.is_empty()) {
+        map.insert("only".to_owned(), json!(given.only));
+    }
+    value
 }
 
 fn ended(outcome: &Outcome, took: Duration) -> Value {

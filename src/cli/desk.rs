@@ -89,6 +89,8 @@ impl Desk {
             comment,
             displayed,
             decided: clock::now(),
+            grant: None,
+            only: Vec::new(),
         }
     }
 

@@ -47,6 +47,7 @@ impl Gate {
             requirement: judged.requirement.clone(),
             uncovered,
             per_call,
+            reach: self.reach(judged, &wish.command.cwd),
         };
         Ok(match self.store.submit(clock::now(), content, ask)? {
             Submitted::Created(request) | Submitted::Joined(request) => Asked::Waits(request),

@@ -5,13 +5,13 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::meaning::Meaning;
-use crate::approval::{AskedAction, AskedBy, RequestLabel, Requester, Wrapping};
+use crate::approval::{AskedAction, AskedBy, Reach, RequestLabel, Requester, Risk, Wrapping};
 use crate::command::{Command, Source, visible};
 use crate::config::Config;
 use crate::digest::Digest;
-use crate::policy::{Circumstances, Hit, Judgement, Policy, Requirement, Shown, Verdict};
+use crate::policy::{self, Circumstances, Hit, Judgement, Policy, Requirement, Shown, Verdict};
 use crate::report::Report;
-use crate::shell::Truth;
+use crate::shell::{Action, Place, Scope, Truth};
 
 /// What the policy says about a command here and now.
 #[derive(Debug)]
@@ -125,6 +125,30 @@ impl Judged {
     pub(super) fn asked_actions(&self) -> Vec<AskedAction> {
         let analysis = &self.meaning.analysis;
         analysis.actions.iter().map(|action| AskedAction::of(action, &analysis.text)).collect()
+    }
+
+    /// Returns the most that a grant may cover of what was judged for `cwd`: never what the floor speaks of; for a rule only what
+    /// gate has read whole, what rules and not the default ask about for certain, and what runs here as this user.
+    pub(super) fn reach(&self, cwd: &Path) -> Reach {
+        if self.judgement.hits().any(|hit| hit.floor && hit.verdict > Verdict::Allow) {
+            return Reach::Once;
+        }
+        let actions = self.judgement.actions.iter().zip(&self.meaning.analysis.actions);
+        let is_plain = |action: &Action| {
+            action.opaque.is_none()
+                && action.scope == Scope::Local
+                && !action.as_root
+                && action.cwd == Place::Known(cwd.to_owned())
+        };
+        let is_ruled = |judged: &policy::Judged| {
+            let mut asking = judged.hits.iter().filter(|hit| hit.verdict > Verdict::Allow).peekable();
+            asking.peek().is_some() && asking.all(|hit| hit.is_certain)
+        };
+        let mut asked = actions.filter(|(judged, _)| judged.verdict > Verdict::Allow).peekable();
+        let is_clear = asked.peek().is_some()
+            && asked.all(|(judged, action)| is_plain(action) && is_ruled(judged))
+            && self.judgement.risk < Risk::Critical;
+        if is_clear { Reach::Rule } else { Reach::Exact }
     }
 
     /// Returns the labels, for the card: what reads so is shown, proven or not.

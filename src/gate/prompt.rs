@@ -54,6 +54,8 @@ impl Gate {
             comment: None,
             displayed: card.digest(),
             decided: clock::now(),
+            grant: None,
+            only: Vec::new(),
         };
         match self.store.decide(clock::now(), request.id, &decision) {
             Ok(decided) => Ok(Some(decided)),

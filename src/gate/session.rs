@@ -5,12 +5,13 @@
 //! 2. What was refused is not handed over. A script ends there, because nothing after it may rely on it; an interactive shell goes on.
 //! 3. An approval holds for this session only: what ran before belongs to what was approved.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
 use super::{Ending, Ends, Gate, Judged, Meaning, Wish};
-use crate::approval::{BoundStdin, Requester, Runner};
+use crate::approval::{BoundStdin, Reach, Requester, Runner};
 use crate::command::{Command, Dialect, Source};
 use crate::config::Config;
 use crate::digest::Digest;
@@ -300,6 +301,12 @@ impl Gate {
             Hands::Shell(_) | Hands::Asker(_) => Meaning::plain(self.analyse(command).0),
         };
         Judged::of_meaning(meaning, &command.cwd, &self.config, &self.policy, requester)
+    }
+
+    /// Returns the most that a grant may cover: in a shell that lives on, what ran before belongs to it, so nothing but the same again.
+    pub(super) fn reach(&self, judged: &Judged, cwd: &Path) -> Reach {
+        let most = if matches!(self.hands, Hands::Own) { Reach::Rule } else { Reach::Exact };
+        judged.reach(cwd).min(most)
     }
 
     /// Gets a command to run that may.
