@@ -22,6 +22,11 @@ pub fn to_bytes(value: &Value) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(value).expect("a checked value has a canonical form")
 }
 
+/// Returns the canonical bytes of `value`, which somebody else made, or `None` where it has none.
+pub fn if_any(value: &Value) -> Option<Vec<u8>> {
+    first_unfit(value).is_none().then(|| to_bytes(value))
+}
+
 /// Returns `bytes` as JSON: a string where they are UTF-8, else `{"b64": …}`.
 pub fn from_raw(bytes: &[u8]) -> Value {
     match std::str::from_utf8(bytes) {

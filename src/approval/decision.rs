@@ -5,7 +5,8 @@
 //! 2. A detected agent never decides, nor does a process without a terminal.
 //! 3. A decision counts only with the assurance the requirement asks for; a `tty` decision is `tty`, whoever made it.
 //! 4. A decision names the D it is about; another D is refused.
-//! 5. The one exception to rule 1 is the question at a person's own prompt, which a configuration must ask for: it counts only
+//! 5. An approval is given at the step that is asked, by somebody who was shown all of it.
+//! 6. The one exception to rule 1 is the question at a person's own prompt, which a configuration must ask for: it counts only
 //!    for a request that a person made in that very session, where no approvers and no four eyes are asked for.
 
 use std::fmt;
@@ -67,14 +68,23 @@ pub struct Decision {
     pub about: Digest,
     pub answer: Answer,
     pub approver: Approver,
-    /// How strongly it is tied to the approver; `tty` on this machine.
+    /// How strongly it is tied to the approver. What a row of the store says of it is never believed: it is found anew from the signature.
     pub assurance: Assurance,
     /// Where it was given: `tty`.
     pub channel: String,
     pub comment: Option<String>,
+    /// What makes the commitment to the comment unguessable; none where nothing commits to it.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "super::hex_or_none")]
+    pub salt: Option<Digest>,
     /// The digest of what was displayed when the answer was given.
     #[serde(with = "super::hex")]
     pub displayed: Digest,
+    /// What the display left out of what is covered; nothing: it showed all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
+    /// The step that was asked when the answer was given.
+    #[serde(default)]
+    pub step: u32,
     pub decided: Moment,
     /// How far an approval reaches beyond one run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,6 +92,12 @@ pub struct Decision {
     /// The lines of a plan that are approved; all of them where none is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<u32>,
+    /// The fingerprint of the key it is meant to be signed with (`SHA256:…`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The approver's signature over [`Decision::statement`], as armored SSHSIG.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
 }
 
 /// Why somebody may not decide.
@@ -103,6 +119,12 @@ pub enum Ineligible {
     FourEyes,
     /// The approver is none of those who may decide.
     NotAnApprover { name: String, approvers: Vec<String> },
+    /// Something of what the approval covers was not displayed.
+    NotDisplayed(String),
+    /// The request has moved on to another step since it was displayed.
+    OtherStep,
+    /// Its signature proves nothing, in words that say why.
+    Unproven(String),
     /// More assurance is needed than the decision has.
     Assurance { needed: Assurance, given: Assurance },
     /// It grants more than may be granted.
@@ -110,8 +132,17 @@ pub enum Ineligible {
 }
 
 impl Decision {
-    /// Claims that this decision may count for `request`, or returns why not.
+    /// Claims that this decision may count for `request` now, or returns why not.
     pub fn check(&self, request: &Request, now: Moment) -> Result<(), Ineligible> {
+        let step = request.step(now);
+        if self.answer != Answer::Reject && self.step != step {
+            return Err(Ineligible::OtherStep);
+        }
+        self.check_at(request, step)
+    }
+
+    /// Claims that this decision may count for `request` at this step, or returns why not.
+    pub(super) fn check_at(&self, request: &Request, step: u32) -> Result<(), Ineligible> {
         let approver = &self.approver;
         if self.about != request.digest() {
             return Err(Ineligible::OtherRequest);
@@ -128,7 +159,10 @@ impl Decision {
         if request.ask.origin.sessions.contains(&approver.session) && !self.is_inline_for(request) {
             return Err(Ineligible::OwnSession);
         }
-        approver.is_entitled(request, now)?;
+        self.is_entitled(request, step)?;
+        if let (Answer::Approve, Some(missing)) = (self.answer, &self.left_out) {
+            return Err(Ineligible::NotDisplayed(missing.clone()));
+        }
         let needed = request.ask.requirement.assurance;
         // A reject is never held back by a lack of assurance: it only makes gate stricter.
         if self.answer != Answer::Reject && self.assurance < needed {
@@ -142,11 +176,48 @@ impl Decision {
         }
     }
 
-    /// Claims that this is a person's answer at the prompt where they asked: rule 5.
+    /// Claims that this is a person's answer at the prompt where they asked: rule 6.
     fn is_inline_for(&self, request: &Request) -> bool {
         self.channel == INLINE
             && is_inline_possible(request)
             && request.ask.requester.uid == self.approver.uid
+    }
+
+    fn is_entitled(&self, request: &Request, step: u32) -> Result<(), Ineligible> {
+        let approver = &self.approver;
+        let (requester, requirement) = (&request.ask.requester, &request.ask.requirement);
+        // Whom it is asked for is the requester's word; whose user id it runs under is not.
+        let is_asked_for = requester.on_behalf_of.as_deref() == Some(approver.name.as_str());
+        // A key out of the requester's reach tells people apart who use one account; without it, the account is the person.
+        let is_own_account = requester.uid == approver.uid && !self.is_by_key();
+        if requirement.four_eyes && (is_asked_for || is_own_account || requester.user == approver.name) {
+            return Err(Ineligible::FourEyes);
+        }
+        if requirement.approvers.is_empty() && step == 0 {
+            return Ok(());
+        }
+        let approvers = request.approvers_at(step);
+        if requester.name == approver.name || (requester.kind == RequesterKind::Human && is_own_account) {
+            return Err(Ineligible::OwnRequest);
+        }
+        if !approvers.contains(&approver.name.as_str()) {
+            let approvers = approvers.into_iter().map(str::to_owned).collect();
+            return Err(Ineligible::NotAnApprover { name: approver.name.clone(), approvers });
+        }
+        Ok(())
+    }
+
+    /// Claims that a key that the requester's user cannot use says who decided.
+    pub fn is_by_key(&self) -> bool {
+        self.signature.is_some() && self.assurance >= Assurance::Key
+    }
+
+    /// Claims that `other` is by the same person. On one machine a user id is one person, whatever names it goes by; only keys that
+    /// the requester's user cannot use tell two people of one account apart.
+    pub fn is_same_person(&self, other: &Decision) -> bool {
+        let (one, other_key) = (self.is_by_key(), other.is_by_key());
+        let is_same_account = self.approver.uid == other.approver.uid;
+        self.approver.name == other.approver.name || (is_same_account && !(one && other_key))
     }
 }
 
@@ -159,32 +230,6 @@ pub fn is_inline_possible(request: &Request) -> bool {
         && requirement.quorum <= 1
         && requirement.assurance <= Assurance::Tty
         && request.ask.origin.tty.is_some()
-}
-
-impl Approver {
-    fn is_entitled(&self, request: &Request, now: Moment) -> Result<(), Ineligible> {
-        let (requester, requirement) = (&request.ask.requester, &request.ask.requirement);
-        // Whom it is asked for is the requester's word; whose user id it runs under is not.
-        let is_asked_for = requester.on_behalf_of.as_deref() == Some(self.name.as_str());
-        if requirement.four_eyes && (is_asked_for || requester.uid == self.uid || requester.user == self.name)
-        {
-            return Err(Ineligible::FourEyes);
-        }
-        if requirement.approvers.is_empty() && request.step(now) == 0 {
-            return Ok(());
-        }
-        let approvers = request.approvers(now);
-        if requester.name == self.name
-            || (requester.kind == RequesterKind::Human && requester.uid == self.uid)
-        {
-            return Err(Ineligible::OwnRequest);
-        }
-        if !approvers.contains(&self.name.as_str()) {
-            let approvers = approvers.into_iter().map(str::to_owned).collect();
-            return Err(Ineligible::NotAnApprover { name: self.name.clone(), approvers });
-        }
-        Ok(())
-    }
 }
 
 impl fmt::Display for Ineligible {
@@ -213,6 +258,13 @@ impl fmt::Display for Ineligible {
                 write!(f, "`{name}` is none of the approvers: {}", approvers.join(", "))
             }
             Ineligible::Grant(why) => why.fmt(f),
+            Ineligible::NotDisplayed(missing) => {
+                write!(f, "{missing} was not displayed, and nobody approves what they have not seen")
+            }
+            Ineligible::OtherStep => {
+                f.write_str("the request has moved on to another step since it was displayed; look at it again")
+            }
+            Ineligible::Unproven(why) => f.write_str(why),
             Ineligible::Assurance { needed, given } => {
                 write!(f, "the request needs a decision at `{needed}`, and here it is at most `{given}`")
             }

@@ -19,6 +19,7 @@ mod runner;
 #[cfg(test)]
 pub(crate) mod sample;
 mod state;
+mod statement;
 mod terms;
 
 pub use crate::policy::{Assurance, GrantLimit, Requirement, Risk};
@@ -33,7 +34,8 @@ pub use listed::{Listed, Term};
 pub use request::{Ask, Progress, Request, RequestLabel};
 pub use requester::{Origin, Requester, RequesterKind, Session};
 pub use runner::{Process, Runner, nearest};
-pub use state::{Event, Outcome, Recheck, Refusal, State, UNUSED_FOR, claim, is_expired, transition};
+pub use state::{Event, Outcome, Recheck, Refusal, State, UNUSED_FOR, Weigh, claim, is_expired, transition};
+pub use statement::{NAMESPACE, statement_of};
 pub use terms::{GrantScope, LONGEST, MOST_USES, Reach, Terms, TooWide, USUAL};
 
 /// Serde form of a digest: 64 hexadecimal digits.
@@ -50,5 +52,23 @@ mod hex {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Digest, D::Error> {
         let text = String::deserialize(from)?;
         Digest::from_hex(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is not a digest")))
+    }
+}
+
+/// Serde form of a digest that may be missing.
+mod hex_or_none {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::digest::Digest;
+
+    #[derive(Serialize, Deserialize)]
+    struct Written(#[serde(with = "super::hex")] Digest);
+
+    pub(super) fn serialize<S: Serializer>(digest: &Option<Digest>, to: S) -> Result<S::Ok, S::Error> {
+        digest.map(Written).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Digest>, D::Error> {
+        Ok(Option::<Written>::deserialize(from)?.map(|written| written.0))
     }
 }

@@ -225,10 +225,15 @@ impl Request {
 
     /// Returns the names of those who may decide at `now`: the approvers of the step that is asked and of those after it; none: the person at the machine.
     pub fn approvers(&self, now: Moment) -> Vec<&str> {
+        self.approvers_at(self.step(now))
+    }
+
+    /// Returns the names of those who may decide at this step.
+    pub(super) fn approvers_at(&self, step: u32) -> Vec<&str> {
         let requirement = &self.ask.requirement;
         let steps =
             std::iter::once(&requirement.approvers).chain(requirement.escalate.iter().map(|step| &step.to));
-        steps.skip(self.step(now) as usize).flatten().map(String::as_str).collect()
+        steps.skip(step as usize).flatten().map(String::as_str).collect()
     }
 
     /// Returns the decision that ended it, or the last one that counted.

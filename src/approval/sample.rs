@@ -101,10 +101,15 @@ pub(crate) fn decision(request: &Request, name: &str, answer: Answer) -> Decisio
         assurance: Assurance::Tty,
         channel: "tty".to_owned(),
         comment: None,
+        salt: None,
         displayed: Digest::of(b"card"),
+        left_out: None,
+        step: request.progress.step,
         decided: request.created,
         grant: None,
         only: Vec::new(),
+        key: None,
+        signature: None,
     }
 }
 

@@ -17,6 +17,7 @@ use super::decision::{Answer, Decision, Ineligible};
 use super::request::Request;
 use crate::digest::Digest;
 use crate::moment::Moment;
+use crate::policy::Assurance;
 
 /// How long an approval stays good without being used.
 pub const UNUSED_FOR: Duration = Duration::from_secs(600);
@@ -164,6 +165,8 @@ pub enum Refusal {
     PolicyChanged,
     /// It is not past its deadline.
     StillOpen,
+    /// It says that it is approved, and too few of its approvals hold when they are looked at again.
+    Unproven { approvals: u32, needed: u32, why: Option<String> },
 }
 
 /// Returns what `event` makes of `request`, or why it stays as it is.
@@ -179,7 +182,9 @@ pub fn transition(request: &Request, event: &Event, now: Moment) -> Result<Reque
             Ok(ended(request, State::Invalidated, now, Some(why.clone())))
         }
         Event::Expire => expire(request, now),
-        Event::Claim(recheck) => claim(request, *recheck, now).map(|(request, _)| request),
+        Event::Claim(recheck) => {
+            claim(request, *recheck, &|given| Ok(given.assurance), now).map(|(request, _)| request)
+        }
         Event::Finish(outcome) => finish(request, outcome, now),
         Event::Lose => {
             executing(request)?;
@@ -194,8 +199,18 @@ pub fn transition(request: &Request, event: &Event, now: Moment) -> Result<Reque
     }
 }
 
+/// Finds the assurance that a decision has as things are now, or why it has none.
+pub type Weigh<'a> = &'a dyn Fn(&Decision) -> Result<Assurance, Ineligible>;
+
 /// Turns an approved request into an executing one, and hands out the permission to run it: once.
-pub fn claim(request: &Request, recheck: Recheck, now: Moment) -> Result<(Request, Approved), Refusal> {
+///
+/// Its approvals are counted anew, each with the assurance that `weigh` finds: what the row says of them is not believed.
+pub fn claim(
+    request: &Request,
+    recheck: Recheck,
+    weigh: Weigh<'_>,
+    now: Moment,
+) -> Result<(Request, Approved), Refusal> {
     open(request, now)?;
     if request.state() != State::Approved {
         return Err(Refusal::NotApproved { approvals: request.approvals(), needed: request.quorum() });
@@ -206,10 +221,33 @@ pub fn claim(request: &Request, recheck: Recheck, now: Moment) -> Result<(Reques
     if recheck.policy != request.ask.policy {
         return Err(Refusal::PolicyChanged);
     }
+    recount(request, weigh)?;
     let mut next = moved(request, State::Executing);
     next.progress.parked = false;
     let approved = Approved::by_claim(&next);
     Ok((next, approved))
+}
+
+/// Claims that as many different people have approved the step that is asked as it needs, and that nobody has rejected it.
+fn recount(request: &Request, weigh: Weigh<'_>) -> Result<(), Refusal> {
+    let step = request.progress.step;
+    let (mut held, mut why) = (Vec::<Decision>::new(), None);
+    for given in &request.progress.decisions {
+        if given.answer == Answer::Reject {
+            return Err(Refusal::Already { state: State::Rejected, by: Some(given.approver.name.clone()) });
+        }
+        if given.answer != Answer::Approve || given.step != step {
+            continue;
+        }
+        let weighed = weigh(given).map(|assurance| Decision { assurance, ..given.clone() });
+        match weighed.and_then(|given| given.check_at(request, step).map(|()| given)) {
+            Ok(given) if held.iter().any(|known| known.is_same_person(&given)) => {}
+            Ok(given) => held.push(given),
+            Err(found) => why = why.or(Some(found.to_string())),
+        }
+    }
+    let (approvals, needed) = (u32::try_from(held.len()).unwrap_or(u32::MAX), request.quorum());
+    if approvals < needed { Err(Refusal::Unproven { approvals, needed, why }) } else { Ok(()) }
 }
 
 /// Claims that time has ended an open request: rule 3.
@@ -254,7 +292,7 @@ fn escalate(request: &Request, decision: &Decision) -> Result<Request, Refusal> 
 fn approve(request: &Request, decision: &Decision, now: Moment) -> Result<Request, Refusal> {
     let name = &decision.approver.name;
     let mut votes = request.progress.decisions.iter().skip(request.progress.earlier);
-    if votes.any(|earlier| is_same_person(earlier, decision)) {
+    if votes.any(|earlier| earlier.is_same_person(decision)) {
         return Err(Refusal::Counted { name: name.clone() });
     }
     let next = with(moved(request, State::Pending), decision);
@@ -265,11 +303,6 @@ fn approve(request: &Request, decision: &Decision, now: Moment) -> Result<Reques
     next.progress.state = State::Approved;
     next.progress.approved = Some(now);
     Ok(next)
-}
-
-/// On one machine a user id is one person, whatever names it goes by.
-fn is_same_person(one: &Decision, other: &Decision) -> bool {
-    one.approver.name == other.approver.name || one.approver.uid == other.approver.uid
 }
 
 fn expire(request: &Request, now: Moment) -> Result<Request, Refusal> {
@@ -349,6 +382,10 @@ impl fmt::Display for Refusal {
             Refusal::NotExecuting { state } => write!(f, "it is {state}, not running"),
             Refusal::ContentChanged => f.write_str("what would run is no longer what was approved"),
             Refusal::PolicyChanged => f.write_str("the policy is no longer the one it was approved under"),
+            Refusal::Unproven { approvals, needed, why } => {
+                write!(f, "{approvals} of its approvals hold, needs {needed}")?;
+                why.as_ref().map_or(Ok(()), |why| write!(f, ": {why}"))
+            }
             Refusal::StillOpen => f.write_str("its deadline is not past"),
         }
     }
@@ -358,6 +395,14 @@ impl fmt::Display for Refusal {
 mod tests {
     use super::super::sample::{ask, at, decision, recheck, request};
     use super::*;
+
+    fn as_given(given: &Decision) -> Result<Assurance, Ineligible> {
+        Ok(given.assurance)
+    }
+
+    fn claim_at(request: &Request, now: Moment) -> Result<(Request, Approved), Refusal> {
+        claim(request, recheck(request), &as_given, now)
+    }
 
     fn approved() -> Request {
         let pending = request(ask("claude"));
@@ -369,18 +414,18 @@ mod tests {
     fn approved_request_is_claimed_once() {
         let request = approved();
         assert_eq!(request.state(), State::Approved);
-        let (running, permission) = claim(&request, recheck(&request), at(6)).unwrap();
+        let (running, permission) = claim_at(&request, at(6)).unwrap();
         assert_eq!(running.state(), State::Executing);
         assert_eq!(permission.command(), request.command());
-        let again = claim(&running, recheck(&request), at(6)).unwrap_err();
+        let again = claim_at(&running, at(6)).unwrap_err();
         assert_eq!(again, Refusal::Already { state: State::Executing, by: Some("mara".to_owned()) });
     }
 
     #[test]
     fn approval_lapses_after_ten_minutes_and_at_the_deadline() {
         let request = approved();
-        assert!(claim(&request, recheck(&request), at(604)).is_ok());
-        assert_eq!(claim(&request, recheck(&request), at(605)).unwrap_err(), Refusal::Expired);
+        assert!(claim_at(&request, at(604)).is_ok());
+        assert_eq!(claim_at(&request, at(605)).unwrap_err(), Refusal::Expired);
         assert_eq!(transition(&request, &Event::Expire, at(604)), Err(Refusal::StillOpen));
         assert_eq!(transition(&request, &Event::Expire, at(605)).unwrap().state(), State::Expired);
         let late = super::super::sample::request(ask("claude"));
@@ -408,7 +453,7 @@ mod tests {
         let one = transition(&first, &yes("mara"), at(1)).unwrap();
         assert_eq!(one.state(), State::Pending);
         assert_eq!(transition(&one, &yes("mara"), at(2)), Err(Refusal::Counted { name: "mara".to_owned() }));
-        let refused = claim(&one, recheck(&one), at(2)).unwrap_err();
+        let refused = claim_at(&one, at(2)).unwrap_err();
         assert_eq!(refused.to_string(), "1 approvals, needs 2");
         assert_eq!(transition(&one, &yes("jo"), at(2)).unwrap().state(), State::Approved);
     }
@@ -423,9 +468,12 @@ mod tests {
             to: vec!["jo".to_owned(), "lu".to_owned()],
         }];
         let first = request(asked);
-        let say = |name, answer| Event::Decide(decision(&first, name, answer));
-        let one = transition(&first, &say("mara", Answer::Approve), at(1)).unwrap();
-        let up = transition(&one, &say("kim", Answer::Escalate), at(2)).unwrap();
+        let say_at = |step, name, answer| Event::Decide(Decision { step, ..decision(&first, name, answer) });
+        let say = |name, answer| say_at(1, name, answer);
+        let one = transition(&first, &say_at(0, "mara", Answer::Approve), at(1)).unwrap();
+        let up = transition(&one, &say_at(0, "kim", Answer::Escalate), at(2)).unwrap();
+        let late = transition(&up, &say_at(0, "jo", Answer::Approve), at(3));
+        assert_eq!(late, Err(Refusal::Ineligible(Ineligible::OtherStep)));
         assert_eq!((up.approvals(), up.progress.step, up.digest()), (0, 1, first.digest()));
         let refused = transition(&up, &say("kim", Answer::Approve), at(3)).unwrap_err();
         assert_eq!(refused.to_string(), "`kim` is none of the approvers: jo, lu");
@@ -442,8 +490,52 @@ mod tests {
     fn changed_content_or_policy_does_not_run() {
         let request = approved();
         let other = Recheck { content: Digest::of(b"other"), ..recheck(&request) };
-        assert_eq!(claim(&request, other, at(6)).unwrap_err(), Refusal::ContentChanged);
+        assert_eq!(claim(&request, other, &as_given, at(6)).unwrap_err(), Refusal::ContentChanged);
         let other = Recheck { policy: Digest::of(b"other"), ..recheck(&request) };
-        assert_eq!(claim(&request, other, at(6)).unwrap_err(), Refusal::PolicyChanged);
+        assert_eq!(claim(&request, other, &as_given, at(6)).unwrap_err(), Refusal::PolicyChanged);
+    }
+
+    #[test]
+    fn what_a_row_says_of_its_approvals_is_not_believed() {
+        let case = |change: &dyn Fn(&mut Request), weigh: Weigh<'_>, expected: &str| {
+            let mut request = approved();
+            change(&mut request);
+            let refused = claim(&request, recheck(&request), weigh, at(6)).unwrap_err();
+            assert_eq!(refused.to_string(), expected);
+        };
+        let none = "0 of its approvals hold, needs 1";
+        case(&|request| request.progress.decisions.clear(), &as_given, none);
+        case(&|request| request.progress.decisions[0].answer = Answer::Escalate, &as_given, none);
+        case(&|request| request.progress.step = 1, &as_given, none);
+        let rejected: &dyn Fn(&mut Request) = &|request| {
+            request.progress.decisions.push(decision(request, "jo", Answer::Reject));
+        };
+        case(rejected, &as_given, "it is already REJECTED (by jo)");
+        case(
+            &|request| request.progress.decisions[0].about = Digest::of(b"other"),
+            &as_given,
+            "0 of its approvals hold, needs 1: the request is not the one that was displayed; look at it again",
+        );
+        let forged = |_: &Decision| Err(Ineligible::Unproven("the signature is not over this".to_owned()));
+        case(&|_| (), &forged, "0 of its approvals hold, needs 1: the signature is not over this");
+        let weak = |_: &Decision| Ok(Assurance::Asserted);
+        case(
+            &|_| (),
+            &weak,
+            "0 of its approvals hold, needs 1: the request needs a decision at `tty`, and here it is at most `asserted`",
+        );
+    }
+
+    #[test]
+    fn each_person_counts_once_at_the_claim_too() {
+        let mut twice = approved();
+        let mut asked = ask("claude");
+        asked.requirement.quorum = 2;
+        let needs_two = request(asked);
+        twice.ask.requirement.quorum = 2;
+        let again = decision(&needs_two, "mara", Answer::Approve);
+        twice.progress.decisions.push(Decision { about: twice.digest(), ..again });
+        let refused = claim_at(&twice, at(6)).unwrap_err();
+        assert_eq!(refused.to_string(), "1 of its approvals hold, needs 2");
     }
 }

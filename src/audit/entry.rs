@@ -332,25 +332,15 @@ pub fn decision(given: &Decision) -> Value {
 fn answered(given: &Decision, redactions: &mut Vec<Value>) -> Value {
     let comment =
         given.comment.as_ref().map(|text| shown_text(text.as_bytes(), "decision.comment", redactions));
-    let mut value = json!({
-        "about": given.about.to_string(),
-        "answer": given.answer.name(),
-        "approver": given.approver.name,
-        "uid": given.approver.uid,
-        "tty": given.approver.tty,
-        "assurance": given.assurance,
-        "channel": given.channel,
-        "comment": comment,
-        "displayed": given.displayed.to_string(),
-        "decided": given.decided.rfc3339(),
-    });
-    if let (Value::Object(map), Some(grant)) = (&mut value, &given.grant) {
-        map.insert("grant".to_owned(), json!(grant));
+    let mut members = given.members();
+    let mut put = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
+    put("tty", json!(given.approver.tty));
+    put("assurance", json!(given.assurance));
+    put("comment", json!(comment));
+    if let Some(signature) = &given.signature {
+        put("signature", json!(signature));
     }
-    if let (Value::Object(map), false) = (&mut value, given.only.is_empty()) {
-        map.insert("only".to_owned(), json!(given.only));
-    }
-    value
+    Value::Object(members)
 }
 
 fn ended(outcome: &Outcome, took: Duration) -> Value {

@@ -87,10 +87,15 @@ impl Desk {
             assurance: Assurance::Tty,
             channel: "tty".to_owned(),
             comment,
+            salt: None,
             displayed,
+            left_out: None,
+            step: request.step(clock::now()),
             decided: clock::now(),
             grant: None,
             only: Vec::new(),
+            key: None,
+            signature: None,
         }
     }
 

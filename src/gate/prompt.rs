@@ -52,10 +52,15 @@ impl Gate {
             assurance: Assurance::Tty,
             channel: INLINE.to_owned(),
             comment: None,
+            salt: None,
             displayed: card.digest(),
+            left_out: None,
+            step: request.step(clock::now()),
             decided: clock::now(),
             grant: None,
             only: Vec::new(),
+            key: None,
+            signature: None,
         };
         match self.store.decide(clock::now(), request.id, &decision) {
             Ok(decided) => Ok(Some(decided)),

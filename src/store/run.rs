@@ -97,7 +97,7 @@ impl Store {
         let dir = self.dir.clone();
         let done = self.write(now, Durability::Start, |db, pen| {
             let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
-            let (after, approved) = match claim(&before, recheck, now) {
+            let (after, approved) = match claim(&before, recheck, &|given| Ok(given.assurance), now) {
                 Ok(claimed) => claimed,
                 Err(refusal) => return Ok(Err(close_refused(db, pen, before, refusal)?)),
             };
@@ -238,7 +238,7 @@ pub(super) fn close_refused(
 ) -> Result<ChangeError, Trouble> {
     let (event, kind) = match &refusal {
         Refusal::Expired => (Event::Expire, Kind::RequestExpired),
-        Refusal::ContentChanged | Refusal::PolicyChanged => {
+        Refusal::ContentChanged | Refusal::PolicyChanged | Refusal::Unproven { .. } => {
             (Event::Invalidate { why: refusal.to_string() }, Kind::RequestInvalidated)
         }
         _ => return Ok(ChangeError::Refused { refusal, request: Box::new(before) }),
