@@ -152,10 +152,9 @@ impl Evidence {
         }
         let is_void = matches!(request.state(), State::Pending | State::Invalidated | State::Cancelled);
         let approved = request.progress.approved.filter(|_| !is_void);
-        let Some(approved) = approved.filter(|at| since.is_none_or(|since| at.utc_us >= since)) else {
+        if !approved.is_some_and(|at| since.is_none_or(|since| at.utc_us >= since)) {
             return;
-        };
-        let _ = approved;
+        }
         match reading.approvable() {
             Ok((command, is_stream)) => self.approved.entry(command).or_default().add(request, is_stream),
             Err(why) => *self.unfit.entry((why, request.text())).or_default() += 1,
@@ -343,7 +342,6 @@ fn facts(program: &str, content: &Value) -> Result<BTreeMap<String, String>, Why
     if is_whole && is_plain { Ok(found) } else { Err(Why::Target) }
 }
 
-/// Returns the rules that ask today, each once; none where the default does.
 /// Claims that a file holds git's settings for a repository: what writes to one is asked about (`later.git-hooks`).
 fn is_gits_own(path: &str) -> bool {
     path.ends_with("/.git/config")
@@ -352,6 +350,7 @@ fn is_gits_own(path: &str) -> bool {
         || path.ends_with("/.gitmodules")
 }
 
+/// Returns the rules that ask today, each once; none where the default does.
 fn asking(judgement: &Judgement) -> Result<Vec<String>, Why> {
     if judgement.verdict != Verdict::Ask {
         return Err(Why::NotAsked);
