@@ -118,6 +118,7 @@ fn ask(store: &mut Store, count: u64) {
             policy: Digest::of(b"policy"),
             requirement: Requirement::default(),
             uncovered: Vec::new(),
+            input: None,
             per_call: None,
             reach: Reach::Exact,
         };

@@ -8,6 +8,7 @@
 mod ask;
 mod ending;
 mod hooked;
+mod input;
 mod inside;
 mod judging;
 mod meaning;
@@ -52,6 +53,8 @@ pub struct Gate {
     pub policy: Policy,
     pub requester: Requester,
     pub store: Store,
+    /// What a command gets on standard input that somebody is asked about, once that is known.
+    input: Option<exec::Input>,
     /// How a command that may run gets to run.
     hands: session::Hands,
 }
@@ -66,7 +69,7 @@ impl Gate {
         let _or_slower = exec::keep_the_index();
         wait_by(exec::stand_in_line);
         let store = Store::open(&config.places.state, clock::now())?;
-        Ok(Gate { config, policy, requester, store, hands: session::Hands::Own })
+        Ok(Gate { config, policy, requester, store, input: None, hands: session::Hands::Own })
     }
 
     /// Judges the command, asks if the policy says so, and runs it if it may run.

@@ -75,6 +75,8 @@ pub enum Next {
     Ticket,
     /// Take one of the waiting requests back first.
     Cancel,
+    /// Give it its input in a file, or none.
+    Input,
     /// Look at the request: another process has run it.
     Show,
     /// Set gate up so that somebody can answer.

@@ -54,6 +54,8 @@ pub enum BoundStdin {
     Empty,
     /// A regular file.
     File(FileIdentity),
+    /// What a pipe or a socket held, read to its end, with a commitment to it (`Store::hmac`).
+    Bytes { size: u64, commitment: Digest },
     /// A pipe, a socket or a device: its bytes are not covered.
     Stream,
 }
@@ -106,6 +108,15 @@ impl Wrapping {
 pub struct Content {
     json: Vec<u8>,
     digest: Digest,
+}
+
+/// Standard input as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+pub struct StoredInput {
+    /// `empty`, `terminal`, `file`, `bytes` or `stream`.
+    pub kind: String,
+    /// The number of bytes, in decimal digits.
+    pub size: Option<String>,
 }
 
 /// The part that most readers want: the rest is passed over.
@@ -181,6 +192,15 @@ impl Content {
     /// Returns C.
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// Returns what it gets on standard input, by its kind and, where that was read, its size in bytes.
+    pub fn input(&self) -> StoredInput {
+        #[derive(serde::Deserialize)]
+        struct Part {
+            stdin: StoredInput,
+        }
+        serde_json::from_slice::<Part>(&self.json).map(|part| part.stdin).unwrap_or_default()
     }
 
     /// Returns in what `other` is only asked from another process: its variables and its standard input, named for a person.
@@ -387,6 +407,9 @@ fn stdin_value(stdin: &BoundStdin) -> Value {
         BoundStdin::Terminal => json!({ "kind": "terminal" }),
         BoundStdin::Empty => json!({ "kind": "empty" }),
         BoundStdin::File(found) => json!({ "kind": "file", "file": identity_value(found) }),
+        BoundStdin::Bytes { size, commitment } => {
+            json!({ "kind": "bytes", "size": size.to_string(), "commitment": commitment.to_string() })
+        }
         BoundStdin::Stream => json!({ "kind": "stream" }),
     }
 }

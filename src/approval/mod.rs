@@ -25,7 +25,9 @@ mod terms;
 pub use crate::policy::{Assurance, GrantLimit, Requirement, Risk};
 pub use approved::{Approved, Basis};
 pub use asked::{AskedAction, AskedBy};
-pub use content::{Bound, BoundDirectory, BoundFile, BoundStdin, Content, FileIdentity, Wrapping};
+pub use content::{
+    Bound, BoundDirectory, BoundFile, BoundStdin, Content, FileIdentity, StoredInput, Wrapping,
+};
 pub(crate) use content::{command_value, dialect_name, path_value, value_command};
 pub use decision::{Answer, Approver, Decision, INLINE, Ineligible, is_inline_possible};
 pub use hurdle::{Hurdle, hurdles};

@@ -77,6 +77,7 @@ pub(crate) fn ask(name: &str) -> Ask {
         policy: policy(),
         requirement: Requirement { deadline: Duration::from_secs(3600), ..Requirement::default() },
         uncovered: Vec::new(),
+        input: None,
         per_call: None,
         reach: Reach::Rule,
     }

@@ -367,6 +367,9 @@ fn stdin(stdin: &BoundStdin) -> Value {
         BoundStdin::Terminal => json!("terminal"),
         BoundStdin::Empty => json!("empty"),
         BoundStdin::File(found) => json!({ "sha256": found.sha256.map(|digest| digest.to_string()) }),
+        BoundStdin::Bytes { size, commitment } => {
+            json!({ "size": size.to_string(), "commitment": commitment.to_string() })
+        }
         BoundStdin::Stream => json!("stream"),
     }
 }

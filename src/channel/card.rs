@@ -95,6 +95,7 @@ impl Card {
         let width = self.width;
         self.lines
             .extend(marked(&text, &request.ask.rules, width).into_iter().map(|line| format!("  {line}")));
+        self.input(request);
         let plain = visible(&text);
         let cwd = visible(command.cwd.as_os_str().as_encoded_bytes());
         let is_plain = |action: &AskedAction| {
@@ -102,6 +103,21 @@ impl Card {
         };
         if !matches!(request.ask.actions.as_slice(), [one] if is_plain(one)) {
             self.list("would run", request.ask.actions.iter().map(|action| would_run(action, &cwd)));
+        }
+    }
+
+    /// Adds what the command gets on standard input: code as it is written, of anything else how much it is.
+    fn input(&mut self, request: &Request) {
+        let Some(size) = request.content.input().size else { return };
+        match &request.ask.input {
+            Some(code) => {
+                self.field("input", &format!("{size} bytes, which it may run"));
+                let lines = marked(code.as_bytes(), &[], self.width);
+                self.lines.extend(lines.into_iter().map(|line| format!("  {line}")));
+            }
+            None => {
+                self.field("input", &format!("{size} bytes from a pipe, held as they are; not shown here"))
+            }
         }
     }
 

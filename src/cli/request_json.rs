@@ -30,6 +30,8 @@ pub(super) fn of(request: &Request, now: Moment) -> Value {
         "labels": ask["labels"],
         "requirement": ask["requirement"],
         "uncovered": ask["uncovered"],
+        "stdin": content["stdin"],
+        "input": ask["input"],
         "created": request.created.rfc3339(),
         "deadline": request.deadline.rfc3339(),
         "remaining_seconds": request.remaining(now).as_secs(),

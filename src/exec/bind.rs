@@ -40,6 +40,8 @@ pub struct Binding<'a> {
     pub matters: &'a dyn Fn(&str) -> bool,
     /// Returns the commitment to a value: the same for the same value in this log, and telling nothing about it.
     pub commit: &'a dyn Fn(&[u8]) -> Digest,
+    /// What the command gets on standard input.
+    pub stdin: &'a BoundStdin,
 }
 
 /// What was found.
@@ -69,8 +71,7 @@ pub fn bind(command: &Command, analysis: &Analysis, with: &Binding<'_>) -> Resul
     for action in &analysis.actions {
         gatherer.action(action);
     }
-    let stdin = stdin();
-    if stdin == BoundStdin::Stream {
+    if *with.stdin == BoundStdin::Stream {
         gatherer.uncovered.insert(STREAM.to_owned());
     }
     Ok(Gathered {
@@ -79,7 +80,7 @@ pub fn bind(command: &Command, analysis: &Analysis, with: &Binding<'_>) -> Resul
             cwd,
             files: gatherer.files,
             env: variables(command, analysis, with),
-            stdin,
+            stdin: with.stdin.clone(),
             facts: facts(analysis, with),
         },
         uncovered: gatherer.uncovered.into_iter().collect(),
@@ -87,7 +88,7 @@ pub fn bind(command: &Command, analysis: &Analysis, with: &Binding<'_>) -> Resul
 }
 
 /// Returns what tells the file at `path` from any other, its contents hashed up to `most` bytes; `None` where no readable regular file is.
-fn identity(path: &Path, most: u64) -> Option<FileIdentity> {
+pub(super) fn identity(path: &Path, most: u64) -> Option<FileIdentity> {
     let (file, size) = open_regular(path).or_else(|| unreadable(path))?;
     let found = file.metadata().ok()?;
     // What is written to it in the meantime is another content, whatever its end.
@@ -112,25 +113,6 @@ const O_PATH: i32 = 0;
 fn directory(path: &Path) -> io::Result<BoundDirectory> {
     let found = std::fs::metadata(path)?;
     Ok(BoundDirectory { path: path.to_path_buf(), device: found.dev(), inode: found.ino() })
-}
-
-/// Returns what gate, and so the command, has on standard input.
-fn stdin() -> BoundStdin {
-    use rustix::fs::FileType;
-    let input = std::io::stdin();
-    let Ok(found) = rustix::fs::fstat(&input) else { return BoundStdin::Empty };
-    match FileType::from_raw_mode(found.st_mode) {
-        FileType::RegularFile => {
-            identity(Path::new("/dev/stdin"), LARGEST).map_or(BoundStdin::Stream, BoundStdin::File)
-        }
-        FileType::CharacterDevice if rustix::termios::isatty(&input) => BoundStdin::Terminal,
-        FileType::CharacterDevice if is_null(&found) => BoundStdin::Empty,
-        _ => BoundStdin::Stream,
-    }
-}
-
-fn is_null(found: &rustix::fs::Stat) -> bool {
-    rustix::fs::stat("/dev/null").is_ok_and(|null| null.st_rdev == found.st_rdev)
 }
 
 /// Returns the variables that matter, each with the commitment to its value: those that change what runs, those the programs'

@@ -11,6 +11,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use super::run::NotStarted;
+use super::sealed::{Use, sealed};
 use crate::command::{Command, Sourced};
 
 /// The bytes of one file for one start.
@@ -39,7 +40,7 @@ impl Given {
     fn of(sourced: &Sourced) -> io::Result<Given> {
         use std::os::fd::AsRawFd as _;
         let Some(text) = &sourced.text else { return Ok(Given { memory: None, name: NOTHING.to_owned() }) };
-        let memory = sealed(text)?;
+        let memory = sealed(text, Use::Read)?;
         let name = format!("/proc/{}/fd/{}", std::process::id(), memory.as_raw_fd());
         Ok(Given { memory: Some(memory), name: CString::new(name)? })
     }
@@ -61,26 +62,6 @@ impl Given {
             Err(error) => Err(error.raw_os_error()),
         }
     }
-}
-
-/// Returns memory that holds `text` and that nobody can change, nor execute where the kernel knows how to say so (Linux 6.3).
-///
-/// Whoever found it by its name before it was sealed may have written to it: what it holds is looked at afterwards.
-fn sealed(text: &[u8]) -> io::Result<OwnedFd> {
-    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
-    use std::io::{Read as _, Seek as _, Write as _};
-    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    let memory = match memfd_create(c"judged", flags | MemfdFlags::NOEXEC_SEAL) {
-        Err(rustix::io::Errno::INVAL) => memfd_create(c"judged", flags),
-        made => made,
-    }?;
-    let mut file = std::fs::File::from(memory);
-    file.write_all(text)?;
-    fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL)?;
-    let mut held = Vec::with_capacity(text.len());
-    file.rewind()?;
-    file.read_to_end(&mut held)?;
-    if held == text { Ok(file.into()) } else { Err(io::Error::from_raw_os_error(libc::EBUSY)) }
 }
 
 #[cfg(test)]

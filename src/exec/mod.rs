@@ -27,6 +27,7 @@ mod guard;
 mod heap;
 mod host;
 mod inherited;
+mod input;
 mod interactive;
 mod kept;
 #[cfg(target_os = "linux")]
@@ -46,6 +47,11 @@ mod process;
 mod reading;
 mod run;
 #[cfg(target_os = "linux")]
+mod sealed;
+#[cfg(not(target_os = "linux"))]
+#[path = "sealed/elsewhere.rs"]
+mod sealed;
+#[cfg(target_os = "linux")]
 mod session;
 #[cfg(not(target_os = "linux"))]
 #[path = "session/elsewhere.rs"]
@@ -64,6 +70,7 @@ pub use child::Ended;
 pub use guard::guard;
 pub use host::Host;
 pub use inherited::is_null_device;
+pub use input::{Input, LARGEST_INPUT, Unread, read_to_end};
 pub use interactive::{Interactive, become_interactive};
 pub use kept::keep_the_index;
 pub use line::stand_in_line;

@@ -19,7 +19,7 @@ use super::child::Ended;
 use super::given::Given;
 use super::host::open_regular;
 use super::process;
-use super::{Host, real_shell, shell_name};
+use super::{Host, Input, real_shell, shell_name};
 use crate::approval::Approved;
 use crate::command::{Command, Source, Sourced};
 use crate::digest::Digest;
@@ -214,6 +214,19 @@ impl Ready {
         let at = files.iter().position(|(path, _)| given == Some(path.as_path()));
         at.map(|at| files.remove(at));
         Ok(Ready { approved, start, files })
+    }
+
+    /// Gives the command this standard input.
+    ///
+    /// # Errors
+    /// There are no more descriptors.
+    pub fn with_input(mut self, input: &Input) -> Result<Ready, NotStarted> {
+        let failed = |error: io::Error| NotStarted::System {
+            path: "/dev/stdin".into(),
+            errno: error.raw_os_error().unwrap_or(libc::EIO),
+        };
+        self.start.input = input.for_start().map_err(failed)?;
+        Ok(self)
     }
 
     /// Looks once more at the files that were judged as scripts.

@@ -2,10 +2,10 @@
 
 use super::message::say_not_run;
 use super::{Ending, Ends, Gate, Judged, Wish};
-use crate::approval::{Ask, Content, Request};
+use crate::approval::{Ask, BoundStdin, Content, Request};
 use crate::command::Command;
 use crate::error::Exit;
-use crate::exec::{self, Binding, NotStarted};
+use crate::exec::{self, Binding, Input, NotStarted};
 use crate::report::{Next, Report};
 use crate::store::{MOST_PENDING, Submitted, clock};
 use crate::ui;
@@ -32,6 +32,9 @@ impl Gate {
         if let Some(ending) = self.is_startable(&wish.command, judged)? {
             return Ok(Asked::Not(Box::new(ending)));
         }
+        if let Some(ending) = self.take_input(wish, judged) {
+            return Ok(Asked::Not(Box::new(ending)));
+        }
         let (content, uncovered) = self.content(&wish.command, judged)?;
         let per_call = left_open(&wish.command, judged);
         let ask = Ask {
@@ -46,6 +49,7 @@ impl Gate {
             policy: judged.policy,
             requirement: judged.requirement.clone(),
             uncovered,
+            input: self.code_on_input(judged),
             per_call,
             reach: self.reach(judged, &wish.command.cwd),
         };
@@ -71,7 +75,9 @@ impl Gate {
         command: &Command,
         judged: &Judged,
     ) -> Result<(Content, Vec<String>), NotStarted> {
+        let own = self.input.is_none().then(Input::own);
         let binding = Binding {
+            stdin: self.input.as_ref().or(own.as_ref()).map_or(&BoundStdin::Empty, Input::bound),
             host: judged.meaning.host(&self.config.host),
             programs: &self.policy,
             matters: &|name| self.policy.names_variable(name),

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::digest::Digest;
 use crate::policy::{self, Circumstances, Hit, Judgement, Policy, Requirement, Shown, Verdict};
 use crate::report::Report;
-use crate::shell::{Action, Place, Scope, Truth};
+use crate::shell::{Action, Place, Scope, Stdin, Truth};
 
 /// What the policy says about a command here and now.
 #[derive(Debug)]
@@ -87,6 +87,23 @@ impl Judged {
             is_new
         });
         hits.into_iter()
+    }
+
+    /// Claims that all the rules that ask leave open what comes in on standard input.
+    pub(super) fn leaves_input_open(&self) -> bool {
+        let mut asking = self.restricting().peekable();
+        asking.peek().is_some() && asking.all(|hit| hit.unbound_input)
+    }
+
+    /// Claims that something of it may read what gate has on standard input.
+    pub(super) fn reads_input(&self) -> bool {
+        self.meaning.analysis.actions.iter().any(reads_input)
+    }
+
+    /// Claims that something of it may run what gate has on standard input.
+    pub(super) fn reads_code(&self) -> bool {
+        let actions = &self.meaning.analysis.actions;
+        actions.iter().any(|action| action.opaque.is_some() && reads_input(action))
     }
 
     /// Returns what to do instead, in the words of the rules that hold it back.
@@ -173,4 +190,21 @@ impl Judged {
             ..Report::default()
         }
     }
+}
+
+/// Claims that an action may read what gate has on standard input: of the shell's own commands those that say so.
+fn reads_input(action: &Action) -> bool {
+    const READING: [&[u8]; 6] = [b"read", b"mapfile", b"readarray", b"source", b".", b"exec"];
+    let is_reading = |name: Vec<u8>| READING.contains(&&name[..]);
+    (action.stdin == Stdin::Inherited || is_input_by_name(&action.stdin))
+        && (action.opaque.is_some()
+            || !(action.builtin || action.function)
+            || action.program.as_literal().is_none_or(is_reading))
+}
+
+/// Claims that a redirect names what gate has on standard input.
+fn is_input_by_name(stdin: &Stdin) -> bool {
+    const NAMES: [&[u8]; 3] = [b"/dev/stdin", b"/dev/fd/0", b"/proc/self/fd/0"];
+    let Stdin::File(word) = stdin else { return false };
+    word.as_literal().is_some_and(|path| NAMES.contains(&&path[..]))
 }

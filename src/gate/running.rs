@@ -62,6 +62,10 @@ impl Gate {
         };
         say_approved(request);
         let ready = Ready::new(approved, &self.config.host, judged.meaning.seen());
+        let ready = ready.and_then(|ready| match &self.input {
+            Some(input) => ready.with_input(input),
+            None => Ok(ready),
+        });
         let ended = ready.and_then(|ready| self.carry_out(ready));
         Ok(self.finish(run, ended, report))
     }
@@ -73,6 +77,10 @@ impl Gate {
         let again = Config::load_for(home.as_deref(), command.cwd.clone()).and_then(Config::with_policy);
         (self.config, self.policy) = again.map_err(|error| Misfit::Gone(format!("the policy: {error:#}")))?;
         let judged = self.judge_for(&command, &request.ask.requester);
+        if let Err(unbound) = self.take_input_of(&request.content) {
+            ui::say(&self.why_unbound(&unbound));
+            return Err(Misfit::Process(vec!["standard input".to_owned()]));
+        }
         let content = self.content(&command, &judged);
         let (content, _) = content.map_err(|problem| Misfit::Gone(problem.to_string()))?;
         let differs = request.content.surroundings(&content);

@@ -319,6 +319,11 @@ impl Gate {
         }
     }
 
+    /// Claims that gate itself starts the command, with what it has on standard input.
+    pub(super) fn starts_it_itself(&self) -> bool {
+        matches!(self.hands, Hands::Own)
+    }
+
     /// Returns the process that a command runs below if it may: gate, or the shell that it is handed to.
     pub(super) fn runner(&self) -> Option<Runner> {
         match &self.hands {

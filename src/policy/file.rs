@@ -76,6 +76,9 @@ pub struct Rule {
     /// Nothing overrides it, observe mode included; only in built-in packs.
     #[serde(default)]
     pub floor: bool,
+    /// Whether what an approved command gets through a pipe stays open, and so uncovered, where the rule asks.
+    #[serde(default)]
+    pub unbound_input: bool,
     /// Commands that it must match.
     #[serde(default)]
     pub examples: Vec<String>,

@@ -61,6 +61,8 @@ pub struct Hit {
     pub is_certain: bool,
     /// Claims that nothing overrides it, observe mode included.
     pub floor: bool,
+    /// Claims that an approval may leave open what comes in on standard input.
+    pub unbound_input: bool,
     pub overridden: Option<Overridden>,
     pub authority: Authority,
     /// The part of the text it speaks of.
@@ -349,6 +351,7 @@ impl Court<'_> {
             instead: rule.instead.clone(),
             is_certain: truth == Truth::Yes,
             floor: rule.floor,
+            unbound_input: rule.unbound_input,
             overridden,
             authority: candidate.authority,
             span: subject.action.span,
@@ -446,6 +449,7 @@ impl Court<'_> {
                 instead: None,
                 is_certain: true,
                 floor: false,
+                unbound_input: false,
                 overridden,
                 authority: Authority::BuiltIn,
                 span: subject.action.span,

@@ -54,7 +54,6 @@ fn approved_command_runs_and_its_exit_code_passes_through() {
             reason       to see it
             needs        1 person at another terminal of this machine, at `tty` or stronger
             not covered  files that `touch` finds by itself
-                         what comes in on standard input
             before       never asked before by this requester
             ",
         )

@@ -31,6 +31,7 @@ mod globs;
 mod hooks;
 mod hostile;
 mod init;
+mod input;
 mod inside;
 mod interactive;
 mod judging;

@@ -54,7 +54,7 @@ fn commands(answer: &Value) -> Vec<String> {
 }
 
 fn verdict(stage: &Stage, script: &str, cwd: &std::path::Path) -> Value {
-    let output = stage.gate(["explain", "--json", "-c", script]).cwd(cwd).output();
+    let output = stage.gate(["explain", "--json", "-c", script]).cwd(cwd).without_input().output();
     serde_json::from_slice::<Value>(&output.stdout).unwrap()["verdict"].clone()
 }
 
@@ -78,7 +78,7 @@ fn what_was_approved_again_and_again_may_run_by_the_rule_and_nothing_next_to_it(
     assert!(lines[2].starts_with("# first ") && lines[2].contains("; asked by human:"), "{text}");
     assert!(lines[3].starts_with("# requests: "), "{text}");
     let table = format!(
-        "match   = {{ program = \"touch\", exactly = \"touch made\", cwd = \"{}\" }}",
+        "match   = {{ program = \"touch\", exactly = \"touch made\", cwd = \"{}\", input = false }}",
         stage.cwd().display()
     );
     assert_eq!(
@@ -89,7 +89,7 @@ fn what_was_approved_again_and_again_may_run_by_the_rule_and_nothing_next_to_it(
     let stage = stage.policy(&format!("{POLICY}\n{text}"));
     let own = stage.home().join("policy.toml").display().to_string();
     stage.gate(["policy", "check", &own]).stderr("gate: 0 examples hold\n").check();
-    stage.gate(["--", "touch", "made"]).check();
+    stage.gate(["--", "touch", "made"]).without_input().check();
     assert_eq!(verdict(&stage, "touch made", &stage.cwd()), "allow");
     for script in [
         "touch twice",

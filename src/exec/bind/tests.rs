@@ -1,7 +1,7 @@
 //! What is bound, in real directories.
 
 use super::{Binding, bind};
-use crate::approval::Bound;
+use crate::approval::{Bound, BoundStdin};
 use crate::command::{Command, Dialect, Source};
 use crate::digest::Digest;
 use crate::exec::Host;
@@ -72,6 +72,7 @@ fn gather(dir: &Path, words: &[&str], env: &[(&str, &str)]) -> (Bound, Vec<Strin
         programs: &Make,
         matters: &|name| name.starts_with("LD_"),
         commit: &Digest::of,
+        stdin: &BoundStdin::Empty,
     };
     let gathered = bind(&command, &analysis, &with).unwrap();
     (gathered.bound, gathered.uncovered)

@@ -19,6 +19,7 @@ pub(crate) struct Run<'stage> {
     unset: Vec<OsString>,
     cwd: PathBuf,
     stdin: Vec<u8>,
+    is_without_input: bool,
     terminal: bool,
     expected: Expected,
 }
@@ -48,6 +49,7 @@ impl<'stage> Run<'stage> {
             unset: Vec::new(),
             cwd: stage.cwd(),
             stdin: Vec::new(),
+            is_without_input: false,
             terminal: false,
             expected: Expected::default(),
         }
@@ -80,6 +82,12 @@ impl<'stage> Run<'stage> {
     /// Gives it this on standard input; with a terminal, types it there.
     pub(crate) fn stdin(mut self, text: impl AsRef<[u8]>) -> Self {
         self.stdin = text.as_ref().to_owned();
+        self
+    }
+
+    /// Gives it the null device as standard input, and not a pipe.
+    pub(crate) fn without_input(mut self) -> Self {
+        self.is_without_input = true;
         self
     }
 
@@ -189,6 +197,10 @@ impl<'stage> Run<'stage> {
                 terminal.send(&self.stdin);
             }
             return (child, Some(terminal), self.expected);
+        }
+        if self.is_without_input {
+            let child = command.stdin(Stdio::null()).spawn().expect("setsid of util-linux");
+            return (child, None, self.expected);
         }
         let mut child = command.stdin(Stdio::piped()).spawn().expect("setsid of util-linux");
         let mut stdin = child.stdin.take().expect("a pipe");

@@ -152,7 +152,7 @@ impl Evidence {
         }
         let is_void = matches!(request.state(), State::Pending | State::Invalidated | State::Cancelled);
         let approved = request.progress.approved.filter(|_| !is_void);
-        if !approved.is_some_and(|at| since.is_none_or(|since| at.utc_us >= since)) {
+        if approved.is_none_or(|at| since.is_some_and(|since| at.utc_us < since)) {
             return;
         }
         match reading.approvable() {

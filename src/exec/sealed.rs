@@ -1,0 +1,37 @@
+//! Memory that holds certain bytes and that nobody can change any more (memfd_create(2), `F_ADD_SEALS` of fcntl(2)).
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+
+/// Whether the kernel may execute what the memory holds (Linux 6.3 can forbid it; older kernels always may).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    Read,
+    Execute,
+}
+
+/// Returns memory that holds `bytes`, to be read from its beginning.
+///
+/// Whoever found it by its name before it was sealed may have written to it: what it holds is looked at afterwards.
+///
+/// # Errors
+/// The kernel gives no such memory, or somebody wrote to it.
+pub(super) fn sealed(bytes: &[u8], way: Use) -> io::Result<OwnedFd> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let for_it = if way == Use::Execute { MemfdFlags::EXEC } else { MemfdFlags::NOEXEC_SEAL };
+    let memory = match memfd_create(c"judged", flags | for_it) {
+        Err(rustix::io::Errno::INVAL) => memfd_create(c"judged", flags),
+        made => made,
+    }?;
+    let mut file = File::from(memory);
+    file.write_all(bytes)?;
+    fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL)?;
+    let mut held = Vec::with_capacity(bytes.len());
+    file.rewind()?;
+    file.read_to_end(&mut held)?;
+    file.rewind()?;
+    if held == bytes { Ok(file.into()) } else { Err(io::Error::from_raw_os_error(libc::EBUSY)) }
+}
