@@ -134,54 +134,97 @@ impl Draft {
     }
 }
 
-/// The place of an entry in its log: what the store adds to a draft.
+/// What the store adds to a draft, without looking at what is in the log.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub struct Header<'a> {
     /// The log's id.
     pub log: &'a str,
-    pub seq: u64,
-    /// The leaf before; zeros for the first.
-    pub prev: Digest,
     /// This entry's own id.
     pub id: &'a str,
     pub now: Moment,
     pub host: &'a str,
 }
 
-/// Returns the bytes of the entry that `draft` makes at `place`; `hmac` is keyed by the log.
-pub fn bytes(draft: &Draft, place: &Place<'_>, hmac: impl Fn(&[u8]) -> Digest) -> Vec<u8> {
-    let mut redactions = Vec::new();
-    let mut map = Map::new();
-    let mut put = |name: &str, value: Value| {
-        if !value.is_null() {
-            map.insert(name.to_owned(), value);
+/// An entry that has no place in its log yet: its bytes around the two members that say where it stands.
+#[derive(Clone, Debug)]
+pub struct Unplaced {
+    before: Vec<u8>,
+    between: Vec<u8>,
+    after: Vec<u8>,
+}
+
+impl Unplaced {
+    /// Returns the entry that `draft` makes; `hmac` is keyed by the log.
+    pub fn new(draft: &Draft, header: &Header<'_>, hmac: impl Fn(&[u8]) -> Digest) -> Unplaced {
+        // RFC 8785 sorts members by their names: these stand before `prev`, between it and `seq`, and behind that.
+        let mut maps = [Map::new(), Map::new(), Map::new()];
+        for (name, value) in members(draft, header, hmac) {
+            if !value.is_null() {
+                maps[usize::from(name > "prev") + usize::from(name > "seq")].insert(name.to_owned(), value);
+            }
         }
-    };
-    put("v", json!(1));
-    put("log", json!(place.log));
-    put("seq", json!(place.seq));
-    put("prev", json!(place.prev.to_string()));
-    put("type", json!(draft.kind.name()));
-    put("id", json!(place.id));
-    put("ts", json!(place.now.rfc3339()));
-    put("mono_ns", json!(place.now.boot_ns.to_string()));
-    put("boot_id", json!(place.now.boot.to_string()));
-    put("host", json!(place.host));
-    put("actor", actor(&draft.actor));
-    put("on_behalf_of", json!(draft.on_behalf_of));
-    put("src", draft.src.as_ref().map_or(Value::Null, |src| source(src, draft.command.as_ref())));
-    put("action", action(draft, &hmac, &mut redactions));
-    put("data", data(&draft.data, &mut redactions));
-    put("risk", json!(draft.risk));
-    put("policy", draft.policy.as_ref().map_or(Value::Null, policy));
-    put("request", json!(draft.request));
-    put("mode", json!(if draft.mode == Mode::Enforce { "enforced" } else { "observed" }));
-    put("decision", draft.decision.as_ref().map_or(Value::Null, |given| answered(given, &mut redactions)));
-    put("quorum", draft.quorum.map_or(Value::Null, |(have, need)| json!({ "have": have, "need": need })));
-    put("outcome", draft.outcome.as_ref().map_or(Value::Null, |(outcome, took)| ended(outcome, *took)));
-    put("gate", json!({ "version": env!("CARGO_PKG_VERSION") }));
-    put("redactions", if redactions.is_empty() { Value::Null } else { Value::from(redactions) });
-    canonical::to_bytes(&Value::Object(map))
+        let [before, between, after] = maps.map(inner);
+        Unplaced {
+            before: [b"{", before.as_slice(), b"\"prev\":\""].concat(),
+            between: [b"\",", between.as_slice(), b"\"seq\":"].concat(),
+            after: [b",", after.strip_suffix(b",").unwrap_or_default(), b"}"].concat(),
+        }
+    }
+
+    /// Returns its bytes as number `seq` behind the entry whose leaf is `prev`: zeros for the first.
+    pub fn at(&self, seq: u64, prev: Digest) -> Vec<u8> {
+        let (prev, seq) = (prev.to_string(), canonical::to_bytes(&Value::from(seq)));
+        [&self.before, prev.as_bytes(), &self.between, &seq, &self.after].concat()
+    }
+}
+
+/// Returns the members of an object in canonical form, each with a comma behind it.
+fn inner(map: Map<String, Value>) -> Vec<u8> {
+    let is_empty = map.is_empty();
+    let mut bytes = canonical::to_bytes(&Value::Object(map));
+    bytes.pop();
+    bytes.remove(0);
+    if !is_empty {
+        bytes.push(b',');
+    }
+    bytes
+}
+
+/// Returns all that an entry says but `prev` and `seq`; what is null is left out.
+fn members(
+    draft: &Draft,
+    header: &Header<'_>,
+    hmac: impl Fn(&[u8]) -> Digest,
+) -> [(&'static str, Value); 22] {
+    let mut redactions = Vec::new();
+    let source = draft.src.as_ref().map_or(Value::Null, |src| source(src, draft.command.as_ref()));
+    let action = action(draft, &hmac, &mut redactions);
+    let data = data(&draft.data, &mut redactions);
+    let decision = draft.decision.as_ref().map_or(Value::Null, |given| answered(given, &mut redactions));
+    [
+        ("v", json!(1)),
+        ("log", json!(header.log)),
+        ("type", json!(draft.kind.name())),
+        ("id", json!(header.id)),
+        ("ts", json!(header.now.rfc3339())),
+        ("mono_ns", json!(header.now.boot_ns.to_string())),
+        ("boot_id", json!(header.now.boot.to_string())),
+        ("host", json!(header.host)),
+        ("actor", actor(&draft.actor)),
+        ("on_behalf_of", json!(draft.on_behalf_of)),
+        ("src", source),
+        ("action", action),
+        ("data", data),
+        ("risk", json!(draft.risk)),
+        ("policy", draft.policy.as_ref().map_or(Value::Null, policy)),
+        ("request", json!(draft.request)),
+        ("mode", json!(if draft.mode == Mode::Enforce { "enforced" } else { "observed" })),
+        ("decision", decision),
+        ("quorum", draft.quorum.map_or(Value::Null, |(have, need)| json!({ "have": have, "need": need }))),
+        ("outcome", draft.outcome.as_ref().map_or(Value::Null, |(outcome, took)| ended(outcome, *took))),
+        ("gate", json!({ "version": env!("CARGO_PKG_VERSION") })),
+        ("redactions", if redactions.is_empty() { Value::Null } else { Value::from(redactions) }),
+    ]
 }
 
 fn actor(actor: &Actor) -> Value {
@@ -371,5 +414,35 @@ fn stdin(stdin: &BoundStdin) -> Value {
             json!({ "size": size.to_string(), "commitment": commitment.to_string() })
         }
         BoundStdin::Stream => json!("stream"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::approval::sample::{ask, at, request};
+
+    #[track_caller]
+    fn case(draft: &Draft, seq: u64) {
+        let header = Header { log: "00ff", id: "a1", now: at(7), host: "box\"," };
+        let prev = Digest::of(b"before");
+        let found = Unplaced::new(draft, &header, Digest::of).at(seq, prev);
+        let value: Value = serde_json::from_slice(&found).unwrap();
+        assert_eq!((&value["seq"], &value["prev"]), (&json!(seq), &json!(prev.to_string())));
+        assert_eq!(String::from_utf8_lossy(&found), String::from_utf8_lossy(&canonical::to_bytes(&value)));
+    }
+
+    #[test]
+    fn entry_that_is_placed_later_is_canonical_as_a_whole() {
+        let mut draft = Draft::by_gate(Kind::Genesis);
+        case(&draft, 1);
+        draft.set("seq", "{\"prev\":\"}");
+        case(&draft, 1_000_000);
+        let request = request(ask("git.force-push"));
+        let mut draft = Draft::about(Kind::Request, &request);
+        draft.command = Some(request.command().clone());
+        case(&draft, canonical::MAX_INTEGER);
+        draft.set("password", "token=ghp_0123456789abcdefghijABCDEFGHIJ012345");
+        case(&draft, 2);
     }
 }

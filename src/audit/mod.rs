@@ -9,7 +9,7 @@ pub mod redact;
 mod tree;
 mod verify;
 
-pub use entry::{Actor, Draft, Place, PolicyUse, Src, bytes, decision};
+pub use entry::{Actor, Draft, Header, PolicyUse, Src, Unplaced, decision};
 pub use kind::Kind;
 pub use tree::{Frontier, leaf};
 pub use verify::{Said, Tampered, Verified, Verifier};

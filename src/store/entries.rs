@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::{Store, StoreError, log};
-use crate::audit::{self, Draft, Place};
+use crate::audit::{self, Draft, Header, Unplaced};
 use crate::digest::Digest;
 use crate::moment::Moment;
 
@@ -37,36 +37,61 @@ pub(super) struct Pen<'a> {
     pub(super) now: Moment,
 }
 
+/// An entry that is ready but for its place.
+pub(super) struct Ready {
+    id: String,
+    entry: Unplaced,
+}
+
+/// What appending asks of the database.
+pub(super) const STATEMENTS: [&str; 4] = [NEWEST, INSERT, log::FRONTIER, log::SET_FRONTIER];
+
+const NEWEST: &str = "SELECT seq, bytes FROM entries ORDER BY seq DESC LIMIT 1";
+
+const INSERT: &str = "INSERT INTO entries (seq, prev, bytes) VALUES (?, ?, ?)";
+
+/// How many random bytes an entry's id is.
+const ID: usize = 12;
+
 impl Pen<'_> {
+    /// Makes all of the entries that does not depend on what is in the log.
+    pub(super) fn write(&self, drafts: &[&Draft]) -> Result<Vec<Ready>, Broken> {
+        let mut random = vec![0; ID * drafts.len()];
+        super::fill(&mut random).map_err(|_| Broken::NoRandomness)?;
+        let ready = random.chunks_exact(ID).zip(drafts).map(|(random, draft)| {
+            let id: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+            let header = Header { log: &self.log.id, id: &id, now: self.now, host: self.host };
+            let entry = Unplaced::new(draft, &header, |bytes| self.log.hmac(bytes));
+            Ready { id, entry }
+        });
+        Ok(ready.collect())
+    }
+
     /// Appends `drafts` behind the newest entry. The head is read here, inside the transaction, each time.
     pub(super) fn append(&self, db: &Transaction<'_>, drafts: &[&Draft]) -> Result<Vec<Recorded>, Broken> {
-        let (size, mut prev) = head(db)?;
-        let mut tree = log::frontier(db)?.ok_or(Broken::Head { said: 0, found: size })?;
-        if tree.size() != size {
-            return Err(Broken::Head { said: tree.size(), found: size });
-        }
-        let mut recorded = Vec::with_capacity(drafts.len());
-        for draft in drafts {
-            let id = super::random_text().map_err(|()| Broken::NoRandomness)?;
-            let place = Place {
-                log: &self.log.id,
-                seq: tree.size() + 1,
-                prev,
-                id: &id,
-                now: self.now,
-                host: self.host,
-            };
-            let bytes = audit::bytes(draft, &place, |bytes| self.log.hmac(bytes));
-            let leaf = audit::leaf(&bytes);
-            db.prepare_cached("INSERT INTO entries (seq, prev, bytes) VALUES (?, ?, ?)")?
-                .execute(params![place.seq as i64, prev.as_bytes(), bytes])?;
-            tree.push(leaf);
-            prev = leaf;
-            recorded.push(Recorded { seq: place.seq, id, leaf });
-        }
-        log::set_frontier(db, &tree)?;
-        Ok(recorded)
+        place(db, &self.write(drafts)?)
     }
+}
+
+/// Appends what was made ready before.
+pub(super) fn place(db: &Transaction<'_>, ready: &[Ready]) -> Result<Vec<Recorded>, Broken> {
+    let (size, mut prev) = head(db)?;
+    let mut tree = log::frontier(db)?.ok_or(Broken::Head { said: 0, found: size })?;
+    if tree.size() != size {
+        return Err(Broken::Head { said: tree.size(), found: size });
+    }
+    let mut recorded = Vec::with_capacity(ready.len());
+    for Ready { id, entry } in ready {
+        let seq = tree.size() + 1;
+        let bytes = entry.at(seq, prev);
+        let leaf = audit::leaf(&bytes);
+        db.prepare_cached(INSERT)?.execute(params![seq as i64, prev.as_bytes(), bytes])?;
+        tree.push(leaf);
+        prev = leaf;
+        recorded.push(Recorded { seq, id: id.clone(), leaf });
+    }
+    log::set_frontier(db, &tree)?;
+    Ok(recorded)
 }
 
 /// Why nothing can be appended.
@@ -89,7 +114,7 @@ impl From<rusqlite::Error> for Broken {
 /// Returns the number of entries and the newest leaf, made anew from its bytes.
 fn head(db: &Connection) -> rusqlite::Result<(u64, Digest)> {
     let newest = db
-        .prepare_cached("SELECT seq, bytes FROM entries ORDER BY seq DESC LIMIT 1")?
+        .prepare_cached(NEWEST)?
         .query_row([], |row| {
             let bytes = row.get_ref(1)?.as_blob()?;
             Ok((row.get::<_, i64>(0)?, audit::leaf(bytes)))

@@ -120,6 +120,13 @@ impl WriteLock {
     }
 }
 
+impl Held<'_> {
+    /// Claims that another process had it when it was asked for: others may wait for it, too.
+    pub(super) fn was_waited_for(&self) -> bool {
+        !matches!(self, Held::AtOnce(_))
+    }
+}
+
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         if let Held::AtOnce(file) | Held::InLine { file, .. } = self {

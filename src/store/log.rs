@@ -49,9 +49,14 @@ impl Log {
     }
 }
 
+pub(super) const FRONTIER: &str = "SELECT size, frontier FROM log";
+
+/// Named by its key: for a change of all rows SQLite would set 64 KiB aside.
+pub(super) const SET_FRONTIER: &str = "UPDATE log SET size = ?, frontier = ? WHERE one = 1";
+
 /// Returns the stored size and frontier.
 pub(super) fn frontier(db: &Connection) -> rusqlite::Result<Option<Frontier>> {
-    db.prepare_cached("SELECT size, frontier FROM log")?.query_row([], |row| {
+    db.prepare_cached(FRONTIER)?.query_row([], |row| {
         let bytes: Vec<u8> = row.get(1)?;
         Ok(Frontier::from_bytes(row.get::<_, i64>(0)? as u64, &bytes))
     })
@@ -59,8 +64,5 @@ pub(super) fn frontier(db: &Connection) -> rusqlite::Result<Option<Frontier>> {
 
 /// Stores the frontier after an append.
 pub(super) fn set_frontier(db: &Transaction<'_>, tree: &Frontier) -> rusqlite::Result<()> {
-    // Named by its key: for a change of all rows SQLite would set 64 KiB aside.
-    db.prepare_cached("UPDATE log SET size = ?, frontier = ? WHERE one = 1")?
-        .execute(params![tree.size() as i64, tree.to_bytes()])
-        .map(|_| ())
+    db.prepare_cached(SET_FRONTIER)?.execute(params![tree.size() as i64, tree.to_bytes()]).map(|_| ())
 }

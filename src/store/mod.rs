@@ -47,7 +47,7 @@ pub use run::{Run, Swept};
 use crate::audit::{Draft, Kind};
 use crate::digest::Digest;
 use crate::moment::Moment;
-use entries::{Broken, Pen};
+use entries::{Broken, Pen, Ready};
 
 /// When what is written must be on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,8 +124,20 @@ impl Store {
         drafts: &[Draft],
         durability: Durability,
     ) -> Result<Vec<Recorded>, StoreError> {
-        let drafts: Vec<&Draft> = drafts.iter().collect();
-        self.write_in_reserve(now, durability, |db, pen| Ok(pen.append(db, &drafts)?))
+        let ready = self.ready(now, &drafts.iter().collect::<Vec<_>>())?;
+        self.write_in_reserve(now, durability, |db, _| Ok(entries::place(db, &ready)?))
+    }
+
+    /// Makes of these entries what can be made without the lock.
+    fn ready(&self, now: Moment, drafts: &[&Draft]) -> Result<Vec<Ready>, StoreError> {
+        let pen = Pen { log: &self.log, host: &self.host, now };
+        pen.write(drafts).map_err(|broken| self.trouble("write", broken.into()))
+    }
+
+    /// Has SQLite prepare what will be asked with the lock held; it is kept until then.
+    fn prepare(&self, statements: &[&str]) -> Result<(), StoreError> {
+        let prepared = statements.iter().try_for_each(|sql| self.db.prepare_cached(sql).map(drop));
+        prepared.map_err(|error| self.failed("write", error))
     }
 
     /// Returns what would keep a command from being recorded now, as far as that shows without writing.
@@ -182,22 +194,26 @@ impl Store {
         durability: Durability,
         work: impl FnOnce(&Transaction<'_>, &Pen<'_>) -> Result<T, Trouble>,
     ) -> Result<T, StoreError> {
+        self.prepare(&entries::STATEMENTS)?;
         let Store { db, dir, path, file, lock, log, host } = self;
         let Some(lock) = lock else { return Err(StoreError::ReadOnly { path: path.clone() }) };
-        let _held = lock.hold()?;
+        flush_by(db, durability).map_err(|error| StoreError::database(path, "write", error))?;
+        let held = lock.hold()?;
         in_place(path, *file)?;
         let kept = if durability == Durability::Normal { Ok(()) } else { reserve::keep(dir) };
         if durability == Durability::Start && kept.is_err() {
             return Err(StoreError::DiskFull { path: path.clone() });
         }
         if durability != Durability::Start {
-            shorten_wal(db, path);
+            shorten_wal(db, path, held.was_waited_for());
         }
         let pen = Pen { log, host, now };
-        let done = commit(db, &pen, durability, work).map_err(|trouble| trouble.into_store(path, "write"));
+        let done = commit(db, &pen, work).map_err(|trouble| trouble.into_store(path, "write"));
         if matches!(done, Err(StoreError::DiskFull { .. })) && reserve::release(dir) {
             let low = low(dir);
-            let _no_room_even_so = commit(db, &pen, Durability::Full, |db, pen| Ok(pen.append(db, &[&low])?));
+            let _no_room_even_so = flush_by(db, Durability::Full)
+                .map_err(Trouble::from)
+                .and_then(|()| commit(db, &pen, |db, pen| Ok(pen.append(db, &[&low])?)));
         }
         done
     }
@@ -232,17 +248,20 @@ fn in_place(path: &Path, file: (u64, u64)) -> Result<(), StoreError> {
     }
 }
 
+/// Has the next commits flushed, or not.
+fn flush_by(db: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    db.execute_batch(match durability {
+        Durability::Full | Durability::Start => "PRAGMA synchronous = FULL",
+        Durability::Normal => "PRAGMA synchronous = NORMAL",
+    })
+}
+
 /// Commits what `work` does. A commit that failed is taken back.
 fn commit<T>(
     db: &mut Connection,
     pen: &Pen<'_>,
-    durability: Durability,
     work: impl FnOnce(&Transaction<'_>, &Pen<'_>) -> Result<T, Trouble>,
 ) -> Result<T, Trouble> {
-    db.execute_batch(match durability {
-        Durability::Full | Durability::Start => "PRAGMA synchronous = FULL",
-        Durability::Normal => "PRAGMA synchronous = NORMAL",
-    })?;
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let result = work(&transaction, pen)?;
     transaction.commit().inspect_err(|_| take_back(db))?;
@@ -265,6 +284,9 @@ fn take_back(db: &Connection) {
 /// How long the write-ahead log may get: each process that opens the database reads all of it.
 const WAL_FRAMES: u64 = 40;
 
+/// How long it may get while others wait: to begin a new one takes two flushes, and all of them would wait for these, too.
+const WAL_FRAMES_IN_LINE: u64 = 3 * WAL_FRAMES;
+
 /// How many bytes a frame is: a page and its header.
 const FRAME: u64 = 4096 + 24;
 
@@ -277,13 +299,14 @@ const FRAME: u64 = 4096 + 24;
 /// The new log is written over the old one, whose file keeps its length: a flush that finds no longer file and no other
 /// blocks has less to write. What is left of the old one is told by its salt (sqlite.org/fileformat2.html, "4.3"). Only
 /// where a reader was in the way for long is the file cut.
-fn shorten_wal(db: &Connection, path: &Path) {
+fn shorten_wal(db: &Connection, path: &Path, others_wait: bool) {
+    let most = if others_wait { WAL_FRAMES_IN_LINE } else { WAL_FRAMES };
     let wal = path.with_extension("db-wal");
     let length = std::fs::metadata(wal).map_or(0, |wal| wal.len());
-    if length < WAL_FRAMES * FRAME || frames(db) < WAL_FRAMES {
+    if length < most * FRAME || frames(db) < most {
         return;
     }
-    let is_bloated = length > 4 * WAL_FRAMES * FRAME;
+    let is_bloated = length > 2 * WAL_FRAMES_IN_LINE * FRAME;
     let how = if is_bloated { "PRAGMA wal_checkpoint(TRUNCATE)" } else { "PRAGMA wal_checkpoint(RESTART)" };
     let shorten = || {
         db.busy_timeout(std::time::Duration::ZERO)?;
@@ -300,15 +323,13 @@ fn frames(db: &Connection) -> u64 {
 }
 
 fn random<const N: usize>() -> Result<[u8; N], StoreError> {
-    use ring::rand::SecureRandom as _;
     let mut bytes = [0; N];
-    ring::rand::SystemRandom::new().fill(&mut bytes).map_err(|_| no_randomness())?;
-    Ok(bytes)
+    fill(&mut bytes).map(|()| bytes)
 }
 
-fn random_text() -> Result<String, ()> {
-    let bytes: [u8; 12] = random().map_err(|_| ())?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+fn fill(bytes: &mut [u8]) -> Result<(), StoreError> {
+    use ring::rand::SecureRandom as _;
+    ring::rand::SystemRandom::new().fill(bytes).map_err(|_| no_randomness())
 }
 
 fn no_randomness() -> StoreError {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::run::{close_refused, update};
 use super::wake::{self, Ear, Heard};
-use super::{Durability, Store, StoreError, Trouble, Which, requests};
+use super::{Durability, Store, StoreError, Trouble, Which, entries, requests};
 use crate::approval::{
     Ask, Content, Decision, Event, Listed, Origin, Prefix, Refusal, Request, RequestId, Requester,
     is_expired, transition,
@@ -76,6 +76,10 @@ impl Store {
     /// An open request for the same C that was asked under another policy is invalidated first.
     pub fn submit(&mut self, now: Moment, content: Content, ask: Ask) -> Result<Submitted, StoreError> {
         let id = RequestId::from_random(u64::from_le_bytes(super::random()?));
+        let request = Request::new(id, content, ask, now);
+        let ready = self.ready(now, &[&created(&request)])?;
+        self.prepare(&requests::OF_A_NEW_ONE)?;
+        let Request { content, ask, .. } = &request;
         let submitted = self.write_in_reserve(now, Durability::Full, |db, pen| {
             for before in requests::with_content(db, &ask.requester, content.digest())? {
                 if is_expired(&before, now) {
@@ -100,13 +104,9 @@ impl Store {
             if pending >= MOST_PENDING {
                 return Ok(Submitted::TooMany { pending });
             }
-            let request = Request::new(id, content.clone(), ask.clone(), now);
             requests::insert(db, &request)?;
-            let mut draft = asked(&request, "created", &request.ask.requester, &request.ask.origin);
-            draft.command = Some(request.command().clone());
-            draft.wrapping = request.wrapping().cloned();
-            pen.append(db, &[&draft])?;
-            Ok(Submitted::Created(Box::new(request)))
+            entries::place(db, &ready)?;
+            Ok(Submitted::Created(Box::new(request.clone())))
         })?;
         wake::touch(&self.dir);
         Ok(submitted)
@@ -169,6 +169,7 @@ impl Store {
         id: RequestId,
         decision: &Decision,
     ) -> Result<Request, ChangeError> {
+        self.prepare(&requests::OF_A_CHANGE)?;
         let decided = self.write_in_reserve(now, Durability::Full, |db, pen| {
             let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
             match transition(&before, &Event::Decide(decision.clone()), now) {
@@ -262,6 +263,7 @@ impl Store {
         id: RequestId,
         make: impl Fn(&Request) -> Change,
     ) -> Result<Request, ChangeError> {
+        self.prepare(&requests::OF_A_CHANGE)?;
         let changed = self.write_in_reserve(now, Durability::Full, |db, pen| {
             let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
             match make(&before) {
@@ -276,6 +278,14 @@ impl Store {
         wake::touch(&self.dir);
         changed
     }
+}
+
+/// The entry about a new request.
+fn created(request: &Request) -> Draft {
+    let mut draft = asked(request, "created", &request.ask.requester, &request.ask.origin);
+    draft.command = Some(request.command().clone());
+    draft.wrapping = request.wrapping().cloned();
+    draft
 }
 
 /// The entry about asking: made, joined, parked or resumed.

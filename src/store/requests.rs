@@ -37,6 +37,25 @@ const EARLIER: &str = "SELECT id, state, version, content, statement, progress F
      SELECT rowid FROM requests WHERE requester = ?1 AND state = 'REJECTED' \
      UNION SELECT rowid FROM requests WHERE c = ?2 AND requester = ?1) ORDER BY rowid";
 
+/// What a change of a request asks of the database beside its entry.
+pub(super) const OF_A_CHANGE: [&str; 2] = [LOAD, COMPARE_AND_SET];
+
+/// What a new request does.
+pub(super) const OF_A_NEW_ONE: [&str; 3] = [WITH_CONTENT, PENDING, INSERT];
+
+const LOAD: &str = "SELECT id, state, version, content, statement, progress FROM requests WHERE id = ?";
+
+const COMPARE_AND_SET: &str =
+    "UPDATE requests SET state = ?, version = ?, progress = ? WHERE id = ? AND state = ? AND version = ?";
+
+const WITH_CONTENT: &str = "SELECT id, state, version, content, statement, progress FROM requests \
+     WHERE c = ? AND requester = ? AND state IN ('PENDING', 'APPROVED') ORDER BY rowid";
+
+const PENDING: &str = "SELECT count(*) FROM requests WHERE state = 'PENDING' AND requester = ?";
+
+const INSERT: &str = "INSERT INTO requests (id, state, version, requester, c, content, statement, progress) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+
 /// Which requests are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
@@ -54,8 +73,7 @@ pub(super) fn requester_key(requester: &Requester) -> String {
 
 /// Adds a new request.
 pub(super) fn insert(db: &Transaction<'_>, request: &Request) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO requests (id, state, version, requester, c, content, statement, progress) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-    db.prepare_cached(sql)?
+    db.prepare_cached(INSERT)?
         .execute(params![
             request.id.as_str(),
             request.state().name(),
@@ -75,9 +93,7 @@ pub(super) fn compare_and_set(
     before: &Request,
     after: &Request,
 ) -> rusqlite::Result<bool> {
-    let sql =
-        "UPDATE requests SET state = ?, version = ?, progress = ? WHERE id = ? AND state = ? AND version = ?";
-    let changed = db.prepare_cached(sql)?.execute(params![
+    let changed = db.prepare_cached(COMPARE_AND_SET)?.execute(params![
         after.state().name(),
         after.progress.version as i64,
         written(&after.progress),
@@ -94,10 +110,7 @@ fn written(progress: &Progress) -> String {
 
 /// Returns the request with this id.
 pub(super) fn load(db: &Connection, id: RequestId) -> Result<Option<Request>, Trouble> {
-    db.prepare_cached(&format!("{COLUMNS} WHERE id = ?"))?
-        .query_row([id.as_str()], |row| Ok(read(row)))
-        .optional()?
-        .transpose()
+    db.prepare_cached(LOAD)?.query_row([id.as_str()], |row| Ok(read(row))).optional()?.transpose()
 }
 
 /// Returns the open requests of this requester for this content.
@@ -106,16 +119,12 @@ pub(super) fn with_content(
     requester: &Requester,
     c: Digest,
 ) -> Result<Vec<Request>, Trouble> {
-    let sql = format!(
-        "{COLUMNS} WHERE c = ? AND requester = ? AND state IN ('PENDING', 'APPROVED') ORDER BY rowid"
-    );
-    collect(db, &sql, params![c.as_bytes(), requester_key(requester)])
+    collect(db, WITH_CONTENT, params![c.as_bytes(), requester_key(requester)])
 }
 
 /// Returns how many requests of this requester wait for a decision.
 pub(super) fn pending(db: &Connection, requester: &Requester) -> rusqlite::Result<u32> {
-    db.prepare_cached("SELECT count(*) FROM requests WHERE state = 'PENDING' AND requester = ?")?
-        .query_row([requester_key(requester)], |row| row.get(0))
+    db.prepare_cached(PENDING)?.query_row([requester_key(requester)], |row| row.get(0))
 }
 
 /// Returns those of this requester that wait for a decision.
@@ -188,7 +197,7 @@ fn each_of(
     params: impl rusqlite::Params,
     mut take: impl FnMut(Request),
 ) -> Result<(), Trouble> {
-    let mut query = db.prepare(sql)?;
+    let mut query = db.prepare_cached(sql)?;
     let mut rows = query.query(params)?;
     while let Some(row) = rows.next()? {
         take(read(row)?);
@@ -219,7 +228,7 @@ fn read_listed(row: &Row<'_>) -> Result<Listed, Trouble> {
 fn agrees(row: &Row<'_>, id: RequestId, state: State, version: u64) -> Result<(), Trouble> {
     let said = row.get_ref(1)?.as_str().unwrap_or_default();
     let counted: i64 = row.get(2)?;
-    if State::named(said) != Some(state) || counted as u64 != version {
+    if said != state.name() || counted as u64 != version {
         return Err(bad(row, format!("the row says {said} {counted}, its progress {state} {version}")));
     }
     if row.get_ref(0)?.as_str().ok() != Some(id.as_str()) {
@@ -246,14 +255,12 @@ mod tests {
             open_sql(),
             BEGINNING.to_owned(),
             EARLIER.to_owned(),
-            format!("{COLUMNS} WHERE id = 'x'"),
-            format!(
-                "{COLUMNS} WHERE c = x'00' AND requester = 'x' AND state IN ('PENDING', 'APPROVED') ORDER BY rowid"
-            ),
-            "SELECT count(*) FROM requests WHERE state = 'PENDING' AND requester = 'x'".to_owned(),
+            LOAD.to_owned(),
+            WITH_CONTENT.to_owned(),
+            PENDING.to_owned(),
+            COMPARE_AND_SET.to_owned(),
             format!("{COLUMNS} WHERE state = 'PENDING' AND requester = 'x'"),
             "SELECT version FROM requests WHERE id = 'x'".to_owned(),
-            "UPDATE requests SET state = 'x' WHERE id = 'x' AND state = 'x' AND version = 1".to_owned(),
             "SELECT bytes FROM entries WHERE seq = 1".to_owned(),
             "SELECT seq, prev, bytes FROM entries WHERE seq >= 1 ORDER BY seq".to_owned(),
         ];

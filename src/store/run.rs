@@ -2,7 +2,7 @@
 
 use rusqlite::Transaction;
 
-use super::entries::Pen;
+use super::entries::{self, Pen, Ready};
 use super::lock::RunLock;
 use super::runs::{self, OpenRun};
 use super::{ChangeError, Durability, Store, StoreError, Trouble, requests, wake};
@@ -51,10 +51,9 @@ impl Store {
         approved: &Approved,
         judged: Draft,
     ) -> Result<Run, StoreError> {
-        let (judged, start) = judged_and_start(approved, judged);
+        let (ready, start) = self.judged_and_start(now, approved, judged)?;
         let dir = self.dir.clone();
-        let lock =
-            self.write(now, Durability::Start, |db, pen| begin(db, pen, &dir, (&[&judged], &start), None))?;
+        let lock = self.write(now, Durability::Start, |db, _| begin(db, &dir, &ready, None, None))?;
         Ok(run(lock, now, start))
     }
 
@@ -66,15 +65,31 @@ impl Store {
         judged: Draft,
         outer: u64,
     ) -> Result<Option<Run>, StoreError> {
-        let (judged, start) = judged_and_start(approved, judged);
+        let (ready, start) = self.judged_and_start(now, approved, judged)?;
         let dir = self.dir.clone();
-        let lock = self.write(now, Durability::Start, |db, pen| {
+        let lock = self.write(now, Durability::Start, |db, _| {
             if !runs::is_running(db, &dir, outer)? {
                 return Ok(None);
             }
-            begin(db, pen, &dir, (&[&judged], &start), None).map(Some)
+            begin(db, &dir, &ready, None, None).map(Some)
         })?;
         Ok(lock.map(|lock| run(lock, now, start)))
+    }
+
+    /// Makes the verdict and the start that follows it at once ready, both about the command in `approved`; returns the start too.
+    fn judged_and_start(
+        &self,
+        now: Moment,
+        approved: &Approved,
+        judged: Draft,
+    ) -> Result<(Vec<Ready>, Draft), StoreError> {
+        let judged = Draft { command: Some(approved.command().clone()), ..judged };
+        let mut start = judged.clone();
+        // What the verdict rests on stands in the entry before.
+        (start.kind, start.risk, start.policy, start.bound) = (Kind::ExecStart, None, None, None);
+        start.data.clear();
+        self.prepare(&runs::OF_A_START)?;
+        Ok((self.ready(now, &[&judged, &start])?, start))
     }
 
     /// Returns the approved commands that run now: below which process, since which start, by which request.
@@ -94,6 +109,8 @@ impl Store {
         origin: &Origin,
         runner: Option<&Runner>,
     ) -> Result<(Approved, Run), ChangeError> {
+        self.prepare(&runs::OF_A_START)?;
+        self.prepare(&requests::OF_A_CHANGE)?;
         let dir = self.dir.clone();
         let done = self.write(now, Durability::Start, |db, pen| {
             let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
@@ -110,7 +127,7 @@ impl Store {
             let given = after.content.given(name.or(after.ask.per_call.as_deref()));
             let wrapping = given.and_then(|(_, wrapping)| wrapping);
             let with_command = Draft { command: Some(approved.command().clone()), wrapping, ..start.clone() };
-            let lock = begin(db, pen, &dir, (&[], &with_command), runner)?;
+            let lock = begin(db, &dir, &pen.write(&[&with_command])?, start.request, runner)?;
             Ok(Ok((approved, lock, start)))
         })?;
         let (approved, lock, start) = done.inspect_err(|_| wake::touch(&self.dir))?;
@@ -126,14 +143,16 @@ impl Store {
         end.data.clear();
         end.set("start", seq);
         end.outcome = Some((outcome.clone(), now.since(started)));
-        self.write_in_reserve(now, Durability::Normal, |db, pen| {
+        self.prepare(&[runs::REMOVE])?;
+        let ready = self.ready(now, &[&end])?;
+        self.write_in_reserve(now, Durability::Normal, |db, _| {
             runs::remove(db, seq)?;
             if let Some(before) = load_some(db, request)?
                 && let Ok(after) = transition(&before, &Event::Finish(outcome.clone()), now)
             {
                 update(db, &before, &after)?;
             }
-            pen.append(db, &[&end])?;
+            entries::place(db, &ready)?;
             Ok(())
         })?;
         drop(lock);
@@ -175,28 +194,18 @@ fn run((seq, lock): (u64, RunLock), now: Moment, start: Draft) -> Run {
     Run { seq, started: now, start: Draft { command: None, bound: None, ..start }, lock }
 }
 
-/// Returns the verdict and the start that follows it at once, both about the command in `approved`.
-fn judged_and_start(approved: &Approved, judged: Draft) -> (Draft, Draft) {
-    let judged = Draft { command: Some(approved.command().clone()), ..judged };
-    let mut start = judged.clone();
-    // What the verdict rests on stands in the entry before.
-    (start.kind, start.risk, start.policy, start.bound) = (Kind::ExecStart, None, None, None);
-    start.data.clear();
-    (judged, start)
-}
-
 /// Appends what leads to a start and the start, all at once, and takes its lock before anybody else can see the row.
 fn begin(
     db: &Transaction<'_>,
-    pen: &Pen<'_>,
     dir: &std::path::Path,
-    (before, start): (&[&Draft], &Draft),
+    ready: &[Ready],
+    request: Option<RequestId>,
     runner: Option<&Runner>,
 ) -> Result<(u64, RunLock), Trouble> {
-    let recorded = pen.append(db, &[before, &[start]].concat())?;
+    let recorded = entries::place(db, ready)?;
     let seq = recorded.last().map_or(0, |entry| entry.seq);
     let lock = RunLock::take(dir, &runs::slots(db)?)?;
-    runs::insert(db, OpenRun { seq, request: start.request }, lock.slot, runner)?;
+    runs::insert(db, OpenRun { seq, request }, lock.slot, runner)?;
     Ok((seq, lock))
 }
 

@@ -27,6 +27,15 @@ pub(super) struct OpenRun {
     pub(super) request: Option<RequestId>,
 }
 
+/// What a start asks of the database beside its entries.
+pub(super) const OF_A_START: [&str; 2] = [SLOTS, INSERT];
+
+const INSERT: &str = "INSERT INTO runs (seq, request, runner, slot) VALUES (?, ?, ?, ?)";
+
+const SLOTS: &str = "SELECT coalesce(slot, seq) FROM runs";
+
+pub(super) const REMOVE: &str = "DELETE FROM runs WHERE seq = ?";
+
 /// Adds a start, whose runner holds the lock `slot`.
 pub(super) fn insert(
     db: &Transaction<'_>,
@@ -36,21 +45,19 @@ pub(super) fn insert(
 ) -> rusqlite::Result<()> {
     let request = run.request.map(|id| id.as_str().to_owned());
     let runner = runner.and_then(|runner| serde_json::to_string(runner).ok());
-    db.prepare_cached("INSERT INTO runs (seq, request, runner, slot) VALUES (?, ?, ?, ?)")?
-        .execute(params![run.seq as i64, request, runner, slot as i64])
-        .map(|_| ())
+    db.prepare_cached(INSERT)?.execute(params![run.seq as i64, request, runner, slot as i64]).map(|_| ())
 }
 
 /// Returns the locks that runs on record have.
 pub(super) fn slots(db: &Connection) -> rusqlite::Result<Vec<u64>> {
-    let mut query = db.prepare_cached("SELECT coalesce(slot, seq) FROM runs")?;
+    let mut query = db.prepare_cached(SLOTS)?;
     let slots = query.query_map([], |row| Ok(row.get::<_, i64>(0)? as u64))?;
     slots.collect()
 }
 
 /// Removes a start that has ended; claims that it was there.
 pub(super) fn remove(db: &Transaction<'_>, seq: u64) -> rusqlite::Result<bool> {
-    Ok(db.prepare_cached("DELETE FROM runs WHERE seq = ?")?.execute([seq as i64])? == 1)
+    Ok(db.prepare_cached(REMOVE)?.execute([seq as i64])? == 1)
 }
 
 /// Returns the runs of approved requests whose runner lives and is known.
