@@ -2,6 +2,8 @@
 //!
 //! Bytes that are UTF-8 are a string; others are `{"b64": "…"}`, so that nothing is lost and nothing is replaced.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
@@ -59,11 +61,15 @@ fn first_unfit(value: &Value) -> Option<String> {
     }
 }
 
-/// The bytes that [`from_raw`] wrote, read without a [`Value`] between.
-pub struct Raw(pub Vec<u8>);
+/// A text that is read where it stands, if it has no escapes: serde copies each [`Cow`] otherwise.
+#[derive(Deserialize)]
+pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Raw, D::Error> {
+/// The bytes that [`from_raw`] wrote, read without a [`Value`] between.
+pub struct Raw<'a>(pub Cow<'a, [u8]>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Raw<'a>, D::Error> {
         from.deserialize_any(RawVisitor)
     }
 }
@@ -71,24 +77,30 @@ impl<'de> Deserialize<'de> for Raw {
 struct RawVisitor;
 
 impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
+    type Value = Raw<'de>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("a string or `{\"b64\": …}`")
     }
 
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Raw, E> {
-        Ok(Raw(text.as_bytes().to_vec()))
+    fn visit_borrowed_str<E: serde::de::Error>(self, text: &'de str) -> Result<Raw<'de>, E> {
+        Ok(Raw(text.as_bytes().into()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Raw<'de>, E> {
+        Ok(Raw(text.as_bytes().to_vec().into()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw<'de>, A::Error> {
         let bytes = match map.next_entry::<String, String>()? {
             Some((key, text)) if key == "b64" => STANDARD.decode(text).ok(),
             _ => None,
         };
         let is_all = map.next_key::<IgnoredAny>()?.is_none();
         let bytes = bytes.filter(|_| is_all);
-        bytes.map(Raw).ok_or_else(|| A::Error::custom("expected a string or `{\"b64\": …}`"))
+        bytes
+            .map(|bytes| Raw(bytes.into()))
+            .ok_or_else(|| A::Error::custom("expected a string or `{\"b64\": …}`"))
     }
 }
 
@@ -107,13 +119,14 @@ mod tests {
         for bytes in [&b"plain"[..], b"", b"a\xff\x00b", "grün".as_bytes()] {
             let value = from_raw(bytes);
             assert_eq!(to_raw(&value).as_deref(), Some(bytes));
-            let read: Raw = serde_json::from_slice(&to_bytes(&value)).unwrap();
-            assert_eq!((read.0.as_slice(), Raw::deserialize(&value).unwrap().0.as_slice()), (bytes, bytes));
+            let written = to_bytes(&value);
+            let read: Raw<'_> = serde_json::from_slice(&written).unwrap();
+            assert_eq!((&*read.0, &*Raw::deserialize(&value).unwrap().0), (bytes, bytes));
         }
         for other in
             ["1", "null", "[]", "{}", r#"{"b64":"%"}"#, r#"{"b64":"YQ==","b":"c"}"#, r#"{"a":"YQ=="}"#]
         {
-            assert!(serde_json::from_str::<Raw>(other).is_err(), "{other}");
+            assert!(serde_json::from_str::<Raw<'_>>(other).is_err(), "{other}");
         }
         assert_eq!(from_raw(b"\xff"), json!({ "b64": "/w==" }));
         assert_eq!(to_raw(&json!({ "b64": "%" })), None);

@@ -86,19 +86,37 @@ impl Command {
     /// each [`quoted`] where it needs it.
     pub fn text(&self) -> Vec<u8> {
         match &self.source {
-            Source::Argv(words) => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(&b' '),
+            Source::Argv(words) => joined(words.iter().map(Vec::as_slice)),
             Source::Script { text, .. } => text.clone(),
         }
     }
 }
 
+/// Returns `words` with one space between them, each [`quoted`] where it needs it.
+pub fn joined<'a>(words: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (at, word) in words.enumerate() {
+        if at > 0 {
+            out.push(b' ');
+        }
+        push_quoted(&mut out, word);
+    }
+    out
+}
+
 /// Returns `word` as a shell would have to be given it: unchanged if it is plain, else in single quotes.
 pub fn quoted(word: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    push_quoted(&mut out, word);
+    out
+}
+
+fn push_quoted(out: &mut Vec<u8>, word: &[u8]) {
     let is_plain = |b: &u8| b.is_ascii_alphanumeric() || b"_-+=:,./@%^".contains(b);
     if !word.is_empty() && word.iter().all(is_plain) {
-        return word.to_vec();
+        return out.extend_from_slice(word);
     }
-    let mut out = vec![b'\''];
+    out.push(b'\'');
     for byte in word {
         match byte {
             b'\'' => out.extend_from_slice(b"'\\''"),
@@ -106,7 +124,6 @@ pub fn quoted(word: &[u8]) -> Vec<u8> {
         }
     }
     out.push(b'\'');
-    out
 }
 
 /// Returns `bytes` as text in which nothing is invisible or able to disguise its neighbours.

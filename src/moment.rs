@@ -2,11 +2,13 @@
 //!
 //! The core never reads a clock; a [`Moment`] is passed in (the store's `clock` gathers it).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Names one boot of one machine (`/proc/sys/kernel/random/boot_id` on Linux); the boot clocks of two boots don't compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,8 +17,12 @@ pub struct BootId(pub u128);
 impl BootId {
     /// Returns the boot id in `text` (a UUID with or without hyphens), or `None` if it is none.
     pub fn parse(text: &str) -> Option<BootId> {
-        let hex: String = text.trim().chars().filter(|c| *c != '-').collect();
-        (hex.len() == 32).then(|| u128::from_str_radix(&hex, 16).ok()).flatten().map(BootId)
+        let (mut id, mut digits) = (0, 0);
+        for c in text.trim().chars().filter(|c| *c != '-') {
+            id = id << 4 | u128::from(c.to_digit(16)?);
+            digits += 1;
+        }
+        (digits == 32).then_some(BootId(id))
     }
 }
 
@@ -27,8 +33,8 @@ impl fmt::Display for BootId {
 }
 
 /// One instant, seen by both clocks of one machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "Written", try_from = "Written")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "Written<'static>")]
 pub struct Moment {
     /// Microseconds since 1970-01-01 UTC.
     pub utc_us: i64,
@@ -78,25 +84,34 @@ impl Moment {
 /// The stored form: the boot clock as text, because nanoseconds outgrow the integers of JSON after 104 days.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
-    ts: String,
-    boot_ns: String,
-    boot_id: String,
+struct Written<'a> {
+    #[serde(borrow)]
+    ts: Cow<'a, str>,
+    #[serde(borrow)]
+    boot_ns: Cow<'a, str>,
+    #[serde(borrow)]
+    boot_id: Cow<'a, str>,
 }
 
-impl From<Moment> for Written {
-    fn from(moment: Moment) -> Written {
+impl From<Moment> for Written<'static> {
+    fn from(moment: Moment) -> Written<'static> {
         Written {
-            ts: moment.rfc3339(),
-            boot_ns: moment.boot_ns.to_string(),
-            boot_id: moment.boot.to_string(),
+            ts: moment.rfc3339().into(),
+            boot_ns: moment.boot_ns.to_string().into(),
+            boot_id: moment.boot.to_string().into(),
         }
     }
 }
 
-impl TryFrom<Written> for Moment {
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Moment, D::Error> {
+        Written::deserialize(from)?.try_into().map_err(D::Error::custom)
+    }
+}
+
+impl TryFrom<Written<'_>> for Moment {
     type Error = String;
-    fn try_from(written: Written) -> Result<Moment, String> {
+    fn try_from(written: Written<'_>) -> Result<Moment, String> {
         let utc: Timestamp = written.ts.parse().map_err(|_| format!("`{}` is not a time", written.ts))?;
         Ok(Moment {
             utc_us: utc.as_microsecond(),
@@ -141,6 +156,16 @@ mod tests {
         assert!(at(500, 70, 1).has_reached(deadline));
         assert!(at(1060, 1, 2).has_reached(deadline));
         assert!(!at(1059, 99, 2).has_reached(deadline));
+    }
+
+    #[test]
+    fn boot_id_is_read_with_and_without_hyphens() {
+        let id = Some(BootId(0x368f_951e_a003_4086_b432_1e3f_e63a_ead8));
+        assert_eq!(BootId::parse("368f951e-a003-4086-b432-1e3fe63aead8\n"), id);
+        assert_eq!(BootId::parse("368F951EA0034086B4321E3FE63AEAD8"), id);
+        for bad in ["", "368f951e", "g68f951ea0034086b4321e3fe63aead8", "0368f951ea0034086b4321e3fe63aead8"] {
+            assert_eq!(BootId::parse(bad), None, "{bad}");
+        }
     }
 
     #[test]

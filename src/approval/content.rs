@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
-use crate::canonical::{self, Raw};
-use crate::command::{Command, Dialect, Source, visible};
+use crate::canonical::{self, Raw, Text};
+use crate::command::{Command, Dialect, Source, joined, visible};
 use crate::digest::Digest;
 
 const DOMAIN: &[u8] = b"gate-content-v1\n";
@@ -121,36 +121,43 @@ pub struct StoredInput {
 
 /// The part that most readers want: the rest is passed over.
 #[derive(serde::Deserialize)]
-struct Part {
-    command: Stored,
+struct Part<'a> {
+    #[serde(borrow)]
+    command: Stored<'a>,
 }
 
 /// A command as it is stored, and the envelope around it.
 #[derive(serde::Deserialize)]
-struct Stored {
-    argv: Option<Vec<Raw>>,
-    dialect: Option<String>,
-    options: Option<Vec<Raw>>,
-    script: Option<Raw>,
-    args: Option<Vec<Raw>>,
-    cwd: Raw,
+struct Stored<'a> {
+    #[serde(borrow)]
+    argv: Option<Vec<Raw<'a>>>,
+    #[serde(borrow)]
+    dialect: Option<Text<'a>>,
+    #[serde(borrow)]
+    options: Option<Vec<Raw<'a>>>,
+    #[serde(borrow)]
+    script: Option<Raw<'a>>,
+    #[serde(borrow)]
+    args: Option<Vec<Raw<'a>>>,
+    #[serde(borrow)]
+    cwd: Raw<'a>,
     envelope: Option<Value>,
 }
 
-impl Stored {
+impl Stored<'_> {
     /// Returns the command as it stands here, and the envelope; `None` where it is none.
     fn command(self) -> Option<(Command, Option<Value>)> {
-        let words = |words: Vec<Raw>| words.into_iter().map(|word| word.0).collect();
+        let words = |words: Vec<Raw<'_>>| words.into_iter().map(|word| word.0.into_owned()).collect();
         let source = match self.argv {
             Some(argv) => Source::Argv(words(argv)),
             None => Source::Script {
-                dialect: dialect_of(&self.dialect?)?,
+                dialect: dialect_of(&self.dialect?.0)?,
                 options: words(self.options?),
-                text: self.script?.0,
+                text: self.script?.0.into_owned(),
                 args: words(self.args?),
             },
         };
-        let cwd = PathBuf::from(std::ffi::OsString::from_vec(self.cwd.0));
+        let cwd = PathBuf::from(std::ffi::OsString::from_vec(self.cwd.0.into_owned()));
         Some((Command { source, cwd }, self.envelope))
     }
 }
@@ -254,6 +261,24 @@ pub(super) fn digest_of(json: &[u8]) -> Digest {
 /// Does as [`Content::given`] for the stored bytes `json`.
 pub(super) fn given(json: &[u8], per_call: Option<&str>) -> Option<(Command, Option<Wrapping>)> {
     let Part { command } = serde_json::from_slice(json).ok()?;
+    given_of(command, per_call)
+}
+
+/// Returns the text that is shown of the command in the stored bytes `json`: the agent's own where it is in an envelope.
+pub(super) fn shown_text(json: &[u8], per_call: Option<&str>) -> Option<Vec<u8>> {
+    // Once as a whole, instead of each string for itself.
+    let Part { command } = serde_json::from_str(std::str::from_utf8(json).ok()?).ok()?;
+    match (&command.argv, &command.envelope, per_call) {
+        (Some(argv), None, None) => Some(joined(argv.iter().map(|word| &*word.0))),
+        _ => {
+            let (command, wrapping) = given_of(command, per_call)?;
+            let source = Wrapping::shown(wrapping.as_ref(), &command);
+            Some(Command { source, ..command }.text())
+        }
+    }
+}
+
+fn given_of(command: Stored<'_>, per_call: Option<&str>) -> Option<(Command, Option<Wrapping>)> {
     let (mut command, envelope) = command.command()?;
     let open = envelope.as_ref().and_then(|envelope| envelope.get("open")?.as_u64());
     match (open, per_call, &mut command.source) {

@@ -2,15 +2,18 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::canonical::Text;
 
 /// Crockford's base32: no I, L, O, U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LENGTH: usize = 12;
 
 /// A request id: 60 random bits, shown `7KQ2-M9XD-4T1B`, read without regard to case and hyphens.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct RequestId([u8; LENGTH]);
 
 impl RequestId {
@@ -25,8 +28,12 @@ impl RequestId {
 
     /// Returns the id in `text`, or `None` if it is not a whole one.
     pub fn parse(text: &str) -> Option<RequestId> {
-        let symbols = Prefix::parse(text)?.0;
-        Some(RequestId(symbols.into_bytes().try_into().ok()?))
+        let (mut symbols, mut length) = ([0; LENGTH], 0);
+        for c in text.chars().filter(|c| *c != '-') {
+            *symbols.get_mut(length)? = symbol(c)?;
+            length += 1;
+        }
+        (length == LENGTH).then_some(RequestId(symbols))
     }
 
     /// Returns the 12 characters without hyphens: the form that is stored.
@@ -44,7 +51,8 @@ impl Prefix {
     ///
     /// `I` and `L` are read as 1, `O` as 0, as Crockford asks.
     pub fn parse(text: &str) -> Option<Prefix> {
-        let symbols: String = text.chars().filter(|c| *c != '-').map(symbol).collect::<Option<_>>()?;
+        let symbols: String =
+            text.chars().filter(|c| *c != '-').map(|c| symbol(c).map(char::from)).collect::<Option<_>>()?;
         (1..=LENGTH).contains(&symbols.len()).then_some(Prefix(symbols))
     }
 
@@ -54,13 +62,13 @@ impl Prefix {
     }
 }
 
-fn symbol(c: char) -> Option<char> {
-    let upper = match c.to_ascii_uppercase() {
-        'I' | 'L' => '1',
-        'O' => '0',
-        other => other,
-    };
-    ALPHABET.contains(&u8::try_from(upper).ok()?).then_some(upper)
+fn symbol(c: char) -> Option<u8> {
+    match u8::try_from(c).ok()?.to_ascii_uppercase() {
+        b'I' | b'L' => Some(b'1'),
+        b'O' => Some(b'0'),
+        b'U' => None,
+        other => other.is_ascii_alphanumeric().then_some(other),
+    }
 }
 
 impl fmt::Display for RequestId {
@@ -82,10 +90,10 @@ impl From<RequestId> for String {
     }
 }
 
-impl TryFrom<String> for RequestId {
-    type Error = String;
-    fn try_from(text: String) -> Result<RequestId, String> {
-        RequestId::parse(&text).ok_or_else(|| format!("`{text}` is not a request id"))
+impl<'de> Deserialize<'de> for RequestId {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<RequestId, D::Error> {
+        let Text(text) = Text::deserialize(from)?;
+        RequestId::parse(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is not a request id")))
     }
 }
 

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::content::{digest_of, given};
+use super::content::{digest_of, shown_text};
 use super::state::{State, UNUSED_FOR};
-use super::{Request, RequestId, RequesterKind, Risk, Wrapping};
-use crate::command::Command;
+use super::{Request, RequestId, RequesterKind, Risk};
 use crate::digest::Digest;
 use crate::moment::Moment;
 
@@ -100,22 +99,23 @@ impl Listed {
     /// Returns what a list says of the request that is stored as these parts, or what is wrong with them.
     pub fn from_stored(content: &[u8], statement: &[u8], progress: &str) -> Result<Listed, String> {
         let come: Come = serde_json::from_str(progress).map_err(|error| format!("progress: {error}"))?;
+        // Once as a whole, instead of each string for itself.
+        let statement = str::from_utf8(statement).map_err(|error| format!("the statement: {error}"))?;
         let said: Said<'_> =
-            serde_json::from_slice(statement).map_err(|error| format!("the statement: {error}"))?;
+            serde_json::from_str(statement).map_err(|error| format!("the statement: {error}"))?;
         let found = digest_of(content);
         if said.content != found {
             return Err(format!("the content has digest {found}, the statement says {}", said.content));
         }
-        let (command, wrapping) =
-            given(content, said.ask.per_call.as_deref()).ok_or("the content holds no command")?;
+        let text = shown_text(content, said.ask.per_call.as_deref()).ok_or("the content holds no command")?;
         let Asker { kind, name } = said.ask.requester;
         Ok(Listed {
             id: said.id,
             risk: said.ask.risk,
-            requester: format!("{}:{name}", kind.name()),
+            requester: [kind.name(), ":", &name].concat(),
             term: Term { state: come.state, deadline: said.deadline, approved: come.approved },
             version: come.version,
-            text: shown_text(command, wrapping.as_ref()),
+            text,
         })
     }
 
@@ -129,14 +129,6 @@ impl Listed {
             version: request.progress.version,
             text: request.text(),
         }
-    }
-}
-
-/// Returns the text of what is shown of a command in an envelope.
-fn shown_text(command: Command, wrapping: Option<&Wrapping>) -> Vec<u8> {
-    match wrapping {
-        None => command.text(),
-        Some(_) => Command { source: Wrapping::shown(wrapping, &command), cwd: command.cwd }.text(),
     }
 }
 

@@ -45,6 +45,7 @@ mod hex {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
 
+    use crate::canonical::Text;
     use crate::digest::Digest;
 
     pub(super) fn serialize<S: Serializer>(digest: &Digest, to: S) -> Result<S::Ok, S::Error> {
@@ -52,7 +53,7 @@ mod hex {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Digest, D::Error> {
-        let text = String::deserialize(from)?;
+        let Text(text) = Text::deserialize(from)?;
         Digest::from_hex(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is not a digest")))
     }
 }

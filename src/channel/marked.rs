@@ -118,6 +118,9 @@ fn underline(cells: &[Cell], rules: &[AskedBy]) -> Option<String> {
 
 /// Returns as much of `text` as fits into `room` columns of any terminal, with `…` for the rest.
 pub fn cut(text: &str, room: usize) -> String {
+    if text.is_ascii() && text.len() > room {
+        return [&text[..room.saturating_sub(1)], "…"].concat();
+    }
     if text.chars().map(most_columns).sum::<usize>() <= room {
         return text.to_owned();
     }

@@ -32,10 +32,9 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let lines = lines(place, args.all, now)?;
-    if lines.is_empty() {
-        ui::say("nothing waits for a decision");
-    } else {
-        ui::answer(&lines.join("\n"));
+    match lines.strip_suffix('\n') {
+        None => ui::say("nothing waits for a decision"),
+        Some(lines) => ui::answer(lines),
     }
     Ok(Exit::Done)
 }
@@ -63,13 +62,14 @@ fn values(place: &Place, all: bool, now: Moment) -> anyhow::Result<Vec<serde_jso
     Ok(values)
 }
 
-fn lines(place: &Place, all: bool, now: Moment) -> anyhow::Result<Vec<String>> {
-    let mut lines = Vec::new();
+fn lines(place: &Place, all: bool, now: Moment) -> anyhow::Result<String> {
+    let mut lines = String::new();
     let Some(desk) = desk(place)? else { return Ok(lines) };
     let width = channel::width();
     desk.store.each_listed(which(all), |request| {
         if all || !request.term.is_expired(now) {
-            lines.push(line(&request, now, width));
+            lines.push_str(&line(&request, now, width));
+            lines.push('\n');
         }
     })?;
     Ok(lines)
@@ -78,11 +78,46 @@ fn lines(place: &Place, all: bool, now: Moment) -> anyhow::Result<Vec<String>> {
 /// Returns a request in one line of at most `width` columns; the card has the rest.
 pub(super) fn line(request: &Listed, now: Moment, width: usize) -> String {
     let state = request.term.state(now);
-    let left = crate::moment::in_words(request.term.remaining(now));
-    let when = if state.is_open() { format!("{left} left") } else { String::new() };
+    let name = state.name().to_ascii_lowercase();
+    let when = match state.is_open() {
+        true => crate::moment::in_words(request.term.remaining(now)) + " left",
+        false => String::new(),
+    };
     let (risk, who) = (request.risk.word(), visible(request.requester.as_bytes()));
-    let who = cut(&who, 24);
-    let head = format!("{}  {:<9} {risk:<8} {when:<16} {who:<18} ", request.id, state.name().to_lowercase());
-    let room = width.saturating_sub(head.chars().count()).max(20);
-    head + &cut(&visible(&request.text), room)
+    let mut line = request.id.to_string() + "  ";
+    let cells = [(name.as_str(), 9), (risk, 8), (&when, 16), (&cut(&who, 24), 18)];
+    for (cell, columns) in cells {
+        push_padded(&mut line, cell, columns);
+    }
+    let room = width.saturating_sub(line.chars().count()).max(20);
+    line.push_str(&cut(&visible(beginning(&request.text, room)), room));
+    line
+}
+
+/// Appends `cell` with blanks behind it up to `columns`, and one more.
+fn push_padded(line: &mut String, cell: &str, columns: usize) {
+    line.push_str(cell);
+    line.extend(std::iter::repeat_n(' ', columns.saturating_sub(cell.chars().count()) + 1));
+}
+
+/// Returns of `text` what certainly fills `room` columns, if it is that long: each four bytes show as two columns at least.
+fn beginning(text: &[u8], room: usize) -> &[u8] {
+    &text[..text.len().min(2 * room + 8)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_where_the_line_is_full_however_much_of_it_is_looked_at() {
+        for piece in ["a", "ü", "\u{4e00}", "\u{1f600}", "\u{202e}", "a\u{1f600}", "\n"] {
+            let text = piece.repeat(300);
+            for room in [20, 21, 22, 23, 81] {
+                let whole = cut(&visible(text.as_bytes()), room);
+                assert_eq!(cut(&visible(beginning(text.as_bytes(), room)), room), whole, "{piece} {room}");
+            }
+        }
+        assert_eq!(beginning(b"short", 20), b"short");
+    }
 }
