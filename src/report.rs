@@ -39,6 +39,9 @@ pub struct Report {
     pub request: Option<String>,
     /// The approver who decided.
     pub by: Option<String>,
+    /// The id of the request whose grant or plan approved it; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
     /// The exit code: the command's own if it ran, else gate's.
     pub exit: Option<u8>,
     /// The signal that ended the command.

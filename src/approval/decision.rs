@@ -169,6 +169,7 @@ impl Decision {
             return Err(Ineligible::Assurance { needed, given: self.assurance });
         }
         match self.grant.filter(|_| self.answer == Answer::Approve) {
+            Some(_) if request.is_plan() => Err(Ineligible::Grant(TooWide::Plan)),
             Some(terms) => {
                 terms.check(request.ask.requirement.grant, request.ask.reach).map_err(Ineligible::Grant)
             }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::content::{digest_of, shown_text};
+use super::plan::is_plan;
 use super::state::{State, UNUSED_FOR};
 use super::{Request, RequestId, RequesterKind, Risk};
 use crate::digest::Digest;
@@ -18,6 +19,8 @@ pub struct Term {
     pub state: State,
     pub deadline: Moment,
     pub approved: Option<Moment>,
+    /// Claims that an approval that is not used ends.
+    pub lapses: bool,
 }
 
 impl Term {
@@ -26,7 +29,9 @@ impl Term {
         let lapsed = |approved: Moment| now.has_reached(approved.after(UNUSED_FOR));
         match self.state {
             State::Pending => now.has_reached(self.deadline),
-            State::Approved => now.has_reached(self.deadline) || self.approved.is_none_or(lapsed),
+            State::Approved => {
+                now.has_reached(self.deadline) || (self.lapses && self.approved.is_none_or(lapsed))
+            }
             _ => false,
         }
     }
@@ -35,7 +40,9 @@ impl Term {
     pub fn remaining(self, now: Moment) -> Duration {
         let deadline = self.deadline.since(now);
         match (self.state, self.approved) {
-            (State::Approved, Some(approved)) => deadline.min(approved.after(UNUSED_FOR).since(now)),
+            (State::Approved, Some(approved)) if self.lapses => {
+                deadline.min(approved.after(UNUSED_FOR).since(now))
+            }
             (state, _) if state.is_open() => deadline,
             _ => Duration::ZERO,
         }
@@ -108,12 +115,13 @@ impl Listed {
             return Err(format!("the content has digest {found}, the statement says {}", said.content));
         }
         let text = shown_text(content, said.ask.per_call.as_deref()).ok_or("the content holds no command")?;
+        let lapses = come.state != State::Approved || !is_plan(content);
         let Asker { kind, name } = said.ask.requester;
         Ok(Listed {
             id: said.id,
             risk: said.ask.risk,
             requester: [kind.name(), ":", &name].concat(),
-            term: Term { state: come.state, deadline: said.deadline, approved: come.approved },
+            term: Term { state: come.state, deadline: said.deadline, approved: come.approved, lapses },
             version: come.version,
             text,
         })

@@ -8,11 +8,15 @@ mod approved;
 mod asked;
 mod content;
 mod decision;
+mod grant;
+#[cfg(test)]
+mod grant_tests;
 mod hurdle;
 mod id;
 mod listed;
 #[cfg(test)]
 mod model;
+mod plan;
 mod request;
 mod requester;
 mod runner;
@@ -30,13 +34,17 @@ pub use content::{
 };
 pub(crate) use content::{command_value, dialect_name, path_value, value_command};
 pub use decision::{Answer, Approver, Decision, INLINE, Ineligible, is_inline_possible};
+pub use grant::{Covers, Grant, GrantProgress, GrantState, GrantUse, Withheld, keys_of};
 pub use hurdle::{Hurdle, hurdles};
 pub use id::{Prefix, RequestId};
 pub use listed::{Listed, Term};
+pub use plan::PlanLine;
 pub use request::{Ask, Progress, Request, RequestLabel};
 pub use requester::{Origin, Requester, RequesterKind, Session};
 pub use runner::{Process, Runner, nearest};
-pub use state::{Event, Outcome, Recheck, Refusal, State, UNUSED_FOR, Weigh, claim, is_expired, transition};
+pub use state::{
+    Event, Outcome, Recheck, Refusal, State, UNUSED_FOR, Weigh, claim, is_expired, recount, transition,
+};
 pub use statement::{NAMESPACE, statement_of};
 pub use terms::{GrantScope, LONGEST, MOST_USES, Reach, Terms, TooWide, USUAL};
 

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::asked::{AskedAction, AskedBy};
 use super::content::{Content, Wrapping};
 use super::decision::{Answer, Decision};
+use super::grant::GrantUse;
 use super::id::RequestId;
 use super::listed::Term;
+use super::plan::is_plan;
 use super::requester::{Origin, Requester};
 use super::state::{Outcome, State};
 use super::terms::Reach;
@@ -89,6 +91,7 @@ pub struct Request {
     pub progress: Progress,
     /// The command that `content` holds, and the agent's envelope around it.
     given: (Command, Option<Wrapping>),
+    is_plan: bool,
 }
 
 /// The part of a request that changes, always by [`super::transition`].
@@ -112,6 +115,9 @@ pub struct Progress {
     /// Why it was invalidated or cancelled.
     pub why: Option<String>,
     pub outcome: Option<Outcome>,
+    /// The use of a grant that approved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granted: Option<GrantUse>,
 }
 
 impl Request {
@@ -119,6 +125,7 @@ impl Request {
     pub fn new(id: RequestId, content: Content, ask: Ask, now: Moment) -> Request {
         let deadline = now.after(ask.requirement.deadline);
         let given = content.given(ask.per_call.as_deref());
+        let is_plan = is_plan(content.json());
         let statement = Statement { v: 1, id, content: content.digest(), ask, created: now, deadline };
         let value = serde_json::to_value(&statement).expect("a statement has string keys only");
         let bytes = crate::canonical::to_bytes(&value);
@@ -140,7 +147,9 @@ impl Request {
                 ended: None,
                 why: None,
                 outcome: None,
+                granted: None,
             },
+            is_plan,
             given: given.expect("a request is only made with a content that holds a command"),
         }
     }
@@ -159,7 +168,8 @@ impl Request {
         }
         let Statement { id, ask, created, deadline, .. } = said;
         let given = content.given(ask.per_call.as_deref()).ok_or("the content holds no command")?;
-        Ok(Request { id, content, statement, ask, created, deadline, progress, given })
+        let is_plan = is_plan(content.json());
+        Ok(Request { id, content, statement, ask, created, deadline, progress, given, is_plan })
     }
 
     /// Returns D: what a decision is about.
@@ -192,6 +202,11 @@ impl Request {
         Wrapping::shown(self.wrapping(), self.command())
     }
 
+    /// Claims that it is a plan: it is never run as a whole, and its lines may be run until the deadline.
+    pub fn is_plan(&self) -> bool {
+        self.is_plan
+    }
+
     /// Returns the state.
     pub fn state(&self) -> State {
         self.progress.state
@@ -199,7 +214,8 @@ impl Request {
 
     /// Returns how far it has come, and until when it stays open.
     pub fn term(&self) -> Term {
-        Term { state: self.state(), deadline: self.deadline, approved: self.progress.approved }
+        let (state, lapses) = (self.state(), self.state() != State::Approved || !self.is_plan);
+        Term { state, deadline: self.deadline, approved: self.progress.approved, lapses }
     }
 
     /// Returns how long it stays open from `now` on: until the deadline, or until an approval lapses unused.

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::approved::Approved;
 use super::decision::{Answer, Decision, Ineligible};
+use super::grant::{GrantUse, Withheld};
 use super::request::Request;
 use crate::digest::Digest;
 use crate::moment::Moment;
@@ -131,6 +132,10 @@ pub enum Event {
     Lose,
     /// Nobody waits for it any more, or again.
     Park(bool),
+    /// A grant covers it.
+    Use(GrantUse),
+    /// The last line of a plan was taken up.
+    Complete,
 }
 
 /// What the runner finds right before the start, to be compared with what was approved.
@@ -167,6 +172,14 @@ pub enum Refusal {
     StillOpen,
     /// It says that it is approved, and too few of its approvals hold when they are looked at again.
     Unproven { approvals: u32, needed: u32, why: Option<String> },
+    /// It is a plan, whose lines are run one by one.
+    Plan,
+    /// The grant that approved it no longer stands.
+    Grant(Withheld),
+    /// The lines that are approved have none in common with those approved before.
+    NoLine,
+    /// It is no plan, or has no such line.
+    UnknownLine(u32),
 }
 
 /// Returns what `event` makes of `request`, or why it stays as it is.
@@ -196,6 +209,8 @@ pub fn transition(request: &Request, event: &Event, now: Moment) -> Result<Reque
             next.progress.parked = *parked;
             Ok(next)
         }
+        Event::Use(taken) => granted(request, taken, now),
+        Event::Complete => complete(request, now),
     }
 }
 
@@ -215,13 +230,19 @@ pub fn claim(
     if request.state() != State::Approved {
         return Err(Refusal::NotApproved { approvals: request.approvals(), needed: request.quorum() });
     }
+    if request.is_plan() {
+        return Err(Refusal::Plan);
+    }
     if recheck.content != request.content.digest() {
         return Err(Refusal::ContentChanged);
     }
     if recheck.policy != request.ask.policy {
         return Err(Refusal::PolicyChanged);
     }
-    recount(request, weigh)?;
+    // What a grant approved rests on the approvals of the grant, which are another request's.
+    if request.progress.granted.is_none() {
+        recount(request, weigh)?;
+    }
     let mut next = moved(request, State::Executing);
     next.progress.parked = false;
     let approved = Approved::by_claim(&next);
@@ -229,7 +250,7 @@ pub fn claim(
 }
 
 /// Claims that as many different people have approved the step that is asked as it needs, and that nobody has rejected it.
-fn recount(request: &Request, weigh: Weigh<'_>) -> Result<(), Refusal> {
+pub fn recount(request: &Request, weigh: Weigh<'_>) -> Result<(), Refusal> {
     let step = request.progress.step;
     let (mut held, mut why) = (Vec::<Decision>::new(), None);
     for given in &request.progress.decisions {
@@ -279,6 +300,37 @@ fn at_step(request: &Request, now: Moment) -> Request {
     next
 }
 
+/// A grant approves as its approvers would, but never what somebody has decided already.
+fn granted(request: &Request, taken: &GrantUse, now: Moment) -> Result<Request, Refusal> {
+    open(request, now)?;
+    if request.state() != State::Pending {
+        return Err(already(request));
+    }
+    let mut next = moved(request, State::Approved);
+    next.progress.approved = Some(now);
+    next.progress.granted = Some(taken.clone());
+    Ok(next)
+}
+
+fn complete(request: &Request, now: Moment) -> Result<Request, Refusal> {
+    open(request, now)?;
+    match (request.is_plan(), request.state()) {
+        (true, State::Approved) => Ok(ended(request, State::Succeeded, now, None)),
+        _ => Err(already(request)),
+    }
+}
+
+/// Claims that the lines that `decision` names are lines of this plan, some of them approved by everybody so far.
+fn check_lines(request: &Request, decision: &Decision) -> Result<(), Refusal> {
+    let lines = request.approved_lines();
+    let all: Vec<u32> = request.plan().unwrap_or_default().iter().map(|line| line.line).collect();
+    if let Some(unknown) = decision.only.iter().find(|line| !all.contains(line)) {
+        return Err(Refusal::UnknownLine(*unknown));
+    }
+    let is_empty = !decision.only.is_empty() && !decision.only.iter().any(|line| lines.contains(line));
+    if is_empty { Err(Refusal::NoLine) } else { Ok(()) }
+}
+
 fn escalate(request: &Request, decision: &Decision) -> Result<Request, Refusal> {
     if request.progress.step as usize >= request.ask.requirement.escalate.len() {
         return Err(Refusal::LastStep);
@@ -295,6 +347,7 @@ fn approve(request: &Request, decision: &Decision, now: Moment) -> Result<Reques
     if votes.any(|earlier| earlier.is_same_person(decision)) {
         return Err(Refusal::Counted { name: name.clone() });
     }
+    check_lines(request, decision)?;
     let next = with(moved(request, State::Pending), decision);
     if next.approvals() < next.quorum() {
         return Ok(next);
@@ -387,6 +440,10 @@ impl fmt::Display for Refusal {
                 why.as_ref().map_or(Ok(()), |why| write!(f, ": {why}"))
             }
             Refusal::StillOpen => f.write_str("its deadline is not past"),
+            Refusal::Plan => f.write_str("it is a plan, whose lines are run one by one"),
+            Refusal::Grant(why) => write!(f, "the grant that approved it no longer stands: {why}"),
+            Refusal::NoLine => f.write_str("none of these lines is among those that were approved before"),
+            Refusal::UnknownLine(line) => write!(f, "it is no plan with a command on line {line}"),
         }
     }
 }

@@ -105,6 +105,8 @@ pub enum TooWide {
     Floor,
     /// A rule's grant is not possible here.
     Rule,
+    /// A plan's lines are used once each.
+    Plan,
 }
 
 impl fmt::Display for TooWide {
@@ -120,6 +122,7 @@ impl fmt::Display for TooWide {
                 write!(f, "a grant for {}, more than nothing and at most {} can be granted", words(*lasts), words(LONGEST))
             }
             TooWide::Floor => f.write_str("what a rule of the floor speaks of is never granted, only approved once"),
+            TooWide::Plan => f.write_str("each line of a plan is used once; approve it without a number of uses or a time"),
             TooWide::Rule => f.write_str(
                 "a grant for the rule needs a command that gate can read whole, in one directory of this machine, that a rule and not the default asks about, below critical risk; grant exactly this command instead",
             ),

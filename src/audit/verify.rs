@@ -127,6 +127,10 @@ pub(super) struct DataFields<'a> {
     pub(super) digest: Option<Cow<'a, str>>,
     pub(super) start: Option<u64>,
     pub(super) inside: Option<RequestId>,
+    pub(super) grant: Option<RequestId>,
+    pub(super) r#use: Option<u32>,
+    pub(super) of: Option<u32>,
+    pub(super) line: Option<u32>,
 }
 
 /// What a log says of one request.
@@ -140,6 +144,12 @@ pub struct Said {
     pub digest: String,
     /// The answers that counted, oldest first, as [`super::decision`] writes them.
     pub decisions: Vec<String>,
+    /// The use of a grant that approved it: the grant and the number.
+    pub granted: Option<(RequestId, u32)>,
+    /// How many uses of its own grant were taken, beside the run that was asked for.
+    pub used: u32,
+    /// Claims that its own grant was revoked.
+    pub is_revoked: bool,
 }
 
 #[derive(Deserialize)]

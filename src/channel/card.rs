@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use super::earlier::Earlier;
 use super::marked::{marked, most_columns};
 use crate::approval::{
-    Ask, AskedAction, Decision, Outcome, Request, Requester, State, dialect_name, is_expired,
+    Ask, AskedAction, Decision, GrantScope, GrantUse, Outcome, Request, Requester, State, Terms,
+    dialect_name, is_expired,
 };
 use crate::command::{Source, quoted, visible};
 use crate::digest::Digest;
@@ -40,7 +41,13 @@ impl Card {
         card.list("not covered", request.ask.uncovered.iter().map(|text| visible(text.as_bytes())));
         card.list("before", earlier.lines(now));
         card.list("answers", answers(request));
+        card.list("approved by", request.progress.granted.iter().map(by_grant));
         card
+    }
+
+    /// Adds what an approval with these terms would cover.
+    pub fn grants(&mut self, request: &Request, terms: Terms) {
+        self.list("would grant", granted(request, terms));
     }
 
     /// Returns the card as it is printed, without the last line end.
@@ -243,6 +250,49 @@ fn needs(request: &Request, now: Moment) -> String {
     text
 }
 
+/// Returns what a grant covers, in words that leave nothing of it out.
+pub fn granted(request: &Request, terms: Terms) -> Vec<String> {
+    let ask = &request.ask;
+    let runs = match terms.uses {
+        Some(1) => "1 run, this one,".to_owned(),
+        Some(uses) => format!("{uses} runs, this one included,"),
+        None => "any number of runs".to_owned(),
+    };
+    let who = requester(&ask.requester);
+    let mut lines = vec![format!("{runs} within {} of the approval, to {who}", in_words(terms.lasts))];
+    match terms.scope {
+        GrantScope::Exact => lines.push("of exactly this command, with all that is bound to it".to_owned()),
+        GrantScope::Rule => {
+            let rules: Vec<&str> = ask.rules.iter().map(|asked| asked.rule.as_str()).collect();
+            let labels: Vec<String> =
+                ask.labels.iter().map(|label| format!("{} = {}", label.name, label.value)).collect();
+            let labels = if labels.is_empty() {
+                "without labels".to_owned()
+            } else {
+                format!("labelled {}", labels.join(", "))
+            };
+            lines.push(format!(
+                "of ANY command in {} for which {} ask and nothing else does,",
+                request.command().cwd.display(),
+                rules.join(" and ")
+            ));
+            lines.push(format!("{labels}, at {} risk or lower: other words and other operands,", ask.risk));
+            lines.push("by the same programs, with the same instruction files, variables, kind of standard input and target".to_owned());
+        }
+    }
+    lines.into_iter().map(|line| visible(line.as_bytes())).collect()
+}
+
+/// Returns the grant that approved a request.
+fn by_grant(taken: &GrantUse) -> String {
+    let of = taken.of.map_or(String::new(), |of| format!(" of {of}"));
+    let line = taken.line.map_or(String::new(), |line| format!(", line {line} of a plan"));
+    visible(
+        format!("the grant of {} with {}, use {}{of}{line}", taken.by.join(", "), taken.grant, taken.number)
+            .as_bytes(),
+    )
+}
+
 fn would_run(action: &AskedAction, cwd: &str) -> String {
     let place = place(action, cwd);
     match &action.opaque {
@@ -270,16 +320,26 @@ fn place(action: &AskedAction, cwd: &str) -> String {
     if parts.is_empty() { String::new() } else { format!("  ({})", parts.join("; ")) }
 }
 
+/// Returns how far an approval reaches beyond one run of all that was asked.
+fn reaching(decision: &Decision) -> String {
+    let lines = decision.only.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    let only = if lines.is_empty() { String::new() } else { format!(", lines {lines} only") };
+    let Some(terms) = decision.grant else { return only };
+    let uses = terms.uses.map_or("any number of".to_owned(), |uses| uses.to_string());
+    format!("{only}, granting {uses} runs within {} ({})", in_words(terms.lasts), terms.scope.name())
+}
+
 fn answers(request: &Request) -> Vec<String> {
     let answer = |decision: &Decision| {
         let at = decision.approver.tty.as_deref().unwrap_or("no terminal");
         let comment = decision.comment.as_deref().map_or(String::new(), |comment| format!(": {comment}"));
         let text = format!(
-            "{} by {} ({}, {at}) at {}{comment}",
+            "{} by {} ({}, {at}) at {}{}{comment}",
             decision.answer.name(),
             decision.approver.name,
             decision.assurance,
-            decision.decided.rfc3339()
+            decision.decided.rfc3339(),
+            reaching(decision),
         );
         visible(text.as_bytes())
     };

@@ -4,15 +4,16 @@ use anyhow::Context as _;
 
 use super::Place;
 use crate::approval::{
-    Answer, Approver, Assurance, Decision, Origin, Request, Requester, RequesterKind, Session, State,
+    Answer, Approver, Assurance, Covers, Decision, Grant, Origin, Request, Requester, RequesterKind, Session,
+    State,
 };
-use crate::channel::{Card, Earlier, width};
+use crate::channel::{Card, Earlier, granted, width};
 use crate::config::{Config, Places};
 use crate::digest::Digest;
 use crate::error::Exit;
 use crate::exec::{is_alive, origin_with_ancestors, stand_in_line};
 use crate::moment::Moment;
-use crate::store::{ChangeError, FindError, Store, clock, wait_by};
+use crate::store::{ChangeError, FindError, Store, StoreError, clock, wait_by};
 use crate::ui;
 
 /// Everything a subcommand about requests needs: configuration, store, and who runs it from where.
@@ -34,6 +35,14 @@ impl Desk {
         let config = Config::load(place.home.as_deref())?;
         let store = Store::open_read_only(&config.places.state)?;
         Ok(Desk { config, store })
+    }
+
+    /// Does as [`Desk::reading`]; `None` before the first gated command: then there is no store.
+    pub(super) fn reading_if_there(place: &Place) -> anyhow::Result<Option<Desk>> {
+        match Desk::reading(place) {
+            Err(error) if matches!(error.downcast_ref(), Some(StoreError::Missing { .. })) => Ok(None),
+            desk => desk.map(Some),
+        }
     }
 
     /// Opens the store for writing; makes one where there is none.
@@ -117,6 +126,9 @@ impl Desk {
         match self.store.decide(clock::now(), request.id, decision) {
             Ok(after) => {
                 tell(&after, decision.answer, &self.config.places);
+                if after.state() == State::Approved && !after.is_plan() {
+                    tell_grant(&after, &self.config.places);
+                }
                 Ok(Exit::Done)
             }
             Err(ChangeError::Store(error)) => {
@@ -130,12 +142,34 @@ impl Desk {
     }
 }
 
+/// Says how the lines of an approved plan are run.
+fn tell_plan(request: &Request, places: &Places) {
+    let lines: Vec<String> = request.approved_lines().iter().map(u32::to_string).collect();
+    let (id, prefix) = (request.id, &request.id.as_str()[..4]);
+    ui::say(&format!("approved the plan {id}: lines {}, once each and in this order", lines.join(", ")));
+    ui::hint(&format!(
+        "`{0} grants` says how far it has come, `{0} revoke {prefix}` takes back what is left",
+        places.gate()
+    ));
+}
+
+/// Says what an approval with a grant covers from now on.
+fn tell_grant(request: &Request, places: &Places) {
+    let Some(grant) = Grant::made_by(request).filter(|grant| grant.uses() != Some(1)) else { return };
+    let Covers::Terms(terms) = grant.covers else { return };
+    for line in granted(request, terms) {
+        ui::say(&format!("granted: {line}"));
+    }
+    ui::hint(&format!("`{} revoke {}` takes it back", places.gate(), &request.id.as_str()[..4]));
+}
+
 /// Says where an answered request stands now, and what happens next.
 fn tell(request: &Request, answer: Answer, places: &Places) {
     let (id, progress) = (request.id, &request.progress);
     let prefix = &id.as_str()[..4];
     match (request.state(), answer) {
         // A requester that was killed had no time to park its request; another may have joined it.
+        (State::Approved, _) if request.is_plan() => tell_plan(request, places),
         (State::Approved, _) if progress.parked || !is_alive(&request.ask.origin) => {
             let why = if progress.parked {
                 "nobody waits for it at the moment"

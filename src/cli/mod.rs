@@ -12,6 +12,7 @@ mod desk;
 mod doctor;
 mod explain;
 mod explained;
+mod grants;
 mod hook;
 mod inbox;
 mod init;
@@ -21,6 +22,7 @@ mod policy;
 mod request_json;
 mod requests;
 mod resume;
+mod revoke;
 mod run;
 mod shells;
 mod show;
@@ -106,6 +108,8 @@ subcommands! {
     Escalate(escalate),
     Cancel(cancel),
     Resume(resume),
+    Grants(grants),
+    Revoke(revoke),
     Audit(audit),
     Completions(completions),
     Explain(explain),

@@ -38,6 +38,8 @@ pub(super) fn of(request: &Request, now: Moment) -> Value {
         "decisions": progress["decisions"],
         "why": progress["why"],
         "outcome": progress["outcome"],
+        "granted": progress["granted"],
+        "reach": ask["reach"],
         "policy": ask["policy"],
         "c": request.content.digest().to_string(),
         "d": request.digest().to_string(),

@@ -7,7 +7,7 @@ use crate::channel::{self, cut};
 use crate::command::visible;
 use crate::error::Exit;
 use crate::moment::Moment;
-use crate::store::{StoreError, Which, clock};
+use crate::store::{Which, clock};
 use crate::ui;
 
 /// List the requests that wait for a decision or for their start
@@ -39,21 +39,13 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Returns the desk, or nothing before the first gated command: then there is no store, and nothing waits.
-fn desk(place: &Place) -> anyhow::Result<Option<Desk>> {
-    match Desk::reading(place) {
-        Err(error) if matches!(error.downcast_ref(), Some(StoreError::Missing { .. })) => Ok(None),
-        desk => desk.map(Some),
-    }
-}
-
 fn which(all: bool) -> Which {
     if all { Which::All } else { Which::Open }
 }
 
 fn values(place: &Place, all: bool, now: Moment) -> anyhow::Result<Vec<serde_json::Value>> {
     let mut values = Vec::new();
-    let Some(desk) = desk(place)? else { return Ok(values) };
+    let Some(desk) = Desk::reading_if_there(place)? else { return Ok(values) };
     desk.store.each_request(which(all), |request| {
         if all || !is_expired(&request, now) {
             values.push(request_json::of(&request, now));
@@ -64,7 +56,7 @@ fn values(place: &Place, all: bool, now: Moment) -> anyhow::Result<Vec<serde_jso
 
 fn lines(place: &Place, all: bool, now: Moment) -> anyhow::Result<String> {
     let mut lines = String::new();
-    let Some(desk) = desk(place)? else { return Ok(lines) };
+    let Some(desk) = Desk::reading_if_there(place)? else { return Ok(lines) };
     let width = channel::width();
     desk.store.each_listed(which(all), |request| {
         if all || !request.term.is_expired(now) {

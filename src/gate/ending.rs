@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::message::{say_ask_anew, say_instead, say_not_run};
-use crate::approval::{Answer, Decision, Request, State};
+use crate::approval::{Answer, Decision, GrantUse, Request, State};
 use crate::command::visible;
 use crate::config::Places;
 use crate::error::Exit;
@@ -42,7 +42,8 @@ impl Ending {
             verdict: Some("ask".to_owned()),
             rules: request.ask.rules.iter().map(|asked| asked.rule.clone()).collect(),
             request: Some(request.id.to_string()),
-            by: request.last_decision().map(|decision| decision.approver.name.clone()),
+            by: by(request),
+            grant: request.progress.granted.as_ref().map(|taken| taken.grant.to_string()),
             reason: request.progress.why.clone().or_else(|| reason(request).map(str::to_owned)),
             instead: instead(request).map(str::to_owned).collect(),
             comment: request.last_decision().and_then(|decision| decision.comment.clone()),
@@ -151,6 +152,23 @@ pub(super) fn decided_by(decision: &Decision) -> String {
     let comment = decision.comment.as_deref().filter(|comment| !comment.is_empty());
     let comment = comment.map(|comment| format!(": {comment}")).unwrap_or_default();
     visible(format!("{} via {}{comment}", decision.approver.name, decision.channel).as_bytes())
+}
+
+/// Returns `a grant of mara (7KQ2-M9XD-4T1B, use 2 of 5)`.
+pub(super) fn by_grant(taken: &GrantUse) -> String {
+    let number = match (taken.line, taken.of) {
+        (Some(line), _) => format!("line {line}"),
+        (None, Some(of)) => format!("use {} of {of}", taken.number),
+        (None, None) => format!("use {}", taken.number),
+    };
+    let kind = if taken.line.is_some() { "a plan approved by" } else { "a grant of" };
+    visible(format!("{kind} {} ({}, {number})", taken.by.join(", "), taken.grant).as_bytes())
+}
+
+/// Returns whose decision counts: the last one's, or those of the grant.
+fn by(request: &Request) -> Option<String> {
+    let last = request.last_decision().map(|decision| decision.approver.name.clone());
+    last.or_else(|| request.progress.granted.as_ref().map(|taken| taken.by.join(", ")))
 }
 
 /// Says that nobody waits any more, and how to go on.

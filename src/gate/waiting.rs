@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use super::ending::{decided_by, say_parked};
+use super::ending::{by_grant, decided_by, say_parked};
 use super::message::{say_not_run, say_set_up};
 use super::{Ending, Ends, Gate};
 use crate::approval::{Answer, Request, RequesterKind, State, hurdles};
@@ -175,6 +175,9 @@ fn say_escalated(before: &Request, after: &Request) {
 
 /// Says who approved.
 pub(super) fn say_approved(request: &Request) {
+    if let Some(taken) = &request.progress.granted {
+        return ui::say(&format!("approved by {}", by_grant(taken)));
+    }
     let approvers = request.progress.decisions.iter().filter(|given| given.answer == Answer::Approve);
     let names: Vec<String> = approvers.map(decided_by).collect();
     ui::say(&format!("approved by {}", names.join(", ")));

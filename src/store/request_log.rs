@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::run::{close_refused, update};
 use super::wake::{self, Ear, Heard};
-use super::{Durability, Store, StoreError, Trouble, Which, entries, requests};
+use super::{Durability, Store, StoreError, Trouble, Which, entries, grants, requests};
 use crate::approval::{
-    Ask, Content, Decision, Event, Listed, Origin, Prefix, Refusal, Request, RequestId, Requester,
+    Ask, Content, Decision, Event, Listed, Origin, Prefix, Refusal, Request, RequestId, Requester, State,
     is_expired, transition,
 };
 use crate::audit::{Draft, Kind, PolicyUse};
@@ -19,7 +19,7 @@ pub const MOST_PENDING: u32 = 20;
 /// What became of what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Submitted {
-    /// A new request waits.
+    /// A new request waits, or is approved already: by a grant that covers it.
     Created(Box<Request>),
     /// The same requester asks for the same C already: pending, or approved and not started yet.
     Joined(Box<Request>),
@@ -89,24 +89,27 @@ impl Store {
                 } else if let Ok(after) = transition(&before, &Event::Park(false), now) {
                     update(db, &before, &after)?;
                     pen.append(db, &[&asked(&after, "joined", &ask.requester, &ask.origin)])?;
-                    return Ok(Submitted::Joined(Box::new(after)));
+                    let granted = grants::approve(db, pen, &after, now)?;
+                    return Ok(Submitted::Joined(Box::new(granted.unwrap_or(after))));
                 }
             }
-            if requests::pending(db, &ask.requester)? >= MOST_PENDING {
+            let is_granted = grants::covers(db, &request, now)?;
+            if !is_granted && requests::pending(db, &ask.requester)? >= MOST_PENDING {
                 // Those of requesters that were killed expire with nobody to note it.
-                for before in requests::pending_of(db, &ask.requester)? {
+                for before in requests::of_state(db, &ask.requester, State::Pending)? {
                     if is_expired(&before, now) {
                         close_refused(db, pen, before, Refusal::Expired)?;
                     }
                 }
             }
             let pending = requests::pending(db, &ask.requester)?;
-            if pending >= MOST_PENDING {
+            if !is_granted && pending >= MOST_PENDING {
                 return Ok(Submitted::TooMany { pending });
             }
             requests::insert(db, &request)?;
             entries::place(db, &ready)?;
-            Ok(Submitted::Created(Box::new(request.clone())))
+            let granted = grants::approve(db, pen, &request, now)?;
+            Ok(Submitted::Created(Box::new(granted.unwrap_or_else(|| request.clone()))))
         })?;
         wake::touch(&self.dir);
         Ok(submitted)
@@ -176,6 +179,14 @@ impl Store {
                 Ok(after) => {
                     update(db, &before, &after)?;
                     pen.append(db, &[&answered(Kind::Decision, &after, decision)])?;
+                    if after.state() == State::Approved {
+                        grants::add(db, &after)?;
+                    }
+                    let by = &decision.approver.name;
+                    if after.state() == State::Revoked {
+                        let _none_is_left =
+                            grants::revoke(db, pen, id, (by, &by_approver(Kind::GrantRevoked, decision)))?;
+                    }
                     Ok(Ok(after))
                 }
                 Err(refusal) => {
@@ -306,17 +317,23 @@ fn asked(request: &Request, change: &str, by: &Requester, origin: &Origin) -> Dr
 
 /// The entry about an answer, with the approver as the actor.
 fn answered(kind: Kind, request: &Request, decision: &Decision) -> Draft {
-    let mut draft = Draft::about(kind, request);
-    draft.actor.kind = "approver".to_owned();
-    draft.actor.id = decision.approver.name.clone();
-    draft.actor.uid = decision.approver.uid;
-    draft.actor.auth = decision.assurance.to_string();
-    draft.src = None;
+    let Draft { request: id, data, .. } = Draft::about(kind, request);
+    let mut draft = Draft { request: id, data, ..by_approver(kind, decision) };
     let approvals =
         request.progress.decisions.iter().filter(|d| d.answer == crate::approval::Answer::Approve).count();
     draft.quorum =
         Some((u32::try_from(approvals).unwrap_or(u32::MAX), request.ask.requirement.quorum.max(1)));
     draft.decision = Some(decision.clone());
+    draft
+}
+
+/// An entry with the approver as the actor.
+pub(super) fn by_approver(kind: Kind, decision: &Decision) -> Draft {
+    let mut draft = Draft::by_gate(kind);
+    draft.actor.kind = "approver".to_owned();
+    draft.actor.id = decision.approver.name.clone();
+    draft.actor.uid = decision.approver.uid;
+    draft.actor.auth = decision.assurance.to_string();
     draft
 }
 

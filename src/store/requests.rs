@@ -127,10 +127,14 @@ pub(super) fn pending(db: &Connection, requester: &Requester) -> rusqlite::Resul
     db.prepare_cached(PENDING)?.query_row([requester_key(requester)], |row| row.get(0))
 }
 
-/// Returns those of this requester that wait for a decision.
-pub(super) fn pending_of(db: &Connection, requester: &Requester) -> Result<Vec<Request>, Trouble> {
-    let sql = format!("{COLUMNS} WHERE state = 'PENDING' AND requester = ?");
-    collect(db, &sql, [requester_key(requester)])
+/// Returns those of this requester that are in this state.
+pub(super) fn of_state(
+    db: &Connection,
+    requester: &Requester,
+    state: State,
+) -> Result<Vec<Request>, Trouble> {
+    let sql = format!("{COLUMNS} WHERE state = ? AND requester = ?");
+    collect(db, &sql, [state.name().to_owned(), requester_key(requester)])
 }
 
 /// Returns those that say something about `request`: of the same requester, for the same content or rejected.
@@ -260,6 +264,10 @@ mod tests {
             PENDING.to_owned(),
             COMPARE_AND_SET.to_owned(),
             format!("{COLUMNS} WHERE state = 'PENDING' AND requester = 'x'"),
+            super::super::grants::COVERING.replace('?', "'x'"),
+            super::super::grants::UPDATE.replace('?', "'x'"),
+            "SELECT progress FROM grants WHERE id = 'x'".to_owned(),
+            "DELETE FROM grant_keys WHERE id = 'x'".to_owned(),
             "SELECT version FROM requests WHERE id = 'x'".to_owned(),
             "SELECT bytes FROM entries WHERE seq = 1".to_owned(),
             "SELECT seq, prev, bytes FROM entries WHERE seq >= 1 ORDER BY seq".to_owned(),

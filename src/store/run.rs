@@ -5,9 +5,9 @@ use rusqlite::Transaction;
 use super::entries::{self, Pen, Ready};
 use super::lock::RunLock;
 use super::runs::{self, OpenRun};
-use super::{ChangeError, Durability, Store, StoreError, Trouble, requests, wake};
+use super::{ChangeError, Durability, Store, StoreError, Trouble, grants, requests, wake};
 use crate::approval::{
-    Approved, Event, Origin, Outcome, Recheck, Refusal, Request, RequestId, Runner, claim, is_expired,
+    Approved, Event, Origin, Outcome, Recheck, Refusal, Request, RequestId, Runner, Weigh, claim, is_expired,
     transition,
 };
 use crate::audit::{Draft, Kind};
@@ -114,7 +114,11 @@ impl Store {
         let dir = self.dir.clone();
         let done = self.write(now, Durability::Start, |db, pen| {
             let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
-            let (after, approved) = match claim(&before, recheck, &|given| Ok(given.assurance), now) {
+            let weigh: Weigh<'_> = &|given| Ok(given.assurance);
+            if let Err(refusal) = grants::stands(db, &before, weigh, now)? {
+                return Ok(Err(close_refused(db, pen, before, refusal)?));
+            }
+            let (after, approved) = match claim(&before, recheck, weigh, now) {
                 Ok(claimed) => claimed,
                 Err(refusal) => return Ok(Err(close_refused(db, pen, before, refusal)?)),
             };
@@ -247,7 +251,7 @@ pub(super) fn close_refused(
 ) -> Result<ChangeError, Trouble> {
     let (event, kind) = match &refusal {
         Refusal::Expired => (Event::Expire, Kind::RequestExpired),
-        Refusal::ContentChanged | Refusal::PolicyChanged | Refusal::Unproven { .. } => {
+        Refusal::ContentChanged | Refusal::PolicyChanged | Refusal::Unproven { .. } | Refusal::Grant(_) => {
             (Event::Invalidate { why: refusal.to_string() }, Kind::RequestInvalidated)
         }
         _ => return Ok(ChangeError::Refused { refusal, request: Box::new(before) }),

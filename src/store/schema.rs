@@ -14,6 +14,7 @@ const STEPS: &[&[&str]] = &[
     &[super::runs::RUNNER],
     &[super::runs::SLOT],
     &[super::requests::OF_REQUESTER],
+    &[super::grants::TABLES],
 ];
 
 /// Returns the schema of the database, 0 for an empty one, or what else was found.

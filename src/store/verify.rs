@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use rusqlite::Connection;
 
 use super::entries::{self, Row};
-use super::{Store, StoreError, Trouble, Which, log, requests};
-use crate::approval::{Request, RequestId};
+use super::{Store, StoreError, Trouble, Which, grants, log, requests};
+use crate::approval::{Grant, GrantState, Request, RequestId};
 use crate::audit::{self, Said, Tampered, Verified, Verifier};
 use crate::digest::Digest;
 
@@ -93,10 +93,18 @@ fn check_log(db: &Connection, id: &str, verified: &Verified) -> Result<(), Tampe
 fn check_requests(db: &Connection, said: &AllSaid, seq: u64) -> Result<(), Tampered> {
     let wrong =
         |expected: String, found: String| Err(Tampered { seq, what: "request's row", expected, found });
+    let grants = grants::list(db, true).map_err(|_| Tampered {
+        seq,
+        what: "request's row",
+        expected: "the grants of the log".to_owned(),
+        found: "grants that can't be read".to_owned(),
+    })?;
+    let grants: HashMap<RequestId, Grant> =
+        grants.into_iter().map(|grant| (grant.request.id, grant)).collect();
     let (mut count, mut different) = (0, None);
     let read = requests::each(db, Which::All, |row| {
         count += 1;
-        different = different.take().or_else(|| difference(&row, said.get(&row.id)));
+        different = different.take().or_else(|| difference(&row, grants.get(&row.id), said.get(&row.id)));
     });
     match (read, different) {
         (Err(Trouble::Store(error)), _) => wrong("the requests of the log".to_owned(), error.to_string()),
@@ -108,8 +116,8 @@ fn check_requests(db: &Connection, said: &AllSaid, seq: u64) -> Result<(), Tampe
 }
 
 /// Returns what the log says of a row and what the row is, in words, where that is not the same.
-fn difference(row: &Request, expected: Option<&Said>) -> Option<(String, String)> {
-    let found = fingerprint(row);
+fn difference(row: &Request, grant: Option<&Grant>, expected: Option<&Said>) -> Option<(String, String)> {
+    let found = fingerprint(row, grant);
     match expected {
         Some(expected) if *expected == found => None,
         Some(expected) => Some((told(row.id, expected), told(row.id, &found))),
@@ -117,17 +125,28 @@ fn difference(row: &Request, expected: Option<&Said>) -> Option<(String, String)
     }
 }
 
-fn fingerprint(row: &Request) -> Said {
+fn fingerprint(row: &Request, grant: Option<&Grant>) -> Said {
     Said {
         state: row.state(),
         content: row.content.digest().to_string(),
         digest: row.digest().to_string(),
         decisions: row.progress.decisions.iter().map(|given| audit::decision(given).to_string()).collect(),
+        granted: row.progress.granted.as_ref().map(|taken| (taken.grant, taken.number)),
+        used: grant.map_or(0, |grant| grant.progress.used - u32::from(!row.is_plan())),
+        is_revoked: grant.is_some_and(|grant| grant.progress.state == GrantState::Revoked),
     }
 }
 
 fn told(id: RequestId, said: &Said) -> String {
-    let Said { state, content, digest, decisions } = said;
+    let Said { state, content, digest, decisions, granted, used, is_revoked } = said;
     let answers = if decisions.is_empty() { "none".to_owned() } else { decisions.join(", ") };
-    format!("{id} {state}, C {content}, D {digest}, answers: {answers}")
+    let mut told = format!("{id} {state}, C {content}, D {digest}, answers: {answers}");
+    if let Some((grant, number)) = granted {
+        told.push_str(&format!(", use {number} of the grant {grant}"));
+    }
+    if *used > 0 || *is_revoked {
+        let revoked = if *is_revoked { ", revoked" } else { "" };
+        told.push_str(&format!(", its grant used {used} times{revoked}"));
+    }
+    told
 }

@@ -28,6 +28,7 @@ mod doctor;
 mod envelopes;
 mod faults;
 mod globs;
+mod grants;
 mod hooks;
 mod hostile;
 mod init;
