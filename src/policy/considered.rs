@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::blob::{RuleBody, needs};
 use super::file::{Label, Matcher, Rule};
+use super::glance::{Look, Sight};
 use super::layer::{Authority, Limited, Overridden, Policy};
 use super::matcher::{asks_about_paths, text_matches};
 use super::subject::Subject;
@@ -24,24 +25,44 @@ pub(super) enum Bearing {
     File,
 }
 
-/// The tables of an entry that actions of one kind could match: their places.
+/// The tables of an entry that actions of one kind could match.
 #[derive(Debug)]
-pub(super) struct Open(Vec<(usize, Bearing)>);
+pub(super) struct Open(Vec<OpenTable>);
+
+/// One of them: its place, whom it speaks of, and what an action must show for it.
+#[derive(Debug)]
+struct OpenTable {
+    at: usize,
+    bearing: Bearing,
+    look: Look,
+}
 
 impl Open {
     fn of(tables: &[Matcher], subject: &Subject<'_>) -> Open {
-        let bearing = |(at, table): (usize, &Matcher)| Some((at, bearing(table, subject)?));
-        Open(tables.iter().enumerate().filter_map(bearing).collect())
+        let open = |(at, table): (usize, &Matcher)| {
+            Some(OpenTable { at, bearing: bearing(table, subject)?, look: *table.look() })
+        };
+        Open(tables.iter().enumerate().filter_map(open).collect())
     }
 
-    /// Returns the tables, out of all of the entry.
-    pub(super) fn tables<'a>(&self, all: &'a [Matcher]) -> impl Iterator<Item = (&'a Matcher, Bearing)> {
-        self.0.iter().filter_map(move |(at, bearing)| Some((all.get(*at)?, *bearing)))
+    /// Returns those of the tables, out of all of the entry, that are not told already by what an action shows.
+    pub(super) fn tables<'a>(
+        &self,
+        all: &'a [Matcher],
+        sight: Sight,
+    ) -> impl Iterator<Item = (&'a Matcher, Bearing)> {
+        let could = self.0.iter().filter(move |open| open.look.could_match(sight));
+        could.filter_map(move |open| Some((all.get(open.at)?, open.bearing)))
     }
 
     /// Claims that there is none.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Claims that one of the tables is not told already by what an action shows.
+    fn could_match(&self, sight: Sight) -> bool {
+        self.0.iter().any(|open| open.look.could_match(sight))
     }
 }
 
@@ -108,7 +129,12 @@ impl Candidate {
     /// Returns the exceptions that actions of the kind of `subject` could match; most are never asked about.
     pub(super) fn except(&self, subject: &Subject<'_>) -> impl Iterator<Item = (&Matcher, Bearing)> {
         let all = &self.rule().except;
-        self.except.get_or_init(|| Open::of(all, subject)).tables(all)
+        self.except.get_or_init(|| Open::of(all, subject)).tables(all, subject.sight())
+    }
+
+    /// Claims that it is not told already by what an action shows.
+    pub(super) fn could_match(&self, sight: Sight) -> bool {
+        self.matches.could_match(sight)
     }
 
     /// Claims that it asks about paths or operands: what globs stand for matters to it.
@@ -146,6 +172,8 @@ impl Labelling {
 pub(super) struct Considered {
     pub(super) rules: Vec<Candidate>,
     pub(super) labels: Vec<Labelling>,
+    /// Claims that one of the rules asks where data belongs.
+    pub(super) asks_about_regions: bool,
 }
 
 /// The kind of an action: its program's name, its traits, and whether it is opaque.
@@ -181,8 +209,14 @@ impl Considered {
         let labels = policy.labels().iter().filter(|label| label.reach.covers(&subject.name, is_opaque));
         let labels =
             policy.packs().labels(subject).into_iter().chain(labels.map(|label| Rc::clone(&label.body)));
+        let rules: Vec<Candidate> =
+            rules.filter_map(|(held, by)| Candidate::of(held, by, subject, policy)).collect();
+        let asks_about_regions = |candidate: &Candidate| {
+            candidate.rule().when.as_ref().is_some_and(|when| when.leaves_region.is_some())
+        };
         Considered {
-            rules: rules.filter_map(|(held, by)| Candidate::of(held, by, subject, policy)).collect(),
+            asks_about_regions: rules.iter().any(asks_about_regions),
+            rules,
             labels: labels.filter_map(|label| Labelling::of(label, subject)).collect(),
         }
     }

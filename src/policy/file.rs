@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::glance::Glance;
 use super::patterns::Patterns;
 use super::verdict::{Assurance, GrantLimit, Mode, Risk, Verdict};
 use crate::shell::Program;
@@ -207,6 +208,9 @@ pub struct Matcher {
     pub certain: bool,
     /// Facts by name, like `git-branch`, `kube-server` or `aws-region`: what picks the target.
     pub fact: BTreeMap<String, Globs>,
+    /// What is kept of it, so that it is read once.
+    #[serde(skip)]
+    pub glance: Glance,
 }
 
 /// `when`: conditions on the circumstances, not on the action.

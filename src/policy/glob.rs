@@ -231,6 +231,14 @@ impl Glob {
 
     /// Claims that some value which `value` could be matches: both are patterns, so all pairs of places are followed.
     pub(crate) fn meets(&self, value: &[Token]) -> bool {
+        if self.begins_or_ends_otherwise(value) {
+            return false;
+        }
+        let is_middle = matches!(&self.steps[..], [Step::Star, .., Step::Star]);
+        // What is not known may be all that stands between the stars.
+        if is_middle && value.contains(&Token::Anything) {
+            return true;
+        }
         let width = self.steps.len() + 1;
         // `row[s]`: the first `s` steps can match what was read of the value so far.
         let mut row = vec![false; width];
@@ -256,6 +264,15 @@ impl Glob {
             std::mem::swap(&mut row, &mut next);
         }
         row[width - 1]
+    }
+
+    /// Claims that the first or the last byte of the value is certain, and another than the pattern's.
+    fn begins_or_ends_otherwise(&self, value: &[Token]) -> bool {
+        let is_other = |step: Option<&Step>, token: Option<&Token>| match (step, token) {
+            (Some(Step::Byte(own)), Some(Token::Byte(byte))) => own != byte,
+            _ => false,
+        };
+        is_other(self.steps.first(), value.first()) || is_other(self.steps.last(), value.last())
     }
 
     fn advance(&self, row: &[bool], next: &mut [bool], token: Token) {

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::glob::Glob;
+use super::needles::Needles;
+use super::pairs::Pairs;
 use super::path_form::{Named, any_form, ends_otherwise};
 use super::paths::{Known, Spelled};
 use super::patterns::Patterns;
@@ -24,8 +26,9 @@ pub(super) struct Ground<'a> {
     pub(super) world: &'a dyn World,
     start: &'a Path,
     pub(super) texts: &'a Texts,
-    /// The whole script as it is written, and the names that it gives to what lies elsewhere.
-    script: &'a [u8],
+    /// The whole script as it is written, that as a text, and the names that it gives to what lies elsewhere.
+    written: &'a [u8],
+    script: OnceCell<String>,
     pub(super) links: &'a Links,
     /// Whether programs of some names stand at a place of a pipe or further on, up and down.
     along: [RefCell<Along>; 2],
@@ -37,6 +40,10 @@ pub(super) struct Ground<'a> {
     real: RefCell<BTreeMap<OsString, Option<PathBuf>>>,
     /// The paths that are certain, by how the script writes them, made absolute.
     paths: RefCell<BTreeMap<Vec<u8>, Rc<Known>>>,
+    /// A path of which nothing is known.
+    nothing: OnceCell<Rc<Known>>,
+    /// Where a path is put together.
+    absolute: RefCell<Vec<u8>>,
     /// The compiled patterns, to permit and to restrict.
     patterns: [RefCell<BTreeMap<String, Rc<[Glob]>>>; 2],
     /// The facts that were looked up, by all that they were looked up with.
@@ -62,7 +69,8 @@ impl<'a> Ground<'a> {
             world,
             start,
             texts,
-            script: &analysis.text,
+            written: &analysis.text,
+            script: OnceCell::new(),
             links: &analysis.links,
             along: Default::default(),
             listing: Listing::new(world, analysis.globbing),
@@ -70,6 +78,8 @@ impl<'a> Ground<'a> {
             named: OnceCell::new(),
             real: RefCell::default(),
             paths: RefCell::default(),
+            nothing: OnceCell::new(),
+            absolute: RefCell::default(),
             patterns: Default::default(),
             facts: RefCell::default(),
         }
@@ -100,12 +110,13 @@ impl<'a> Ground<'a> {
 
     /// Returns whether the script as it is written speaks of what the regular expression `pattern` describes: maybe or no,
     /// because a word in a text is no proof of what runs.
-    pub(super) fn script_matches(&self, pattern: &str) -> Truth {
+    pub(super) fn script_matches(&self, pattern: &str, needles: Option<&Needles>) -> Truth {
         if let Some(known) = self.in_script.borrow().get(pattern) {
             return *known;
         }
-        let script = String::from_utf8_lossy(self.script);
-        let found = self.texts.is_match(pattern, &script);
+        let script = self.script.get_or_init(|| String::from_utf8_lossy(self.written).into_owned());
+        let lacks_words = needles.is_some_and(|needles| !needles.are_in(script, Pairs::ALL));
+        let found = if lacks_words { Some(false) } else { self.texts.is_match(pattern, script) };
         let truth = found.map_or(Truth::Maybe, |found| Truth::of(found) & Truth::Maybe);
         self.in_script.borrow_mut().insert(pattern.to_owned(), truth);
         truth
@@ -140,14 +151,24 @@ impl<'a> Ground<'a> {
         all
     }
 
-    /// Returns what is known of the certain path `absolute`.
-    pub(super) fn known(&self, absolute: Vec<u8>) -> Rc<Known> {
-        if let Some(known) = self.paths.borrow().get(&absolute) {
+    /// Returns what is known of the certain path `path` as it reads in the directory `dir`.
+    pub(super) fn known(&self, dir: Option<&[u8]>, path: &[u8]) -> Rc<Known> {
+        let mut absolute = self.absolute.borrow_mut();
+        absolute.clear();
+        for part in dir.into_iter().flat_map(|dir| [dir, b"/"]).chain([path]) {
+            absolute.extend_from_slice(part);
+        }
+        if let Some(known) = self.paths.borrow().get(&absolute[..]) {
             return Rc::clone(known);
         }
         let known = Rc::new(Known::of_bytes(&absolute));
-        self.paths.borrow_mut().insert(absolute, Rc::clone(&known));
+        self.paths.borrow_mut().insert(absolute.clone(), Rc::clone(&known));
         known
+    }
+
+    /// Returns a path of which nothing is known.
+    pub(super) fn nothing(&self) -> Rc<Known> {
+        Rc::clone(self.nothing.get_or_init(|| Rc::new(Known::nothing())))
     }
 
     /// Returns whether `path` matches the path pattern.

@@ -191,6 +191,12 @@ struct Forms<'a> {
     now: Option<&'a Subject<'a>>,
 }
 
+impl<'a> Forms<'a> {
+    fn all(&self) -> impl Iterator<Item = &'a Subject<'a>> {
+        std::iter::once(self.written).chain(self.now)
+    }
+}
+
 fn has_globs(action: &Action) -> bool {
     let targets = action.redirects.iter().map(|redirect| &redirect.target);
     let is_glob = |word: &Word| word.pieces.iter().any(|piece| matches!(piece, Piece::Glob(_)));
@@ -233,10 +239,7 @@ impl Court<'_> {
     fn judge(&self, subject: &Subject<'_>) -> Judged {
         let considered = self.policy.considered(subject);
         let mut labels = self.labels(subject, &considered.labels);
-        let asks_about_regions = |candidate: &Candidate| {
-            candidate.rule().when.as_ref().is_some_and(|when| when.leaves_region.is_some())
-        };
-        if considered.rules.iter().any(asks_about_regions) {
+        if considered.asks_about_regions {
             self.receive(subject, &mut labels);
         }
         let mut hits = self.untrusted_variables(subject);
@@ -246,13 +249,13 @@ impl Court<'_> {
         for candidate in &considered.rules {
             let rule = candidate.rule();
             if let Some(hit) = self.hit(candidate, &forms, &labels) {
-                let from = [format!("rule `{}`", rule.id)];
+                let from = || [format!("rule `{}`", rule.id)];
                 for value in &rule.data {
-                    labels.add(LabelName::Data, value, Reliance::STATED, &from);
+                    labels.add(LabelName::Data, value, Reliance::STATED, &from());
                 }
                 // What speaks for a command says nothing that its approver must weigh.
                 if let Some(category) = rule.category.as_ref().filter(|_| rule.verdict > Verdict::Allow) {
-                    labels.add(LabelName::Category, category, Reliance::STATED, &from);
+                    labels.add(LabelName::Category, category, Reliance::STATED, &from());
                 }
                 hits.push(hit);
             }
@@ -311,7 +314,12 @@ impl Court<'_> {
         lean: Lean,
     ) -> Truth {
         let rule = candidate.rule();
-        let mut truth = matcher::any(candidate.matches.tables(&rule.matches), subject, self.subjects, lean);
+        let mut truth = matcher::any(
+            candidate.matches.tables(&rule.matches, subject.sight()),
+            subject,
+            self.subjects,
+            lean,
+        );
         if truth != Truth::No && !rule.except.is_empty() {
             truth = truth & self.not_excepted(candidate, subject, lean);
         }
@@ -323,6 +331,9 @@ impl Court<'_> {
 
     fn hit(&self, candidate: &Candidate, forms: &Forms<'_>, labels: &Labels) -> Option<Hit> {
         let (rule, subject) = (candidate.rule(), forms.written);
+        if !forms.all().any(|form| candidate.could_match(form.sight())) {
+            return None;
+        }
         let overridden = self.overridden(candidate, forms);
         let said = overridden.as_ref().map_or(rule.verdict, |change| change.verdict);
         let lean = if said == Verdict::Allow { Lean::Permit } else { Lean::Restrict };
@@ -364,8 +375,9 @@ impl Court<'_> {
         let was = candidate.rule().verdict;
         let matching = candidate.limited.iter().filter_map(|(limited, open)| {
             let lean = if limited.loosens(was) { Lean::Permit } else { Lean::Restrict };
-            let ask =
-                |form: &Subject<'_>| matcher::any(open.tables(&limited.matches), form, self.subjects, lean);
+            let ask = |form: &Subject<'_>| {
+                matcher::any(open.tables(&limited.matches, form.sight()), form, self.subjects, lean)
+            };
             let (written, now) = (ask(forms.written), forms.now.map(ask));
             let truth = match lean {
                 Lean::Permit => written & now.unwrap_or(Truth::Yes),
@@ -391,19 +403,20 @@ impl Court<'_> {
     }
 
     fn labels(&self, subject: &Subject<'_>, could: &[Labelling]) -> Labels {
-        let mut labels = Labels::default();
+        let (mut labels, sight) = (Labels::default(), subject.sight());
         for Labelling { label, matches, except } in could {
             let ask = |lean: Lean| {
-                let found = matcher::any(matches.tables(&label.matches), subject, self.subjects, lean);
-                let excepted =
-                    || matcher::any(except.tables(&label.except), subject, self.subjects, lean.flipped());
+                let found = matcher::any(matches.tables(&label.matches, sight), subject, self.subjects, lean);
+                let excepted = || {
+                    matcher::any(except.tables(&label.except, sight), subject, self.subjects, lean.flipped())
+                };
                 if found == Truth::No { found } else { found & !excepted() }
             };
             let apparent = ask(Lean::Restrict);
             if apparent == Truth::No {
                 continue;
             }
-            let telling: Vec<&Matcher> = (matches.tables(&label.matches))
+            let telling: Vec<&Matcher> = (matches.tables(&label.matches, sight))
                 .filter(|table| {
                     let one = std::iter::once(*table);
                     matcher::any(one, subject, self.subjects, Lean::Restrict) != Truth::No

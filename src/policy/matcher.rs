@@ -6,14 +6,15 @@ use super::considered::Bearing;
 use super::exactly;
 use super::facts;
 use super::file::{Globs, Matcher, ScopeWord};
+use super::glance::Look;
 use super::glob::{Glob, Token, literal, tokens};
 use super::glob_text;
 use super::named::names;
-use super::path_form::is_path_pattern;
 use super::paths::PathValue;
 use super::patterns::Patterns;
 use super::subject::{Lean, Seen, Subject, Way};
 use super::used::Use;
+use super::words::Words;
 use crate::shell::{Certainty, Given, Operand, Piece, Scope, Truth, Word};
 
 /// Returns whether any of `tables` matches, out of those that the action's kind leaves open.
@@ -24,8 +25,7 @@ pub(super) fn any<'a>(
     lean: Lean,
 ) -> Truth {
     let minds_globs = lean == Lean::Restrict;
-    let whole = |(table, bearing)| Asking { table, bearing, subject, others, lean, minds_globs }.whole();
-    Truth::any(tables.map(whole))
+    any_asked(tables, subject, others, lean, minds_globs)
 }
 
 /// Returns whether any of `tables`, exceptions to a rule, matches: a leading glob that could become an option takes no `allow` away.
@@ -35,8 +35,20 @@ pub(super) fn excepted<'a>(
     others: &[Subject<'_>],
     lean: Lean,
 ) -> Truth {
-    let minds_globs = false;
-    let whole = |(table, bearing)| Asking { table, bearing, subject, others, lean, minds_globs }.whole();
+    any_asked(tables, subject, others, lean, false)
+}
+
+fn any_asked<'a>(
+    tables: impl Iterator<Item = (&'a Matcher, Bearing)>,
+    subject: &Subject<'_>,
+    others: &[Subject<'_>],
+    lean: Lean,
+    minds_globs: bool,
+) -> Truth {
+    let whole = |(table, bearing): (&'a Matcher, Bearing)| {
+        let look = table.look();
+        Asking { table, look, bearing, subject, others, lean, minds_globs }.whole()
+    };
     Truth::any(tables.map(whole))
 }
 
@@ -59,6 +71,7 @@ pub(super) fn asks_about_paths(table: &Matcher) -> bool {
 
 struct Asking<'a> {
     table: &'a Matcher,
+    look: &'a Look,
     bearing: Bearing,
     subject: &'a Subject<'a>,
     /// All actions of the analysis, for what stands up or down the pipe.
@@ -71,7 +84,7 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     fn whole(&self) -> Truth {
-        if !(self.holds_at_sight() && self.is_about_the_program()) {
+        if self.lacks_words() || !(self.holds_at_sight() && self.is_about_the_program()) {
             return Truth::No;
         }
         match self.with_subcommand() {
@@ -93,6 +106,20 @@ impl Asking<'_> {
                 is_named && (patterns.iter().any(|pattern| pattern == "*") || is_trusted())
             }
         }
+    }
+
+    /// Claims that the arguments lack the words that the table's `text` needs. One that asks about paths as well goes the whole way:
+    /// where they lead is noted, for what is said of the action.
+    fn lacks_words(&self) -> bool {
+        self.table.text.is_some()
+            && !self.look.asks.paths
+            && !self.subject.is_dynamic()
+            && self.needs_more_words()
+    }
+
+    fn needs_more_words(&self) -> bool {
+        let (text, pairs) = self.subject.text();
+        self.table.text_needles().is_some_and(|needles| !needles.are_in(text, pairs))
     }
 
     /// A pattern with a slash speaks of the file itself, so that its name needs no proof.
@@ -151,16 +178,18 @@ impl Asking<'_> {
     }
 
     fn arguments(&self, operands: &[Operand]) -> Truth {
-        let truth = self.options();
-        if truth == Truth::No {
-            return Truth::No;
+        let asks = self.look.asks;
+        let mut truth = if asks.options { self.options() } else { Truth::Yes };
+        if asks.operands && truth != Truth::No {
+            truth = truth & self.operands(operands);
         }
-        let truth = truth & self.operands(operands);
-        if truth == Truth::No {
-            return Truth::No;
+        if asks.paths && truth != Truth::No {
+            truth = truth & self.used_paths(operands);
         }
-        let truth = truth & self.used_paths(operands);
-        if truth == Truth::No { Truth::No } else { truth & self.surroundings() }
+        if asks.surroundings && truth != Truth::No {
+            truth = truth & self.surroundings();
+        }
+        truth
     }
 
     fn options(&self) -> Truth {
@@ -171,7 +200,9 @@ impl Asking<'_> {
             truth = truth & any(&table.option, self.lean);
         }
         truth = truth & Truth::all(table.option_all.iter().map(|name| self.option(name, self.lean)));
-        truth = truth & !any(&table.option_none, self.lean.flipped());
+        if !self.look.refuses_none(self.subject.sight()) {
+            truth = truth & !any(&table.option_none, self.lean.flipped());
+        }
         truth & Truth::all(table.value.iter().map(|(name, globs)| self.value(name, globs)))
     }
 
@@ -185,7 +216,7 @@ impl Asking<'_> {
             let truth = self.is_option(given, name, lean);
             match value {
                 Some(glob) if truth != Truth::No => {
-                    truth & self.value_of(given, &Globs(vec![glob.to_owned()]), lean)
+                    truth & self.value_of(given, &Words::of(&[glob.to_owned()]), lean)
                 }
                 Some(_) | None => truth,
             }
@@ -196,7 +227,6 @@ impl Asking<'_> {
 
     fn is_option(&self, given: &Given, name: &str, lean: Lean) -> Truth {
         let is_single_dash = self.subject.program.as_ref().is_some_and(|program| program.single_dash);
-        let bare = |name: &str| name.trim_start_matches('-').to_owned();
         // What the entry lists is not all there is: an abbreviation may mean an option of a subcommand.
         let is_abbreviated = given.name.starts_with("--") && given.canonical.len() > given.name.len();
         if is_abbreviated && given.canonical == name && lean == Lean::Permit {
@@ -240,7 +270,7 @@ impl Asking<'_> {
         let given: Vec<Truth> = (self.subject.arguments.options.iter())
             .map(|given| (given, self.is_option(given, name, self.lean)))
             .filter(|(_, truth)| *truth != Truth::No)
-            .map(|(given, truth)| truth & self.value_of(given, globs, self.lean))
+            .map(|(given, truth)| truth & self.value_of(given, &Words::of(&globs.0), self.lean))
             .collect();
         let found = match self.lean {
             Lean::Restrict => Truth::any(given),
@@ -250,71 +280,59 @@ impl Asking<'_> {
         if found == Truth::Yes { found } else { found | self.could_be_given(name, self.lean) }
     }
 
-    fn value_of(&self, given: &Given, globs: &Globs, lean: Lean) -> Truth {
+    fn value_of(&self, given: &Given, words: &Words, lean: Lean) -> Truth {
         if let Some(value) = &given.value {
-            let truth = self.text_or_path(&globs.0, &Seen::of(value), lean);
+            let truth = words.matches(&Seen::of(value), self.subject, lean);
             // `-n=x` is `x` to some programs and `=x` to others.
             let Some(rest) = without_equals(value).filter(|_| !given.name.starts_with("--")) else {
                 return truth;
             };
-            let other = self.text_or_path(&globs.0, &Seen::of(&rest), lean);
+            let other = words.matches(&Seen::of(&rest), self.subject, lean);
             return if lean == Lean::Restrict { truth | other } else { truth & other };
         }
-        let perhaps = given.perhaps.map(|at| self.text_or_path(&globs.0, self.subject.seen(at), lean));
+        let perhaps = given.perhaps.map(|at| words.matches(self.subject.seen(at), self.subject, lean));
         perhaps.unwrap_or(Truth::No) & Truth::Maybe
     }
 
     fn operands(&self, operands: &[Operand]) -> Truth {
-        let table = self.table;
+        let [any, all, none] = self.table.operands();
         let mut truth = Truth::Yes;
-        if !table.operand.is_empty() {
-            truth = truth & self.any_operand(&table.operand, operands, self.lean);
+        if !any.is_empty() {
+            truth = truth & self.any_operand(any, operands, self.lean);
         }
-        if !table.operand_all.is_empty() {
-            let each = operands.iter().map(|operand| {
-                self.text_or_path(&table.operand_all, self.subject.seen(operand.index), self.lean)
-            });
-            truth = truth & Truth::all(each) & self.every_unknown(&table.operand_all);
+        if !all.is_empty() {
+            let each = operands
+                .iter()
+                .map(|operand| all.matches(self.subject.seen(operand.index), self.subject, self.lean));
+            truth = truth & Truth::all(each) & self.every_unknown(all);
         }
-        if !table.operand_none.is_empty() {
-            truth = truth & !self.any_operand(&table.operand_none, operands, self.lean.flipped());
+        if !none.is_empty() {
+            truth = truth & !self.any_operand(none, operands, self.lean.flipped());
         }
         truth
     }
 
-    fn any_operand(&self, patterns: &[String], operands: &[Operand], lean: Lean) -> Truth {
+    fn any_operand(&self, words: &Words, operands: &[Operand], lean: Lean) -> Truth {
         let each = operands.iter().map(|operand| {
-            let word = self.subject.word(operand.index);
-            let truth = self.text_or_path(patterns, self.subject.seen(operand.index), lean);
+            let truth = words.matches(self.subject.seen(operand.index), self.subject, lean);
             match (operand.certainty, lean) {
-                _ if may_vanish(word) => truth & Truth::Maybe,
+                _ if may_vanish(self.subject.word(operand.index)) => truth & Truth::Maybe,
                 (Certainty::Sure, _) | (Certainty::Likely, Lean::Restrict) => truth,
                 (Certainty::Possible, _) | (Certainty::Likely, Lean::Permit) => truth & Truth::Maybe,
             }
         });
         let truth = Truth::any(each);
-        let is_open = self.subject.arguments.unknown.iter().any(|unknown| !unknown.glob);
-        if is_open { truth | Truth::Maybe } else { truth }
+        if self.is_open() { truth | Truth::Maybe } else { truth }
     }
 
     /// A word that may become several: each of them must match as well.
-    fn every_unknown(&self, patterns: &[String]) -> Truth {
-        let is_open = self.subject.arguments.unknown.iter().any(|unknown| !unknown.glob);
-        let takes_all = patterns.iter().any(|pattern| pattern.chars().all(|c| c == '*'));
-        if is_open && !takes_all { Truth::Maybe } else { Truth::Yes }
+    fn every_unknown(&self, words: &Words) -> Truth {
+        if self.is_open() && !words.takes_all() { Truth::Maybe } else { Truth::Yes }
     }
 
-    /// Returns whether a word matches any pattern: as a path where the pattern speaks of one, else as text.
-    fn text_or_path(&self, patterns: &[String], word: &Seen, lean: Lean) -> Truth {
-        Truth::any(patterns.iter().map(|pattern| {
-            if is_path_pattern(pattern) {
-                return word.path(self.subject).matches(pattern, self.subject, lean);
-            }
-            match word.value.certain() {
-                Some(text) => Truth::of(glob_text::matches(pattern.as_bytes(), text)),
-                None => Glob::new(pattern).matches(&word.value.tokens()),
-            }
-        }))
+    /// Claims that some word may become any others.
+    fn is_open(&self) -> bool {
+        self.subject.arguments.unknown.iter().any(|unknown| !unknown.glob)
     }
 
     fn used_paths(&self, operands: &[Operand]) -> Truth {
@@ -374,7 +392,7 @@ impl Asking<'_> {
             truth = truth & self.text(pattern);
         }
         if let (Some(pattern), true) = (&table.script, truth != Truth::No) {
-            truth = truth & self.subject.ground.script_matches(pattern);
+            truth = truth & self.subject.ground.script_matches(pattern, self.table.script_needles());
         }
         truth & Truth::all(table.fact.iter().map(|(name, globs)| self.fact(name, globs)))
     }
@@ -432,7 +450,13 @@ impl Asking<'_> {
     }
 
     fn text(&self, pattern: &str) -> Truth {
-        let Some(found) = self.subject.ground.texts.is_match(pattern, self.subject.text()) else {
+        let texts = self.subject.ground.texts;
+        let found = if self.needs_more_words() {
+            Some(false)
+        } else {
+            texts.is_match(pattern, self.subject.text().0)
+        };
+        let Some(found) = found else {
             // A pattern is checked when its file is read; if it fails here all the same, it restricts.
             return Truth::Maybe;
         };
@@ -447,6 +471,11 @@ impl Asking<'_> {
         let Some(fact) = facts::named(name) else { return Truth::Maybe };
         facts::matches(&self.subject.fact(fact), &globs.0, self.lean)
     }
+}
+
+/// Returns an option's name without its dashes.
+fn bare(name: &str) -> &str {
+    name.trim_start_matches('-')
 }
 
 /// Returns whether `word` matches the glob `pattern` as text.

@@ -3,16 +3,35 @@
 //!
 //! MUST: no text that the expression matches lacks all words of a list. What is not understood asks for none.
 
+use std::borrow::Cow;
 use std::iter::Peekable;
 use std::str::Chars;
+
+use super::pairs::Pairs;
 
 /// Lists of words: of each, every match holds one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Needles {
-    /// The one that says most; all in small letters if the case makes no difference.
-    words: Vec<String>,
-    others: Vec<Vec<String>>,
+    /// The one that says most comes first; all in small letters if the case makes no difference.
+    lists: Vec<Vec<Needle>>,
     any_case: bool,
+}
+
+/// A word with its pairs of letters.
+#[derive(Debug, PartialEq, Eq)]
+struct Needle {
+    word: String,
+    pairs: Pairs,
+}
+
+impl Needle {
+    fn of(mut word: String, any_case: bool) -> Needle {
+        if any_case {
+            word.make_ascii_lowercase();
+        }
+        let pairs = Pairs::of(word.as_bytes());
+        Needle { word, pairs }
+    }
 }
 
 impl Needles {
@@ -25,27 +44,27 @@ impl Needles {
         if reader.rest.next().is_some() {
             return None;
         }
-        let mut words = choice.words?;
+        let words = choice.words?;
         let mut others = choice.every;
         others.retain(|other| *other != words);
-        if any_case {
-            let all = others.iter_mut().flatten().chain(&mut words);
-            all.for_each(|word| word.make_ascii_lowercase());
-        }
-        Some(Needles { words, others, any_case })
+        let list = |words: Vec<String>| words.into_iter().map(|word| Needle::of(word, any_case)).collect();
+        let lists = std::iter::once(words).chain(others).map(list).collect();
+        Some(Needles { lists, any_case })
     }
 
-    /// Claims that `text` holds one of each list. Whether letters beyond ASCII are the same in another case is not looked at.
-    pub(super) fn are_in(&self, text: &str) -> bool {
-        if !self.any_case {
-            return self.are_all_in(text);
+    /// Claims that `text`, which has these pairs of letters, holds one of each list. Whether letters beyond ASCII are the same in
+    /// another case is not looked at.
+    pub(super) fn are_in(&self, text: &str, pairs: Pairs) -> bool {
+        if self.any_case && !text.is_ascii() {
+            return true;
         }
-        !text.is_ascii() || self.are_all_in(&text.to_ascii_lowercase())
-    }
-
-    fn are_all_in(&self, text: &str) -> bool {
-        let is_in = |words: &Vec<String>| words.iter().any(|word| text.contains(word.as_str()));
-        is_in(&self.words) && self.others.iter().all(is_in)
+        let could = |words: &Vec<Needle>| words.iter().any(|needle| pairs.hold(&needle.pairs));
+        if !self.lists.iter().all(could) {
+            return false;
+        }
+        let text = if self.any_case { Cow::from(text.to_ascii_lowercase()) } else { text.into() };
+        let is_in = |needle: &Needle| pairs.hold(&needle.pairs) && text.contains(needle.word.as_str());
+        self.lists.iter().all(|words| words.iter().any(is_in))
     }
 }
 
@@ -263,11 +282,14 @@ fn better(best: &mut Words, words: Words) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::Needles;
+    use super::{Needles, Pairs};
 
     #[track_caller]
     fn case(pattern: &str, words: &[&str]) {
-        let found = Needles::of(pattern).map(|needles| needles.words);
+        let found = Needles::of(pattern).map(|needles| {
+            let words = needles.lists.into_iter().next().unwrap();
+            words.into_iter().map(|needle| needle.word).collect::<Vec<String>>()
+        });
         let expected = (!words.is_empty()).then(|| words.iter().map(|word| word.to_string()).collect());
         assert_eq!(found, expected, "{pattern}");
     }
@@ -294,7 +316,9 @@ mod tests {
 
     #[test]
     fn words_of_parts_that_follow_each_other_are_all_asked_for() {
-        let is_in = |pattern: &str, text: &str| Needles::of(pattern).unwrap().are_in(text);
+        let is_in = |pattern: &str, text: &str| {
+            Needles::of(pattern).unwrap().are_in(text, Pairs::of(text.as_bytes()))
+        };
         let pattern = "(?s)(^|[;&|( ])(tar|unzip)\\s.*\\bgit\\b";
         assert!(is_in(pattern, "tar xf a; git status") && !is_in(pattern, "ls target; git status"));
         assert!(!is_in(pattern, "tar xf a"));
@@ -314,7 +338,8 @@ mod tests {
         ) {
             let Ok(regex) = regex_lite::Regex::new(&pattern) else { return Ok(()) };
             if let (true, Some(needles)) = (regex.is_match(&text), Needles::of(&pattern)) {
-                prop_assert!(needles.are_in(&text), "{} on {:?}: {:?}", pattern, text, needles);
+                let pairs = Pairs::of(text.as_bytes());
+                prop_assert!(needles.are_in(&text, pairs), "{} on {:?}: {:?}", pattern, text, needles);
             }
         }
     }

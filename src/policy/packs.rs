@@ -10,12 +10,17 @@ use super::subject::Subject;
 use crate::digest::Digest;
 use crate::shell::{Program, Programs};
 
+/// The most names that are kept.
+const MOST: usize = 1_000;
+
 /// The packs, and what of them has been decoded so far.
 pub struct Packs {
     index: Index<'static>,
     rules: RefCell<BTreeMap<u16, Rc<RuleBody>>>,
     labels: RefCell<BTreeMap<u16, Rc<Label>>>,
     programs: RefCell<BTreeMap<u16, Rc<Program>>>,
+    /// What was found of a program's name: a script has many calls of few.
+    known: RefCell<BTreeMap<String, Option<Rc<Program>>>>,
     variables: RefCell<BTreeMap<u16, Rc<Variable>>>,
     decoded: Cell<usize>,
 }
@@ -41,6 +46,7 @@ impl Packs {
             rules: RefCell::default(),
             labels: RefCell::default(),
             programs: RefCell::default(),
+            known: RefCell::default(),
             variables: RefCell::default(),
             decoded: Cell::new(0),
         }
@@ -158,8 +164,16 @@ impl Packs {
 
 impl Programs for Packs {
     fn program(&self, name: &str) -> Option<Rc<Program>> {
-        let entry = self.index.programs.of(name).next()?;
-        Some(once(&self.programs, &self.index.programs, entry))
+        if let Some(known) = self.known.borrow().get(name) {
+            return known.clone();
+        }
+        let entry = self.index.programs.of(name).next();
+        let found = entry.map(|entry| once(&self.programs, &self.index.programs, entry));
+        let mut known = self.known.borrow_mut();
+        if known.len() < MOST {
+            known.insert(name.to_owned(), found.clone());
+        }
+        found
     }
 }
 

@@ -80,7 +80,7 @@ impl Known {
     }
 
     /// Returns a path of which nothing is known.
-    fn nothing() -> Known {
+    pub(super) fn nothing() -> Known {
         let anything = vec![Token::Anything];
         Known::new(Value::new(anything.clone()), may_leave(&anything), None)
     }
@@ -114,13 +114,31 @@ pub(super) struct PathValue {
 impl PathValue {
     /// Returns the path that `word` means in `cwd`.
     pub(super) fn of(ground: &Ground<'_>, value: &[Token], cwd: Option<&Path>, is_sure: bool) -> PathValue {
-        let behind = |cwd: &Path| [cwd.as_os_str().as_bytes(), b"/"].concat();
-        let known = match (certain(value), value.first(), cwd) {
-            (Some(bytes), Some(Token::Byte(b'/')), _) => ground.known(bytes),
-            (Some(bytes), _, Some(cwd)) => ground.known([behind(cwd), bytes].concat()),
-            (None, Some(Token::Anything | Token::Byte(b'/')), _) => Rc::new(Known::of_tokens(value)),
-            (None, _, Some(cwd)) => Rc::new(Known::of_tokens(&[&literal(&behind(cwd)), value].concat())),
-            (_, _, None) => Rc::new(Known::nothing()),
+        if let Some(bytes) = certain(value) {
+            return PathValue::of_bytes(ground, &bytes, cwd, is_sure);
+        }
+        let known = match (value.first(), cwd) {
+            (Some(Token::Anything | Token::Byte(b'/')), _) => Known::of_tokens(value),
+            (_, Some(cwd)) => {
+                let behind = [cwd.as_os_str().as_bytes(), b"/"].concat();
+                Known::of_tokens(&[&literal(&behind), value].concat())
+            }
+            (_, None) => return PathValue::new(ground.nothing(), is_sure),
+        };
+        PathValue::new(Rc::new(known), is_sure)
+    }
+
+    /// Returns the path that a word of which all is certain means in `cwd`.
+    pub(super) fn of_bytes(
+        ground: &Ground<'_>,
+        value: &[u8],
+        cwd: Option<&Path>,
+        is_sure: bool,
+    ) -> PathValue {
+        let known = match (value.first(), cwd) {
+            (Some(b'/'), _) => ground.known(None, value),
+            (_, Some(cwd)) => ground.known(Some(cwd.as_os_str().as_bytes()), value),
+            (_, None) => ground.nothing(),
         };
         PathValue::new(known, is_sure)
     }

@@ -90,6 +90,12 @@ fn bits(part: &[u8]) -> u64 {
 }
 
 impl Patterns {
+    /// Returns the list of these, none of which holds a NUL.
+    pub(crate) fn of(all: &[&String]) -> Patterns {
+        let text = all.iter().flat_map(|pattern| [pattern.as_str(), "\0"]).collect();
+        Patterns { text, ..Patterns::default() }
+    }
+
     /// Claims that there is none.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
@@ -150,8 +156,7 @@ impl<'de> Deserialize<'de> for Patterns {
         if all.iter().any(|pattern| pattern.contains(END)) {
             return Err(serde::de::Error::custom("a NUL in a path pattern; no path holds one"));
         }
-        let text = all.iter().flat_map(|pattern| [pattern.as_str(), "\0"]).collect();
-        Ok(Patterns { text, ..Patterns::default() })
+        Ok(Patterns::of(&all.iter().collect::<Vec<_>>()))
     }
 }
 

@@ -7,9 +7,11 @@ use std::rc::Rc;
 
 use super::blob::traits;
 use super::facts::Asked;
+use super::glance::Sight;
 use super::glob::Value;
 use super::ground::Ground;
 use super::named::{Named, named};
+use super::pairs::Pairs;
 use super::paths::PathValue;
 use super::used::{Use, paths};
 use crate::shell::{
@@ -60,12 +62,18 @@ type UsedPaths = (Use, usize, Rc<[PathValue]>);
 /// A word as patterns are matched with it.
 pub(super) struct Seen {
     pub(super) value: Value,
+    pairs: OnceCell<Pairs>,
     path: OnceCell<PathValue>,
 }
 
 impl Seen {
     pub(super) fn of(word: &Word) -> Seen {
-        Seen { value: Value::of_word(word), path: OnceCell::new() }
+        Seen { value: Value::of_word(word), pairs: OnceCell::new(), path: OnceCell::new() }
+    }
+
+    /// Returns the pairs of letters of its certain beginning.
+    pub(super) fn pairs(&self) -> Pairs {
+        *self.pairs.get_or_init(|| Pairs::of(self.value.head()))
     }
 
     /// Returns the path that it is to `subject`, which is the same each time.
@@ -91,7 +99,8 @@ pub(super) struct Subject<'a> {
     trusted: OnceCell<Result<(), String>>,
     /// The paths it uses, by how many operands follow the subcommand that was asked about.
     used: RefCell<Vec<UsedPaths>>,
-    text: OnceCell<String>,
+    text: OnceCell<(String, Pairs)>,
+    sight: Sight,
     /// The arguments, by their places.
     seen: Vec<OnceCell<Seen>>,
     /// Claims that some argument is unknown before it runs.
@@ -111,6 +120,7 @@ impl<'a> Subject<'a> {
         let name = plain_name(action);
         let program = programs.program(&name);
         let arguments = Arguments::read(&action.args, program.as_deref());
+        let sight = Sight::of(&arguments, sure_operand(action, &arguments));
         let trusted = OnceCell::new();
         let (used, text) = (RefCell::default(), OnceCell::new());
         let seen = action.args.iter().map(|_| OnceCell::new()).collect();
@@ -128,6 +138,7 @@ impl<'a> Subject<'a> {
             trusted,
             used,
             text,
+            sight,
             seen,
             is_dynamic,
             named,
@@ -260,12 +271,19 @@ impl<'a> Subject<'a> {
         found
     }
 
-    /// Returns the arguments joined by blanks, dynamic parts as written.
-    pub(super) fn text(&self) -> &str {
-        self.text.get_or_init(|| {
-            let words: Vec<String> = self.action.args.iter().map(word_text).collect();
-            words.join(" ")
-        })
+    /// Returns the arguments joined by blanks, dynamic parts as written, with the pairs of letters of it all.
+    pub(super) fn text(&self) -> (&str, Pairs) {
+        let (text, pairs) = self.text.get_or_init(|| {
+            let text = joined(&self.action.args);
+            let pairs = Pairs::of(text.as_bytes());
+            (text, pairs)
+        });
+        (text, *pairs)
+    }
+
+    /// Returns what it shows of itself.
+    pub(super) fn sight(&self) -> Sight {
+        self.sight
     }
 
     /// Claims that it may find something on standard input.
@@ -280,11 +298,7 @@ impl<'a> Subject<'a> {
 
     /// Returns the first operand, where it is certain which word that is and what it says.
     pub(super) fn sure_operand(&self) -> Option<&'a [u8]> {
-        let first = self.arguments.operands.first().filter(|first| first.certainty == Certainty::Sure)?;
-        match &self.word(first.index).pieces[..] {
-            [Piece::Literal(bytes)] => Some(bytes),
-            _ => None,
-        }
+        sure_operand(self.action, &self.arguments)
     }
 
     /// Returns the paths that its words could name.
@@ -298,18 +312,34 @@ fn is_in_system_directory(name: &[u8]) -> bool {
     directories.iter().any(|dir| name.strip_prefix(dir.as_bytes()).is_some_and(|rest| !rest.contains(&b'/')))
 }
 
-/// Returns a word as text, dynamic parts as written.
-fn word_text(word: &Word) -> String {
-    let piece = |piece: &Piece| match piece {
-        Piece::Literal(bytes) | Piece::Glob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        Piece::Dynamic { text, .. } => text.clone(),
-    };
-    word.pieces.iter().map(piece).collect()
+fn sure_operand<'a>(action: &'a Action, arguments: &Arguments) -> Option<&'a [u8]> {
+    let first = arguments.operands.first().filter(|first| first.certainty == Certainty::Sure)?;
+    match &action.args[first.index].pieces[..] {
+        [Piece::Literal(bytes)] => Some(bytes),
+        _ => None,
+    }
+}
+
+/// Returns the words as one text, dynamic parts as written.
+fn joined(words: &[Word]) -> String {
+    let mut text = String::new();
+    for (at, word) in words.iter().enumerate() {
+        if at > 0 {
+            text.push(' ');
+        }
+        for piece in &word.pieces {
+            match piece {
+                Piece::Literal(bytes) | Piece::Glob(bytes) => text.push_str(&String::from_utf8_lossy(bytes)),
+                Piece::Dynamic { text: written, .. } => text.push_str(written),
+            }
+        }
+    }
+    text
 }
 
 /// Returns the last part of the program's name as the script gives it.
 fn plain_name(action: &Action) -> String {
-    let name = action.program.as_literal().unwrap_or_default();
-    let name = String::from_utf8_lossy(&name).into_owned();
-    name.rsplit('/').next().unwrap_or_default().to_owned()
+    let name = action.program.certain().unwrap_or_default();
+    let name = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    String::from_utf8_lossy(name).into_owned()
 }

@@ -1,5 +1,6 @@
 //! What the shell layer found: one [`Action`] for each simple command, with its words resolved as far as they are certain.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -46,6 +47,14 @@ impl Word {
 
     /// Returns the word's bytes if all of them are certain.
     pub fn as_literal(&self) -> Option<Vec<u8>> {
+        self.certain().map(Cow::into_owned)
+    }
+
+    /// Returns the word's bytes if all of them are certain, as they lie where they are one piece.
+    pub fn certain(&self) -> Option<Cow<'_, [u8]>> {
+        if let [Piece::Literal(bytes)] = &self.pieces[..] {
+            return Some(bytes.into());
+        }
         let mut bytes = Vec::new();
         for piece in &self.pieces {
             match piece {
@@ -53,7 +62,7 @@ impl Word {
                 Piece::Glob(_) | Piece::Dynamic { .. } => return None,
             }
         }
-        Some(bytes)
+        Some(bytes.into())
     }
 
     /// Returns the certain bytes the word begins with; empty if it begins with something unknown.

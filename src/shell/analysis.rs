@@ -154,7 +154,7 @@ fn analyse_from(
 
 /// Claims that an opaque action may be the shell's own, so that nobody knows what the shell is like after it.
 fn may_change_the_shell(action: &Action) -> bool {
-    let is_program = action.program.as_literal().is_some_and(|name| !name.is_empty());
+    let is_program = action.program.certain().is_some_and(|name| !name.is_empty());
     action.opaque.is_some() && (action.builtin || !is_program || action.shadowed.is_some())
 }
 

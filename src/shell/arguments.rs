@@ -4,6 +4,7 @@
 //! relied on ([`Certainty`]): an option that the entry does not list could swallow the word after it, and a
 //! word that nobody knows yet could be anything. Reading never drops a word.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{Piece, Program, Truth, Word};
@@ -173,8 +174,8 @@ impl Arguments {
 
 /// Returns whether `word` will be exactly `text`.
 fn compare(word: &Word, text: &[u8]) -> Truth {
-    match word.as_literal() {
-        Some(bytes) => Truth::of(bytes == text),
+    match word.certain() {
+        Some(bytes) => Truth::of(*bytes == *text),
         None if text.starts_with(&leading(word).0) => Truth::Maybe,
         None => Truth::No,
     }
@@ -215,14 +216,14 @@ impl Reader<'_> {
         let pending = std::mem::take(&mut self.pending);
         if self.ended {
             self.after_the_end(word, pending);
-        } else if whole && prefix == b"--" && self.goes_on_behind_dashes() {
+        } else if whole && *prefix == *b"--" && self.goes_on_behind_dashes() {
             // Stepped over.
-        } else if whole && prefix == b"--" {
+        } else if whole && *prefix == *b"--" {
             self.read.dashes = Some(self.at);
             self.ended = true;
             self.shaky_end = pending || self.shaky_options;
             self.shaky_operands |= pending;
-        } else if (whole && (prefix.is_empty() || prefix == b"-"))
+        } else if (whole && (prefix.is_empty() || *prefix == *b"-"))
             || prefix.first().is_some_and(|byte| *byte != b'-')
         {
             self.operand(pending);
@@ -428,7 +429,7 @@ impl Reader<'_> {
         subcommand.split_ascii_whitespace().all(|word| {
             so_far.next().is_some_and(|operand| {
                 operand.certainty == Certainty::Sure
-                    && self.args[operand.index].as_literal().as_deref() == Some(word.as_bytes())
+                    && self.args[operand.index].certain().as_deref() == Some(word.as_bytes())
             })
         })
     }
@@ -452,15 +453,18 @@ impl Reader<'_> {
 }
 
 /// Returns the certain bytes that `word` begins with, and whether they are all of it.
-fn leading(word: &Word) -> (Vec<u8>, bool) {
+fn leading(word: &Word) -> (Cow<'_, [u8]>, bool) {
+    if let [Piece::Literal(bytes)] = &word.pieces[..] {
+        return (bytes.into(), true);
+    }
     let mut bytes = Vec::new();
     for piece in &word.pieces {
         match piece {
             Piece::Literal(part) => bytes.extend_from_slice(part),
-            Piece::Glob(_) | Piece::Dynamic { .. } => return (bytes, false),
+            Piece::Glob(_) | Piece::Dynamic { .. } => return (bytes.into(), false),
         }
     }
-    (bytes, true)
+    (bytes.into(), true)
 }
 
 /// Returns what follows the first `skip` bytes of the word's certain beginning.

@@ -5,6 +5,10 @@ use crate::command::is_invisible;
 
 /// Returns where `text` first holds a byte or character that gate does not read, and what is wrong with it.
 pub(super) fn first_odd(text: &[u8]) -> Option<(usize, String)> {
+    // Nearly all text is of these, and nothing else has to be known of it.
+    if text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t')) {
+        return None;
+    }
     let mut at = 0;
     for chunk in text.utf8_chunks() {
         for (offset, c) in chunk.valid().char_indices() {

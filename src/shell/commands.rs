@@ -212,7 +212,9 @@ impl Walker<'_> {
         let leaves = state.variables.leaves().iter();
         let mut all: Vec<Rc<[Assignment]>> = leaves.map(|leaf| self.reaching(leaf)).collect();
         all.push(Rc::clone(&context.given));
-        all.push(given.into());
+        if !given.is_empty() {
+            all.push(given.into());
+        }
         Assignments::of(all)
     }
 

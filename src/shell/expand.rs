@@ -52,7 +52,7 @@ impl Walker<'_> {
         state: &mut State,
         words: &[syntax::Word],
     ) -> Vec<Word> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(words.len());
         for word in words {
             self.argument(context, state, word, &mut out);
         }
@@ -306,6 +306,9 @@ impl Walker<'_> {
 /// Most words are such; one without a byte is left to the long way.
 fn as_written(word: &syntax::Word, active: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
+    if let [Part::Plain(bytes) | Part::Quoted(bytes)] = &word.parts[..] {
+        out.reserve_exact(bytes.len());
+    }
     for part in &word.parts {
         match part {
             Part::Plain(bytes) if bytes.iter().any(|byte| active.contains(byte)) => return None,

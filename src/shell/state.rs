@@ -162,17 +162,12 @@ impl State {
 
     /// Returns the directory that `path` leads to from the one at hand, as text: `..` goes back one name, as only `cd` has it.
     pub(super) fn directory(&self, path: &[u8]) -> Place {
-        self.raw(path).map_or(Place::Unknown, |path| Place::Known(normal(&path)))
+        directory(&self.cwd, path)
     }
 
     /// Returns `path` behind the directory at hand, as it is written.
     pub(super) fn raw(&self, path: &[u8]) -> Option<PathBuf> {
-        use std::os::unix::ffi::OsStrExt as _;
-        let path = Path::new(std::ffi::OsStr::from_bytes(path));
-        match &self.cwd {
-            Place::Known(cwd) => Some(cwd.join(path)),
-            Place::Unknown => path.is_absolute().then(|| path.to_path_buf()),
-        }
+        raw(&self.cwd, path)
     }
 
     /// Returns what is certain if one of two states holds.
@@ -190,6 +185,20 @@ impl State {
         let both = |one: &Rc<Variable>, other: &Rc<Variable>| Rc::new(one.join(other));
         self.variables.join(&other.variables, both, |one| Some(Rc::new(one.with(Value::Dynamic))));
         self
+    }
+}
+
+/// Returns the directory that `path` leads to from `cwd`, as [`State::directory`] does.
+pub(super) fn directory(cwd: &Place, path: &[u8]) -> Place {
+    raw(cwd, path).map_or(Place::Unknown, |path| Place::Known(normal(&path)))
+}
+
+fn raw(cwd: &Place, path: &[u8]) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let path = Path::new(std::ffi::OsStr::from_bytes(path));
+    match cwd {
+        Place::Known(cwd) => Some(cwd.join(path)),
+        Place::Unknown => path.is_absolute().then(|| path.to_path_buf()),
     }
 }
 

@@ -31,13 +31,12 @@ impl Walker<'_> {
         if self.full {
             return;
         }
-        let action = self.actions[index].clone();
-        let Some(name) = action.program.as_literal().and_then(|name| String::from_utf8(name).ok()) else {
-            return;
-        };
+        let name = self.actions[index].program.as_literal();
+        let Some(name) = name.and_then(|name| String::from_utf8(name).ok()) else { return };
         let plain = name.rsplit('/').next().unwrap_or_default();
         let Some(program) = self.programs.program(plain) else { return };
         let Some(runs) = &program.runs else { return };
+        let action = self.actions[index].clone();
         let read = Arguments::read(&action.args, Some(&program));
         if !runs.script_operand && runs.unless.iter().any(|option| stops(&read, &program, runs, option)) {
             return;

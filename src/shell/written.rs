@@ -3,6 +3,7 @@
 //! A file is the same by whatever name: through a link, a hard link, or a name that the script itself gives.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::action::{Action, Opaque, Place, RedirectKind, Scope, Word};
@@ -10,7 +11,7 @@ use super::arguments::Arguments;
 use super::linking::path_of as unresolved;
 use super::links::{Asking, Links};
 use super::program::{Program, Selector};
-use super::state::State;
+use super::state::directory;
 use super::walk::{Executed, Walker};
 use crate::world::{Resolution, World};
 
@@ -18,7 +19,7 @@ use crate::world::{Resolution, World};
 pub(super) fn doubt_written(walker: &mut Walker, links: &Links) {
     let mut doubts = Vec::new();
     let mut known: Vec<Written> = walker.actions.iter().map(|action| written_by(action, walker)).collect();
-    let names_a_file = |action: &Action| action.program.as_literal().is_some_and(|name| name.contains(&b'/'));
+    let names_a_file = |action: &Action| action.program.certain().is_some_and(|name| name.contains(&b'/'));
     let ways = Ways { links, world: walker.world };
     if !walker.executed.is_empty() || walker.actions.iter().any(names_a_file) {
         known.iter_mut().enumerate().for_each(|(by, written)| written.look(by, &ways));
@@ -39,7 +40,7 @@ pub(super) fn doubt_written(walker: &mut Walker, links: &Links) {
     let is_looked_at = written.iter().any(|(_, file)| !file.real.is_empty());
     if !written.is_empty() {
         // Without names that the script gives, a program is the same wherever it is called: a script has many calls of few.
-        let mut known_of: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
+        let mut known_of: BTreeMap<OsString, Vec<usize>> = BTreeMap::new();
         for (index, action) in walker.actions.iter().enumerate() {
             let Some(path) = executable(action, walker.world) else { continue };
             let writers = || -> Vec<usize> {
@@ -48,12 +49,12 @@ pub(super) fn doubt_written(walker: &mut Walker, links: &Links) {
                 written.iter().filter(|(_, file)| holds(file)).map(|(by, _)| *by).collect()
             };
             let is_written = |by: &[usize]| by.iter().any(|by| *by != index);
-            let is_doubtful = match known_of.get(&path).filter(|_| links.is_empty()) {
+            let is_doubtful = match known_of.get(path.as_os_str()).filter(|_| links.is_empty()) {
                 Some(by) => is_written(by),
                 None => {
                     let by = writers();
                     let found = is_written(&by);
-                    known_of.insert(path, by);
+                    known_of.insert(path.into_os_string(), by);
                     found
                 }
             };
@@ -98,7 +99,7 @@ fn executable(action: &Action, world: &dyn World) -> Option<PathBuf> {
     if action.builtin || action.scope == Scope::Remote {
         return None;
     }
-    let name = action.program.as_literal().filter(|name| !name.is_empty())?;
+    let name = action.program.certain().filter(|name| !name.is_empty())?;
     if name.contains(&b'/') {
         return path_of(action, &name);
     }
@@ -113,7 +114,7 @@ fn executable(action: &Action, world: &dyn World) -> Option<PathBuf> {
 }
 
 fn path_of(action: &Action, path: &[u8]) -> Option<PathBuf> {
-    match State::new(action.cwd.clone(), None).directory(path) {
+    match directory(&action.cwd, path) {
         Place::Known(path) => Some(path),
         Place::Unknown => None,
     }
@@ -160,7 +161,8 @@ fn written_by(action: &Action, walker: &Walker) -> Written {
             RedirectKind::Read => {}
         }
     }
-    let name = action.program.as_literal().and_then(|name| String::from_utf8(name).ok()).unwrap_or_default();
+    let name = action.program.certain();
+    let name = name.as_deref().and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
     let program = walker.programs.program(name.rsplit('/').next().unwrap_or_default());
     if let Some(program) = program.as_ref().filter(|program| !action.builtin && !program.writes.is_empty()) {
         written_operands(action, program, &mut words);
@@ -179,7 +181,7 @@ fn written_by(action: &Action, walker: &Walker) -> Written {
         .filter(|path| path.parent().is_some())
         .collect();
     let is_placed = certain.iter().all(|path| path_of(action, path).is_some());
-    let is_known = is_placed && words.iter().all(|word| word.as_literal().is_some());
+    let is_known = is_placed && words.iter().all(|word| word.certain().is_some());
     let others = action.opaque.is_some() || !harmless || !is_known;
     Written { files, given, real: Vec::new(), others }
 }

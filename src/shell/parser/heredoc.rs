@@ -131,13 +131,13 @@ impl Parser<'_> {
                             return parser.refuse("an expansion of several lines stands in a `<<-` document");
                         }
                         match part {
-                            Part::Plain(_) => push_quoted(&mut parts, b'$'),
+                            Part::Plain(_) => push_quoted(&mut parts, b"$"),
                             part => parts.push(part),
                         }
                     }
                     byte => {
                         parser.step(1);
-                        push_quoted(&mut parts, byte);
+                        push_quoted(&mut parts, &[byte]);
                     }
                 }
             }
@@ -152,22 +152,22 @@ impl Parser<'_> {
             Some(b'\n') | None => self.refuse("a line of a here-document is continued"),
             Some(byte @ (b'$' | b'`' | b'\\')) => {
                 self.step(2);
-                push_quoted(parts, byte);
+                push_quoted(parts, &[byte]);
                 Ok(())
             }
             Some(_) => {
                 self.step(1);
-                push_quoted(parts, b'\\');
+                push_quoted(parts, b"\\");
                 Ok(())
             }
         }
     }
 }
 
-/// Appends one quoted byte.
-pub(super) fn push_quoted(parts: &mut Vec<Part>, byte: u8) {
+/// Appends quoted bytes.
+pub(super) fn push_quoted(parts: &mut Vec<Part>, quoted: &[u8]) {
     match parts.last_mut() {
-        Some(Part::Quoted(bytes)) => bytes.push(byte),
-        Some(_) | None => parts.push(Part::Quoted(vec![byte])),
+        Some(Part::Quoted(bytes)) => bytes.extend_from_slice(quoted),
+        Some(_) | None => parts.push(Part::Quoted(quoted.to_vec())),
     }
 }

@@ -139,6 +139,14 @@ impl<'a> Parser<'a> {
         self.tiled += count;
     }
 
+    /// Steps over the bytes up to one that `ends` them.
+    fn stretch(&mut self, ends: impl Fn(u8) -> bool) -> &'a [u8] {
+        let rest = &self.text[self.at..self.end];
+        let length = rest.iter().position(|byte| ends(*byte)).unwrap_or(rest.len());
+        self.step(length);
+        &rest[..length]
+    }
+
     fn eat(&mut self, token: &[u8]) -> bool {
         let found = self.starts_with(token);
         if found {

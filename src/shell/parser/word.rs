@@ -2,7 +2,7 @@
 
 use super::super::syntax::{Part, Word};
 use super::heredoc::push_quoted;
-use super::{Parser, Result};
+use super::{Parser, Result, ends_word};
 use crate::command::Dialect;
 
 impl Parser<'_> {
@@ -25,9 +25,9 @@ impl Parser<'_> {
                 b'\\' => self.backslash(&mut parts)?,
                 b'$' => self.unquoted_dollar(&mut parts)?,
                 b'`' => parts.push(self.backquote(false)?),
-                byte => {
-                    self.step(1);
-                    push_plain(&mut parts, byte);
+                _ => {
+                    let plain = self.stretch(ends_plain);
+                    push_plain(&mut parts, plain);
                 }
             }
         }
@@ -46,7 +46,7 @@ impl Parser<'_> {
                 let part = self.dollar(false)?;
                 match part {
                     // A `$` that begins nothing.
-                    Part::Plain(_) => push_plain(parts, b'$'),
+                    Part::Plain(_) => push_plain(parts, b"$"),
                     part => parts.push(part),
                 }
                 Ok(())
@@ -86,20 +86,20 @@ impl Parser<'_> {
                 b'\n' => {
                     self.refuse_newlines(b"\n")?;
                     self.step(1);
-                    push_quoted(parts, b'\n');
+                    push_quoted(parts, b"\n");
                 }
                 b'\\' => self.quoted_backslash(parts)?,
                 b'$' => {
                     let part = self.dollar(true)?;
                     match part {
-                        Part::Plain(_) => push_quoted(parts, b'$'),
+                        Part::Plain(_) => push_quoted(parts, b"$"),
                         part => parts.push(part),
                     }
                 }
                 b'`' => parts.push(self.backquote(true)?),
-                byte => {
-                    self.step(1);
-                    push_quoted(parts, byte);
+                _ => {
+                    let quoted = self.stretch(|byte| matches!(byte, b'"' | b'\n' | b'\\' | b'$' | b'`'));
+                    push_quoted(parts, quoted);
                 }
             }
         }
@@ -116,12 +116,12 @@ impl Parser<'_> {
             }
             Some(byte @ (b'$' | b'`' | b'"' | b'\\')) => {
                 self.step(2);
-                push_quoted(parts, byte);
+                push_quoted(parts, &[byte]);
                 Ok(())
             }
             Some(_) => {
                 self.step(1);
-                push_quoted(parts, b'\\');
+                push_quoted(parts, b"\\");
                 Ok(())
             }
         }
@@ -283,12 +283,17 @@ impl Parser<'_> {
     }
 }
 
-/// Appends one unquoted byte.
-fn push_plain(parts: &mut Vec<Part>, byte: u8) {
+/// Appends unquoted bytes.
+fn push_plain(parts: &mut Vec<Part>, plain: &[u8]) {
     match parts.last_mut() {
-        Some(Part::Plain(bytes)) => bytes.push(byte),
-        Some(_) | None => parts.push(Part::Plain(vec![byte])),
+        Some(Part::Plain(bytes)) => bytes.extend_from_slice(plain),
+        Some(_) | None => parts.push(Part::Plain(plain.to_vec())),
     }
+}
+
+/// Claims that an unquoted byte ends a stretch of those that stand for themselves.
+fn ends_plain(byte: u8) -> bool {
+    matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'`') || ends_word(byte)
 }
 
 /// Returns how many bytes the UTF-8 character takes that begins with `first`.
