@@ -18,13 +18,13 @@ use std::path::Path;
 use self::gatherer::Gatherer;
 use super::host::open_regular;
 use super::mentioned::mentioned;
-use super::{Host, NotStarted, Start};
+use super::{Host, NotStarted, Start, checked};
 use crate::approval::{Bound, BoundDirectory, BoundStdin, FileIdentity};
-use crate::command::Command;
+use crate::command::{Command, visible};
 use crate::digest::Digest;
 use crate::policy::{Asked, fact_name, facts_of, glob_matches};
 use crate::shell::{Action, Analysis, Arguments, Programs};
-use crate::world::World;
+use crate::world::{Fact, World};
 
 /// The most bytes of files that are hashed; more would keep a person waiting.
 const LARGEST: u64 = 1 << 30;
@@ -65,12 +65,17 @@ pub fn bind(command: &Command, analysis: &Analysis, with: &Binding<'_>) -> Resul
     let mut gatherer = Gatherer::new(with);
     let path = command.cwd.join(OsStr::from_bytes(start.path.as_bytes()));
     gatherer.program(start.argv[0].as_bytes(), &path);
+    if checked::stays(&path) {
+        let name = visible(start.argv[0].as_bytes());
+        gatherer.uncovered.insert(format!("a change of `{name}` in the instant of its start"));
+    }
     for (path, judged) in &analysis.files {
         gatherer.script(path, *judged);
     }
     for action in &analysis.actions {
         gatherer.action(action);
     }
+    let facts = facts(analysis, with, &mut gatherer.uncovered);
     if *with.stdin == BoundStdin::Stream {
         gatherer.uncovered.insert(STREAM.to_owned());
     }
@@ -81,7 +86,7 @@ pub fn bind(command: &Command, analysis: &Analysis, with: &Binding<'_>) -> Resul
             files: gatherer.files,
             env: variables(command, analysis, with),
             stdin: with.stdin.clone(),
-            facts: facts(analysis, with),
+            facts,
         },
         uncovered: gatherer.uncovered.into_iter().collect(),
     })
@@ -147,8 +152,9 @@ fn is_always_bound(name: &str) -> bool {
     matches!(name, "HOME" | "PATH")
 }
 
-/// Returns the facts that say where the programs go, as they are asked for with these arguments; one that is unknown has no value.
-fn facts(analysis: &Analysis, with: &Binding<'_>) -> Vec<(String, String)> {
+/// Returns the facts that say where the programs go, as they are asked for with these arguments; one that is unknown has no value,
+/// and of a cluster that is told.
+fn facts(analysis: &Analysis, with: &Binding<'_>, uncovered: &mut BTreeSet<String>) -> Vec<(String, String)> {
     let mut found = BTreeSet::new();
     for action in &analysis.actions {
         let program = plain_name(action);
@@ -157,6 +163,9 @@ fn facts(analysis: &Analysis, with: &Binding<'_>) -> Vec<(String, String)> {
         let asked = Asked { program: &program, action, arguments: &arguments };
         for fact in facts_of(&program) {
             let all = asked.fact(*fact, &|fact, aim| with.host.fact(fact, aim));
+            if *fact == Fact::KubeServer && all.is_open {
+                uncovered.insert(format!("which cluster `{}` talks to", visible(program.as_bytes())));
+            }
             found.extend(all.values.into_iter().map(|stated| (fact_name(*fact).to_owned(), stated.value)));
         }
     }

@@ -38,11 +38,25 @@ impl Given {
     }
 
     fn of(sourced: &Sourced) -> io::Result<Given> {
+        match &sourced.text {
+            Some(text) => Given::of_memory(sealed(text, Use::Read)?),
+            None => Ok(Given { memory: None, name: NOTHING.to_owned() }),
+        }
+    }
+
+    /// Returns what `memory` holds, by the name that it has while gate holds it.
+    ///
+    /// # Errors
+    /// None that a system could give.
+    pub(super) fn of_memory(memory: OwnedFd) -> io::Result<Given> {
         use std::os::fd::AsRawFd as _;
-        let Some(text) = &sourced.text else { return Ok(Given { memory: None, name: NOTHING.to_owned() }) };
-        let memory = sealed(text, Use::Read)?;
         let name = format!("/proc/{}/fd/{}", std::process::id(), memory.as_raw_fd());
         Ok(Given { memory: Some(memory), name: CString::new(name)? })
+    }
+
+    /// Returns the name.
+    pub(super) fn name(&self) -> &CStr {
+        &self.name
     }
 
     /// Claims that this process finds the memory by its name. Makes system calls only: it is asked between fork and exec.

@@ -15,6 +15,11 @@ mod beside;
 #[path = "beside/elsewhere.rs"]
 mod beside;
 mod bind;
+#[cfg(target_os = "linux")]
+mod checked;
+#[cfg(not(target_os = "linux"))]
+#[path = "checked/elsewhere.rs"]
+mod checked;
 mod child;
 mod facts;
 #[cfg(target_os = "linux")]

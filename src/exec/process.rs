@@ -107,12 +107,36 @@ fn become_command(
                 libc::close(descriptor);
             }
         }
-        libc::execve(start.path.as_ptr(), words.as_ptr(), environ);
+        execute(start, words);
         if errno() == libc::ENOEXEC {
             libc::execve(c"/bin/sh".as_ptr(), as_script.as_ptr(), environ);
         }
         give_up(reporter, errno(), PROGRAM)
     }
+}
+
+/// Becomes the program; returns where that fails, with `errno` set.
+///
+/// # Safety
+/// `words` ends with a null pointer; async-signal-safe.
+unsafe fn execute(start: &Start, words: &[*const c_char]) {
+    #[cfg(target_os = "linux")]
+    if let Some(program) = &start.program {
+        // SAFETY: as the caller says; the path is empty, so that the file itself is meant (execveat(2)).
+        unsafe {
+            libc::syscall(
+                libc::SYS_execveat,
+                program.as_raw_fd(),
+                c"".as_ptr(),
+                words.as_ptr(),
+                environ,
+                libc::AT_EMPTY_PATH,
+            );
+        }
+        return;
+    }
+    // SAFETY: as the caller says.
+    unsafe { libc::execve(start.path.as_ptr(), words.as_ptr(), environ) };
 }
 
 /// Asks the kernel to end this process with its parent (rule 4), and ends it if the parent is gone already.

@@ -15,12 +15,13 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use super::checked;
 use super::child::Ended;
 use super::given::Given;
 use super::host::open_regular;
 use super::process;
 use super::{Host, Input, real_shell, shell_name};
-use crate::approval::Approved;
+use crate::approval::{Approved, BoundFile};
 use crate::command::{Command, Source, Sourced};
 use crate::digest::Digest;
 
@@ -31,6 +32,8 @@ pub struct Start {
     pub(super) argv: Vec<CString>,
     /// The directory to change to; `None` where gate is in it already.
     pub(super) cwd: Option<CString>,
+    /// The file that is executed, whatever its path leads to.
+    pub(super) program: Option<OwnedFd>,
     /// What it gets as standard input instead of gate's own.
     pub(super) input: Option<OwnedFd>,
     /// What it sources as it was judged.
@@ -183,6 +186,7 @@ impl Start {
             path: c_string(path.into_os_string().as_bytes())?,
             argv: argv.iter().map(|word| c_string(word)).collect::<Result<_, _>>()?,
             cwd: if is_here { None } else { Some(c_string(command.cwd.as_os_str().as_bytes())?) },
+            program: None,
             input: None,
             given: None,
         })
@@ -214,6 +218,16 @@ impl Ready {
         let at = files.iter().position(|(path, _)| given == Some(path.as_path()));
         at.map(|at| files.remove(at));
         Ok(Ready { approved, start, files })
+    }
+
+    /// Makes it execute the file that was `approved`, and none that lies there since.
+    ///
+    /// # Errors
+    /// Another one lies there, or somebody is writing to it.
+    pub fn held_to(mut self, approved: &BoundFile) -> Result<Ready, NotStarted> {
+        let cwd = self.approved.command().cwd.clone();
+        checked::hold(&mut self.start, &cwd, approved)?;
+        Ok(self)
     }
 
     /// Gives the command this standard input.

@@ -89,6 +89,7 @@ impl Session {
             path: c_string(path.as_os_str().as_bytes())?,
             argv: words.iter().map(|word| c_string(word)).collect::<Result<_, _>>()?,
             cwd: None,
+            program: None,
             input: None,
             given: None,
         };

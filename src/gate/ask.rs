@@ -2,7 +2,7 @@
 
 use super::message::say_not_run;
 use super::{Ending, Ends, Gate, Judged, Wish};
-use crate::approval::{Ask, BoundStdin, Content, Request};
+use crate::approval::{Ask, BoundFile, BoundStdin, Content, Request};
 use crate::command::Command;
 use crate::error::Exit;
 use crate::exec::{self, Binding, Input, NotStarted};
@@ -17,6 +17,16 @@ pub(super) enum Asked {
     Waits(Box<Request>),
     /// None was made.
     Not(Box<Ending>),
+}
+
+/// What an approval is bound to.
+pub(super) struct Bound {
+    /// C.
+    pub(super) content: Content,
+    /// What it leaves open, in words for the card.
+    pub(super) uncovered: Vec<String>,
+    /// The program that is started.
+    pub(super) program: Option<BoundFile>,
 }
 
 impl Gate {
@@ -35,7 +45,7 @@ impl Gate {
         if let Some(ending) = self.take_input(wish, judged) {
             return Ok(Asked::Not(Box::new(ending)));
         }
-        let (content, uncovered) = self.content(&wish.command, judged)?;
+        let Bound { content, uncovered, .. } = self.content(&wish.command, judged)?;
         let per_call = left_open(&wish.command, judged);
         let ask = Ask {
             requester: self.requester.clone(),
@@ -69,12 +79,8 @@ impl Gate {
         })
     }
 
-    /// Returns the content C of `command`, and what could not be bound.
-    pub(super) fn content(
-        &self,
-        command: &Command,
-        judged: &Judged,
-    ) -> Result<(Content, Vec<String>), NotStarted> {
+    /// Returns what an approval of `command` is bound to.
+    pub(super) fn content(&self, command: &Command, judged: &Judged) -> Result<Bound, NotStarted> {
         let own = self.input.is_none().then(Input::own);
         let binding = Binding {
             stdin: self.input.as_ref().or(own.as_ref()).map_or(&BoundStdin::Empty, Input::bound),
@@ -87,7 +93,8 @@ impl Gate {
         let mut gathered = exec::bind(command, &meaning.analysis, &binding)?;
         self.bind_past(&mut gathered);
         let content = Content::wrapped(command, meaning.wrapping.as_ref(), &gathered.bound);
-        Ok((content, gathered.uncovered))
+        let program = gathered.bound.programs.into_iter().next();
+        Ok(Bound { content, uncovered: gathered.uncovered, program })
     }
 }
 

@@ -2,10 +2,11 @@
 
 use anyhow::Context as _;
 
+use super::ask::Bound;
 use super::message::{say_after_refusal, say_not_run};
 use super::waiting::say_approved;
 use super::{Ending, Ends, Gate, Judged};
-use crate::approval::{Approved, Outcome, Recheck, Request};
+use crate::approval::{Approved, BoundFile, Outcome, Recheck, Request};
 use crate::audit::{Draft, Kind, PolicyUse};
 use crate::command::Command;
 use crate::config::Config;
@@ -15,6 +16,15 @@ use crate::policy::{Mode, Verdict};
 use crate::report::{Next, Report};
 use crate::store::{ChangeError, Durability, Run, clock};
 use crate::ui;
+
+/// What was found right before an approved request is run.
+struct Fit {
+    /// What is compared with the approval.
+    again: Recheck,
+    judged: Judged,
+    /// The program that is started, as it was bound.
+    program: Option<BoundFile>,
+}
 
 /// Why an approved request is not run.
 enum Misfit {
@@ -43,7 +53,7 @@ impl Gate {
     /// `name` is what this call has where C leaves a name open, so that its agent finds what it looks for.
     pub(super) fn run_approved(&mut self, request: &Request, name: Option<&str>) -> anyhow::Result<Ending> {
         let report = Ending::of_request(request);
-        let (again, judged) = match self.check_again(request, name) {
+        let Fit { again, judged, program } = match self.check_again(request, name) {
             Ok(checked) => checked,
             Err(Misfit::Process(differs)) => return self.leave_to_another(request, &differs),
             Err(Misfit::Gone(why)) => {
@@ -62,16 +72,28 @@ impl Gate {
         };
         say_approved(request);
         let ready = Ready::new(approved, &self.config.host, judged.meaning.seen());
-        let ready = ready.and_then(|ready| match &self.input {
-            Some(input) => ready.with_input(input),
-            None => Ok(ready),
-        });
+        let ready = ready.and_then(|ready| self.hold(ready, program.as_ref()));
         let ended = ready.and_then(|ready| self.carry_out(ready));
         Ok(self.finish(run, ended, report))
     }
 
-    /// Judges and binds anew, from the files up, and returns what is compared with the approval and what was judged, or why it no longer counts.
-    fn check_again(&mut self, request: &Request, name: Option<&str>) -> Result<(Recheck, Judged), Misfit> {
+    /// Holds what is started to what was approved: its program and its input.
+    fn hold(&self, ready: Ready, program: Option<&BoundFile>) -> Result<Ready, NotStarted> {
+        if !self.starts_it_itself() {
+            return Ok(ready);
+        }
+        let ready = match &self.input {
+            Some(input) => ready.with_input(input)?,
+            None => ready,
+        };
+        match program {
+            Some(program) => ready.held_to(program),
+            None => Ok(ready),
+        }
+    }
+
+    /// Judges and binds anew, from the files up, and returns what that came to, or why the approval no longer counts.
+    fn check_again(&mut self, request: &Request, name: Option<&str>) -> Result<Fit, Misfit> {
         let command = request.command_with(name);
         let home = self.config.places.given();
         let again = Config::load_for(home.as_deref(), command.cwd.clone()).and_then(Config::with_policy);
@@ -81,8 +103,8 @@ impl Gate {
             ui::say(&self.why_unbound(&unbound));
             return Err(Misfit::Process(vec!["standard input".to_owned()]));
         }
-        let content = self.content(&command, &judged);
-        let (content, _) = content.map_err(|problem| Misfit::Gone(problem.to_string()))?;
+        let bound = self.content(&command, &judged);
+        let Bound { content, program, .. } = bound.map_err(|problem| Misfit::Gone(problem.to_string()))?;
         let differs = request.content.surroundings(&content);
         if judged.policy == request.ask.policy && !differs.is_empty() {
             return Err(Misfit::Process(differs));
@@ -91,17 +113,17 @@ impl Gate {
         if judged.policy == request.ask.policy && !changed.is_empty() {
             return Err(Misfit::Gone(format!("{} changed since it was asked for", changed.join(", "))));
         }
-        let recheck = Recheck { content: content.digest(), policy: judged.policy };
-        if recheck.policy != request.ask.policy || recheck.content != request.content.digest() {
+        let again = Recheck { content: content.digest(), policy: judged.policy };
+        if again.policy != request.ask.policy || again.content != request.content.digest() {
             // The claim refuses these by itself, and says which.
-            return Ok((recheck, judged));
+            return Ok(Fit { again, judged, program });
         }
         match judged.verdict() {
             Verdict::Deny => Err(Misfit::Gone(format!("the policy now refuses it: {}", judged.because()))),
             Verdict::Ask if judged.requirement != request.ask.requirement => {
                 Err(Misfit::Gone("it now needs another approval than the one it was given".to_owned()))
             }
-            Verdict::Ask | Verdict::Allow => Ok((recheck, judged)),
+            Verdict::Ask | Verdict::Allow => Ok(Fit { again, judged, program }),
         }
     }
 

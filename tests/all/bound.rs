@@ -235,6 +235,13 @@ fn the_card_names_what_is_not_covered() {
         &[],
         &["a file of `kubectl` whose name is not known before it runs"],
     );
+    // Another form of YAML than kubectl writes.
+    case(
+        "kubectl",
+        "KUBECONFIG=kube kubectl delete pod x",
+        &[("kube", "{current-context: a, contexts: []}\n")],
+        &["which cluster `kubectl` talks to"],
+    );
     case("python3", "python3 tool.py", &[("tool.py", "")], &["`python3`: modules that it imports"]);
     case(
         "kustomize",
