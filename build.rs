@@ -20,6 +20,8 @@ mod file;
 mod glob_text;
 #[path = "src/policy/hours.rs"]
 mod hours;
+#[path = "src/policy/keys.rs"]
+mod keys;
 #[path = "src/shell/list.rs"]
 mod list;
 #[path = "src/policy/nearest.rs"]

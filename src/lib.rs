@@ -43,6 +43,7 @@ pub mod digest;
 pub mod error;
 pub mod exec;
 pub mod gate;
+pub mod identity;
 pub mod moment;
 pub mod policy;
 pub mod report;

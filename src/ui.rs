@@ -22,6 +22,16 @@ pub fn answer(text: &str) {
     answered(writeln!(out, "{text}").and_then(|()| out.flush()));
 }
 
+/// Prints what somebody is to see before they decide; claims that all of it was written, and nobody closed the other end before.
+#[must_use]
+pub fn show(text: &str) -> bool {
+    let mut out = std::io::stdout().lock();
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    let is_whole = written.is_ok();
+    answered(written);
+    is_whole
+}
+
 /// Prints the one line that another program waits for on standard output.
 ///
 /// # Errors

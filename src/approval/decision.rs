@@ -23,6 +23,9 @@ use crate::policy::Assurance;
 /// The channel of an answer at the requester's own prompt.
 pub const INLINE: &str = "inline";
 
+/// The channel of an answer that was signed somewhere else and only handed in here.
+pub const SIGNED_ELSEWHERE: &str = "file";
+
 /// What an approver says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -143,22 +146,10 @@ impl Decision {
 
     /// Claims that this decision may count for `request` at this step, or returns why not.
     pub(super) fn check_at(&self, request: &Request, step: u32) -> Result<(), Ineligible> {
-        let approver = &self.approver;
         if self.about != request.digest() {
             return Err(Ineligible::OtherRequest);
         }
-        if approver.tty.is_none() {
-            return Err(Ineligible::NoTerminal);
-        }
-        if let Some(agent) = &approver.agent {
-            return Err(Ineligible::Agent(agent.clone()));
-        }
-        if approver.session == Session::UNSEEN {
-            return Err(Ineligible::UnseenSession);
-        }
-        if request.ask.origin.sessions.contains(&approver.session) && !self.is_inline_for(request) {
-            return Err(Ineligible::OwnSession);
-        }
+        self.is_given_by_a_person(request)?;
         self.is_entitled(request, step)?;
         if let (Answer::Approve, Some(missing)) = (self.answer, &self.left_out) {
             return Err(Ineligible::NotDisplayed(missing.clone()));
@@ -175,6 +166,27 @@ impl Decision {
             }
             None => Ok(()),
         }
+    }
+
+    /// Rules 1 and 2. Who hands in what was signed elsewhere says nothing about who signed it.
+    fn is_given_by_a_person(&self, request: &Request) -> Result<(), Ineligible> {
+        let approver = &self.approver;
+        if self.channel == SIGNED_ELSEWHERE && self.is_by_key() {
+            return Ok(());
+        }
+        if approver.tty.is_none() {
+            return Err(Ineligible::NoTerminal);
+        }
+        if let Some(agent) = &approver.agent {
+            return Err(Ineligible::Agent(agent.clone()));
+        }
+        if approver.session == Session::UNSEEN {
+            return Err(Ineligible::UnseenSession);
+        }
+        if request.ask.origin.sessions.contains(&approver.session) && !self.is_inline_for(request) {
+            return Err(Ineligible::OwnSession);
+        }
+        Ok(())
     }
 
     /// Claims that this is a person's answer at the prompt where they asked: rule 6.
@@ -210,7 +222,7 @@ impl Decision {
 
     /// Claims that a key that the requester's user cannot use says who decided.
     pub fn is_by_key(&self) -> bool {
-        self.signature.is_some() && self.assurance >= Assurance::Key
+        self.key.is_some() && self.assurance >= Assurance::Key
     }
 
     /// Claims that `other` is by the same person. On one machine a user id is one person, whatever names it goes by; only keys that

@@ -11,7 +11,6 @@ mod decision;
 mod grant;
 #[cfg(test)]
 mod grant_tests;
-mod hurdle;
 mod id;
 mod listed;
 #[cfg(test)]
@@ -33,9 +32,8 @@ pub use content::{
     Bound, BoundDirectory, BoundFile, BoundStdin, Content, FileIdentity, StoredInput, Wrapping,
 };
 pub(crate) use content::{command_value, dialect_name, path_value, value_command};
-pub use decision::{Answer, Approver, Decision, INLINE, Ineligible, is_inline_possible};
+pub use decision::{Answer, Approver, Decision, INLINE, Ineligible, SIGNED_ELSEWHERE, is_inline_possible};
 pub use grant::{Covers, Grant, GrantProgress, GrantState, GrantUse, Withheld, keys_of};
-pub use hurdle::{Hurdle, hurdles};
 pub use id::{Prefix, RequestId};
 pub use listed::{Listed, Term};
 pub use plan::PlanLine;

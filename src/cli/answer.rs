@@ -1,9 +1,11 @@
 //! `gate approve ID`, `gate reject ID` and `gate escalate ID`: one answer to one request, after its card has been shown.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Place;
 use super::desk::{Desk, Named};
+use super::signer::Signer;
 use crate::approval::{Answer, Decision, GrantScope, Request, Terms, USUAL};
 use crate::error::Exit;
 use crate::policy::duration;
@@ -21,6 +23,9 @@ pub(super) struct Given {
     /// Don't ask again after showing the request
     #[arg(short, long)]
     yes: bool,
+    /// Sign the decision with this key (a private key's file, or the `.pub` file of one in `ssh-agent`); `ssh-keygen` asks for passphrase and touch
+    #[arg(short = 'k', long, value_name = "FILE")]
+    key: Option<PathBuf>,
 }
 
 /// How far an approval reaches.
@@ -110,6 +115,7 @@ pub(super) mod approve {
   gate approve 7KQ2 --for 1h         and the same command again for an hour, without asking
   gate approve 7KQ2 --uses 5 --scope rule   and 4 more that only the same rules ask about
   gate approve 7KQ2 --only 1,3-5     these lines of a plan
+  gate approve 7KQ2 --key ~/.ssh/id_ed25519_sk    signed with a security key: touch it when it blinks
 You must sit at a terminal in another session than the one that asked.")]
     pub(crate) struct Args {
         #[command(flatten)]
@@ -177,22 +183,30 @@ fn run(answer: Answer, given: &Given, reach: &Reach, place: &Place) -> anyhow::R
     if let Some(terms) = reach.terms() {
         card.grants(&request, terms);
     }
-    ui::answer(&card.text());
-    let decide = || {
-        let decision = desk.decision(&request, answer, given.comment.clone(), card.digest());
-        Decision { grant: reach.terms(), only: reach.lines(), ..decision }
+    let is_shown = ui::show(&card.text());
+    let key = given.key.as_deref();
+    // A rejection needs no key: it waits for none that nobody asked for.
+    let signer = match answer {
+        Answer::Reject if key.is_none() => None,
+        _ => Signer::choose(key, &desk.config, &desk.people)?,
     };
-    let decision = decide();
+    let made = || -> anyhow::Result<Decision> {
+        let decision = desk.decision(&request, answer, given.comment.clone(), card.digest());
+        let mut decision = Decision { grant: reach.terms(), only: reach.lines(), ..decision };
+        decision.left_out = (!is_shown).then(|| "the request".to_owned());
+        signer.as_ref().map_or(Ok(()), |signer| signer.prepare(&mut decision, &request))?;
+        Ok(decision)
+    };
     // Who may not decide is told at once, and the attempt is recorded.
-    if decision.check(&request, clock::now()).is_ok()
-        && request.state().is_open()
-        && !given.yes
-        && !sure(answer, &request)?
-    {
+    let may = made()?.check(&request, clock::now()).is_ok() && request.state().is_open();
+    if may && !given.yes && !sure(answer, &request)? {
         ui::say(&format!("left {} as it is", request.id));
         return Ok(Exit::No);
     }
-    let decision = decide();
+    let mut decision = made()?;
+    if may {
+        desk.sign(&mut decision, signer.as_ref())?;
+    }
     desk.decide(&request, &decision)
 }
 

@@ -3,15 +3,17 @@
 use anyhow::Context as _;
 
 use super::Place;
+use super::signer::{Signer, how_to_give};
 use crate::approval::{
-    Answer, Approver, Assurance, Covers, Decision, Grant, Origin, Request, Requester, RequesterKind, Session,
-    State,
+    Answer, Approver, Assurance, Covers, Decision, Grant, Ineligible, Origin, Refusal, Request, Requester, RequesterKind,
+    Session, State,
 };
 use crate::channel::{Card, Earlier, granted, width};
 use crate::config::{Config, Places};
 use crate::digest::Digest;
 use crate::error::Exit;
 use crate::exec::{is_alive, origin_with_ancestors, stand_in_line};
+use crate::identity::People;
 use crate::moment::Moment;
 use crate::store::{ChangeError, FindError, Store, StoreError, clock, wait_by};
 use crate::ui;
@@ -20,6 +22,8 @@ use crate::ui;
 pub(super) struct Desk {
     pub(super) config: Config,
     pub(super) store: Store,
+    /// The approvers of the policy in force; nobody where the desk only reads.
+    pub(super) people: People,
 }
 
 /// What came of naming a request.
@@ -34,7 +38,7 @@ impl Desk {
     pub(super) fn reading(place: &Place) -> anyhow::Result<Desk> {
         let config = Config::load(place.home.as_deref())?;
         let store = Store::open_read_only(&config.places.state)?;
-        Ok(Desk { config, store })
+        Ok(Desk { config, store, people: People::default() })
     }
 
     /// Does as [`Desk::reading`]; `None` before the first gated command: then there is no store.
@@ -50,7 +54,8 @@ impl Desk {
         let config = Config::load(place.home.as_deref())?;
         wait_by(stand_in_line);
         let store = Store::open(&config.places.state, clock::now())?;
-        Ok(Desk { config, store })
+        let people = people(&config);
+        Ok(Desk { config, store, people })
     }
 
     /// Returns the request that `text` names, or says why it names none.
@@ -108,12 +113,17 @@ impl Desk {
         }
     }
 
+    /// Has `signer` sign `decision`, if there is one; the answer of whoever sits here without a key stays as it is.
+    pub(super) fn sign(&self, decision: &mut Decision, signer: Option<&Signer>) -> anyhow::Result<()> {
+        signer.map_or(Ok(()), |signer| signer.sign(decision, &self.config.host, &self.people))
+    }
+
     fn approver(&self) -> Approver {
         let (origin, requester) = (self.origin(), self.requester());
         // A job has no terminal a person sits at either.
         let agent = (requester.kind != RequesterKind::Human).then_some(requester.name);
         Approver {
-            name: self.config.user.name.clone(),
+            name: self.people.name_of_user(&self.config.user.name).to_owned(),
             uid: self.config.user.uid,
             session: origin.sessions.first().copied().unwrap_or(Session::UNSEEN),
             tty: origin.tty,
@@ -123,7 +133,7 @@ impl Desk {
 
     /// Gives `decision` to the store and says what came of it.
     pub(super) fn decide(&mut self, request: &Request, decision: &Decision) -> anyhow::Result<Exit> {
-        match self.store.decide(clock::now(), request.id, decision) {
+        match self.store.decide(clock::now(), request.id, decision, &self.people) {
             Ok(after) => {
                 tell(&after, decision.answer, &self.config.places);
                 if after.state() == State::Approved && !after.is_plan() {
@@ -136,6 +146,14 @@ impl Desk {
             }
             Err(error) => {
                 ui::say(&error.to_string());
+                if let ChangeError::Refused {
+                    refusal: Refusal::Ineligible(Ineligible::Assurance { needed, .. }),
+                    ..
+                } = &error
+                {
+                    let id = &request.id.as_str()[..4];
+                    ui::hint(&how_to_give(*needed, id, &self.config.places.gate()));
+                }
                 Ok(Exit::No)
             }
         }
@@ -161,6 +179,11 @@ fn tell_grant(request: &Request, places: &Places) {
         ui::say(&format!("granted: {line}"));
     }
     ui::hint(&format!("`{} revoke {}` takes it back", places.gate(), &request.id.as_str()[..4]));
+}
+
+/// Returns the approvers of the policy in force. Where that cannot be read nobody's signature counts, and nothing runs either.
+fn people(config: &Config) -> People {
+    config.policy().map(|policy| People::of(&policy)).unwrap_or_default()
 }
 
 /// Says where an answered request stands now, and what happens next.

@@ -1,10 +1,12 @@
 //! `gate inbox`: the approver's live list. Read a request, answer it, on to the next.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use super::desk::Desk;
+use super::signer::Signer;
 use super::{Place, requests};
-use crate::approval::{Answer, Listed, Request, RequestId, State, is_expired};
+use crate::approval::{Answer, Assurance, Listed, Request, RequestId, State, is_expired};
 use crate::channel;
 use crate::error::Exit;
 use crate::moment::Moment;
@@ -129,7 +131,7 @@ fn chosen<'a>(waiting: &'a [Request], typed: &str) -> Option<&'a Request> {
 fn deal(desk: &mut Desk, request: &Request) -> anyhow::Result<bool> {
     let now = clock::now();
     let card = desk.card(request, now)?;
-    ui::answer(&format!("\n{}\n", card.text()));
+    let is_shown = ui::show(&format!("\n{}\n", card.text()));
     let answer = match choose(request, now)? {
         Choice::Leave => return Ok(false),
         Choice::Quit => return Ok(true),
@@ -140,9 +142,35 @@ fn deal(desk: &mut Desk, request: &Request) -> anyhow::Result<bool> {
         Answer::Approve | Answer::Escalate => "comment (recorded; may be empty): ",
     };
     let comment = Some(ui::ask(prompt)?.trim().to_owned()).filter(|text| !text.is_empty());
-    let decision = desk.decision(request, answer, comment, card.digest());
-    desk.decide(request, &decision)?;
+    let signer = match answer {
+        Answer::Reject => None,
+        Answer::Approve | Answer::Escalate => signer(desk, request)?,
+    };
+    let mut decision = desk.decision(request, answer, comment, card.digest());
+    decision.left_out = (!is_shown).then(|| "the request".to_owned());
+    signer.as_ref().map_or(Ok(()), |signer| signer.prepare(&mut decision, request))?;
+    match desk.sign(&mut decision, signer.as_ref()) {
+        Ok(()) => drop(desk.decide(request, &decision)?),
+        Err(error) => ui::error(&error.context("nothing is decided")),
+    }
     Ok(false)
+}
+
+/// Returns the key to sign with: the configured one, or one that the person names where the request needs more than a terminal gives.
+fn signer(desk: &Desk, request: &Request) -> anyhow::Result<Option<Signer>> {
+    let needed = request.ask.requirement.assurance;
+    if needed <= Assurance::Tty || desk.config.settings.local.key.is_some() {
+        return Signer::choose(None, &desk.config, &desk.people);
+    }
+    let typed = ui::ask(&format!("it needs `{needed}`; the file of your key (empty: none): "))?;
+    let path = Some(typed.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
+    match path.map(|path| Signer::choose(Some(&path), &desk.config, &desk.people)) {
+        Some(Err(error)) => {
+            ui::error(&error);
+            Ok(None)
+        }
+        chosen => chosen.unwrap_or(Ok(None)),
+    }
 }
 
 fn choose(request: &Request, now: crate::moment::Moment) -> anyhow::Result<Choice> {

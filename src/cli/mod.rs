@@ -26,6 +26,7 @@ mod revoke;
 mod run;
 mod shells;
 mod show;
+mod signer;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -32,6 +32,8 @@ pub struct Local {
     /// People answer on this machine while jobs run on it. A CI job waits for a decision only then: on a runner that is gone
     /// after the job nobody ever could.
     pub attended: bool,
+    /// The key file that this user's decisions are signed with; `~/` is the home directory.
+    pub key: Option<PathBuf>,
 }
 
 /// `[patience]`
@@ -121,7 +123,7 @@ mod tests {
         case("[local]\ninline = true\n[patience]\nagent = \"5s\"\n", Ok(inline));
         case(
             "[local]\n inlin = true\n",
-            Err("DIR/config.toml:2:2: unknown field `inlin`, expected `inline` or `attended`"),
+            Err("DIR/config.toml:2:2: unknown field `inlin`, expected one of `inline`, `attended`, `key`"),
         );
         case(
             "[patience]\nci = \"soon\"\n",

@@ -28,6 +28,11 @@ pub fn real_shell(host: &Host, dialect: Dialect) -> Option<PathBuf> {
         Dialect::Posix => &["sh", "dash", "bash"],
         Dialect::Zsh => &["zsh"],
     };
+    in_roots_directories(host, files)
+}
+
+/// Returns the first of these programs that lies in a directory where only root can change it, and is not gate itself.
+pub(super) fn in_roots_directories(host: &Host, files: &[&str]) -> Option<PathBuf> {
     let paths = files.iter().flat_map(|file| DIRECTORIES.iter().map(move |dir| Path::new(dir).join(file)));
     let trust = Trust::default();
     paths.into_iter().find(|path| path.is_file() && trust.covers(path) && !host.is_gate(path))

@@ -9,6 +9,7 @@ use crate::approval::{
 use crate::channel::inline::{self, Said};
 use crate::channel::{Card, Earlier, width};
 use crate::exec::{Attention, origin_with_ancestors};
+use crate::identity::People;
 use crate::store::{ChangeError, clock};
 
 impl Gate {
@@ -38,12 +39,13 @@ impl Gate {
             Ok(Said::Answer(answer)) => answer,
             Ok(Said::Nothing | Said::Changed) | Err(_) => return Ok(None),
         };
+        let people = People::of(&self.policy);
         let origin = origin_with_ancestors(&self.config.host);
         let decision = Decision {
             about: request.digest(),
             answer,
             approver: Approver {
-                name: self.config.user.name.clone(),
+                name: people.name_of_user(&self.config.user.name).to_owned(),
                 uid: self.config.user.uid,
                 session: origin.sessions.first().copied().unwrap_or(Session::UNSEEN),
                 tty: origin.tty,
@@ -62,7 +64,7 @@ impl Gate {
             key: None,
             signature: None,
         };
-        match self.store.decide(clock::now(), request.id, &decision) {
+        match self.store.decide(clock::now(), request.id, &decision, &people) {
             Ok(decided) => Ok(Some(decided)),
             Err(ChangeError::Refused { request, .. }) => Ok(Some(*request)),
             Err(error) => Err(error.into()),

@@ -12,6 +12,7 @@ use crate::command::Command;
 use crate::config::Config;
 use crate::error::Exit;
 use crate::exec::{self, Ended, Fault, NotStarted, Ready, Start};
+use crate::identity::People;
 use crate::policy::{Mode, Verdict};
 use crate::report::{Next, Report};
 use crate::store::{ChangeError, Durability, Run, clock};
@@ -65,7 +66,9 @@ impl Gate {
         };
         let origin = exec::origin(&self.config.host);
         let runner = self.runner();
-        let claimed = self.store.claim(clock::now(), request.id, (again, name), &origin, runner.as_ref());
+        let people = People::of(&self.policy);
+        let recheck = (again, name);
+        let claimed = self.store.claim(clock::now(), request.id, recheck, &origin, runner.as_ref(), &people);
         let (approved, run) = match claimed {
             Ok(claimed) => claimed,
             Err(refused) => return self.changed_meanwhile(refused),

@@ -7,10 +7,11 @@ use anyhow::Context as _;
 use super::ending::{by_grant, decided_by, say_parked};
 use super::message::{say_not_run, say_set_up};
 use super::{Ending, Ends, Gate};
-use crate::approval::{Answer, Request, RequesterKind, State, hurdles};
+use crate::approval::{Answer, Request, RequesterKind, State};
 use crate::command::visible;
 use crate::error::Exit;
 use crate::exec::{self, Attention, Told};
+use crate::identity::{People, hurdles};
 use crate::report::{Next, Report};
 use crate::store::{ChangeError, Waited, clock};
 use crate::ui;
@@ -96,7 +97,9 @@ impl Gate {
         if request.state() != State::Pending {
             return None;
         }
-        let hurdle = hurdles(&request.ask.requirement, &self.config.user.name).into_iter().next();
+        let people = People::of(&self.policy);
+        let hurdles = hurdles(&request.ask.requirement, &self.config.user.name, &people, clock::now());
+        let hurdle = hurdles.into_iter().next();
         if let Some(hurdle) = hurdle {
             return Some(Nobody::May(hurdle.to_string()));
         }

@@ -385,9 +385,9 @@ pub struct Approver {
     pub name: String,
     /// The address.
     pub email: Option<String>,
-    /// Public keys for signed decisions.
-    #[serde(default)]
-    pub keys: Vec<String>,
+    /// Public keys for signed decisions: lines of `.pub` files, or tables with such a line as `key`.
+    #[serde(default, deserialize_with = "super::keys::keys")]
+    pub keys: Vec<Key>,
     /// Team and user id in Slack.
     pub slack: Option<String>,
     /// The user in Microsoft Teams.
@@ -396,6 +396,26 @@ pub struct Approver {
     pub github: Option<String>,
     /// The login name on the machine, where it differs from `name`.
     pub user: Option<String>,
+}
+
+/// One public key of an approver, and what limits it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// The line of its `.pub` file: `ssh-ed25519 AAAA…`.
+    pub key: String,
+    /// When it begins to count: `2026-01-01`, in UTC, or a time in RFC 3339.
+    pub from: Option<String>,
+    /// When it no longer counts.
+    pub until: Option<String>,
+    /// When it was revoked: what it signed before can still be verified, and nothing counts from then on.
+    pub revoked: Option<String>,
+    /// Whether it lies where no requester's user can use it: with another user, or on another machine. Only then does it give `key`.
+    #[serde(default)]
+    pub apart: bool,
+    /// Whether a security key has to make sure who touches it, by a PIN or a fingerprint.
+    #[serde(default)]
+    pub verify: bool,
 }
 
 /// `[[group]]`

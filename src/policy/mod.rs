@@ -24,6 +24,7 @@ mod hours;
 mod idle;
 mod in_force;
 mod judge;
+mod keys;
 mod labels;
 mod layer;
 mod matcher;
@@ -66,7 +67,7 @@ pub use requirement::{DEADLINE, Requirement, Step};
 pub use schema::schema;
 pub use spoken::spoken;
 pub use test_world::{PROJECT, TestWorld};
-pub use time::duration;
+pub use time::{duration, instant};
 pub use verdict::{Assurance, GrantLimit, Mode, Risk, Verdict};
 pub use when::Circumstances;
 

@@ -55,6 +55,8 @@ pub fn schema(built_in: bool) -> Value {
         say(&mut types, name, key, &serde_json::from_str(more).unwrap_or_default());
     }
     say(&mut types, "Matcher", "fact", &json!({ "propertyNames": { "enum": FACTS } }));
+    let key = json!({ "anyOf": [{ "type": "string" }, { "$ref": "#/definitions/Key" }] });
+    say_instead(&mut types, "Approver", "keys", json!({ "type": "array", "items": key }));
     only_once(&mut types);
     let mut whole = types.remove("File").unwrap_or_default();
     if !built_in {

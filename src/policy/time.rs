@@ -1,6 +1,17 @@
-//! How long: `90s`, `5m`, `8h`, `2d`.
+//! How long: `90s`, `5m`, `8h`, `2d`. And when: `2027-01-01`.
 
 use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// Returns the time that `text` writes, in µs since 1970: a date (its beginning, in UTC) or RFC 3339; `None` if it writes none.
+pub fn instant(text: &str) -> Option<i64> {
+    let date = || text.parse::<Date>().ok().filter(|_| text.len() == 10);
+    let day = || Some(date()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
+    Some(text.parse::<Timestamp>().ok().or_else(day)?.as_microsecond())
+}
 
 /// Returns the time that `text` writes (`90s`, `5m`, `8h`, `1h30m`, `2d`), or `None` if it writes none.
 pub fn duration(text: &str) -> Option<Duration> {
@@ -26,7 +37,16 @@ pub fn duration(text: &str) -> Option<Duration> {
 mod tests {
     use std::time::Duration;
 
-    use super::duration;
+    use super::{duration, instant};
+
+    #[test]
+    fn a_date_is_its_beginning_in_utc() {
+        assert_eq!(instant("1970-01-02"), Some(86_400_000_000));
+        assert_eq!(instant("1970-01-01T02:00:00+01:00"), Some(3_600_000_000));
+        for bad in ["", "soon", "1970-13-01", "1970-01-01T00:00:00", "19700101", "1970-01-01 "] {
+            assert_eq!(instant(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn times_are_written_with_units() {

@@ -1,9 +1,10 @@
 //! Whether the strings of a policy file make sense: what the schema alone cannot say.
 
-use super::file::{Approval, File, Label, Matcher, Rule, When};
+use super::file::{Approval, Approver, File, Label, Matcher, Rule, When};
 use super::hours::Hours;
+use super::keys::is_key;
 use super::problem::{Problem, Step};
-use super::time::duration;
+use super::time::{duration, instant};
 use super::verdict::Verdict;
 
 /// The names of facts in `fact = { … }`.
@@ -53,6 +54,9 @@ pub(crate) fn check(file: &File, built_in: bool) -> Found<'_> {
     for (index, program) in file.program.iter().enumerate() {
         let at = [Step::Key("program"), Step::Index(index)];
         some(&program.name, "name", &at)?;
+    }
+    for (index, approver) in file.approver.iter().enumerate() {
+        keys(approver, &[Step::Key("approver"), Step::Index(index), Step::Key("keys")])?;
     }
     approval(&file.approval, &[Step::Key("approval")])
 }
@@ -222,6 +226,23 @@ fn approval<'a>(part: &'a Approval, at: &[Step<'a>]) -> Found<'a> {
             return problem(&here, None, format!("`{key}` inside another risk"));
         }
         approval(inner, &here)?;
+    }
+    Ok(())
+}
+
+fn keys<'a>(approver: &'a Approver, at: &[Step<'a>]) -> Found<'a> {
+    for (index, key) in approver.keys.iter().enumerate() {
+        let at = [at, &[Step::Index(index)]].concat();
+        if !is_key(&key.key) {
+            let message = "no public key, expected the line of a `.pub` file, like `ssh-ed25519 AAAA…`";
+            return problem(&at, None, message.to_owned());
+        }
+        for (name, time) in [("from", &key.from), ("until", &key.until), ("revoked", &key.revoked)] {
+            if let Some(time) = time.as_ref().filter(|time| instant(time).is_none()) {
+                let message = format!("`{time}` is no time, expected one like `2027-01-01`");
+                return problem(&at, Some(name), message);
+            }
+        }
     }
     Ok(())
 }

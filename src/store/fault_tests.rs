@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::approval::sample::{ask, at, content, decision, origin, recheck};
 use crate::approval::{Answer, Request, State};
+use crate::identity::People;
 
 fn place() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
@@ -68,8 +69,17 @@ fn clock_that_is_set_neither_expires_nor_prolongs_a_request() {
         let (_dir, mut store) = place();
         let request = created(&mut store);
         assert_eq!(store.sweep(set(at(3600), hours)).unwrap(), Swept::default(), "{hours} h");
-        store.decide(set(at(3600), hours), request.id, &decision(&request, "mara", Answer::Approve)).unwrap();
-        let claimed = store.claim(at(3600), request.id, (recheck(&request), None), &origin(), None).unwrap();
+        store
+            .decide(
+                set(at(3600), hours),
+                request.id,
+                &decision(&request, "mara", Answer::Approve),
+                &People::default(),
+            )
+            .unwrap();
+        let claimed = store
+            .claim(at(3600), request.id, (recheck(&request), None), &origin(), None, &People::default())
+            .unwrap();
         store.finish(set(at(3600), -hours), claimed.1, crate::approval::Outcome::Exited(0)).unwrap();
         let other = created(&mut store);
         assert_eq!(store.sweep(set(at(3602), hours)).unwrap().expired, [other.id], "{hours} h");

@@ -327,6 +327,14 @@ fn frames(db: &Connection) -> u64 {
         .map_or(u64::MAX, |frames| u64::try_from(frames).unwrap_or(0))
 }
 
+/// Returns what makes a commitment unguessable.
+///
+/// # Errors
+/// The system has no randomness.
+pub fn salt() -> Result<Digest, StoreError> {
+    random().map(Digest::from_bytes)
+}
+
 fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
     fill(&mut bytes).map(|()| bytes)

@@ -7,10 +7,11 @@ use super::run::{close_refused, update};
 use super::wake::{self, Ear, Heard};
 use super::{Durability, Store, StoreError, Trouble, Which, entries, grants, requests};
 use crate::approval::{
-    Ask, Content, Decision, Event, Listed, Origin, Prefix, Refusal, Request, RequestId, Requester, State,
+    Ask, Assurance, Content, Decision, Event, Listed, Origin, Prefix, Refusal, Request, RequestId, Requester, State,
     is_expired, transition,
 };
 use crate::audit::{Draft, Kind, PolicyUse};
+use crate::identity::People;
 use crate::moment::Moment;
 
 /// How many requests of one requester may wait for a decision at once.
@@ -166,16 +167,24 @@ impl Store {
     }
 
     /// Records an approver's answer and what it makes of the request; a refused answer is recorded too.
+    ///
+    /// Its assurance is what its signature proves to be by one of `people`, whatever it says itself.
     pub fn decide(
         &mut self,
         now: Moment,
         id: RequestId,
         decision: &Decision,
+        people: &People,
     ) -> Result<Request, ChangeError> {
         self.prepare(&requests::OF_A_CHANGE)?;
         let decided = self.write_in_reserve(now, Durability::Full, |db, pen| {
             let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
-            match transition(&before, &Event::Decide(decision.clone()), now) {
+            let weighed = people.weigh(decision, &before, now);
+            let assurance = *weighed.as_ref().unwrap_or(&Assurance::Asserted);
+            let decision = &Decision { assurance, ..decision.clone() };
+            let event = Event::Decide(decision.clone());
+            let weighed = weighed.map_err(Refusal::Ineligible);
+            match weighed.and_then(|_| transition(&before, &event, now)) {
                 Ok(after) => {
                     update(db, &before, &after)?;
                     pen.append(db, &[&answered(Kind::Decision, &after, decision)])?;

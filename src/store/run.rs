@@ -11,6 +11,7 @@ use crate::approval::{
     transition,
 };
 use crate::audit::{Draft, Kind};
+use crate::identity::People;
 use crate::moment::Moment;
 
 /// A command that is about to run, or runs: recorded, and locked until [`Store::finish`] or the end of the process.
@@ -101,6 +102,7 @@ impl Store {
     ///
     /// `recheck` is what would run now. If it is not what was approved, the request is invalidated, if it is too late, expired, and nothing may run.
     /// `name` is what this call has where C leaves a name open; else it is that of the first call.
+    /// Only approvals count that are proven to be by one of `people`, as they are now.
     pub fn claim(
         &mut self,
         now: Moment,
@@ -108,13 +110,14 @@ impl Store {
         (recheck, name): (Recheck, Option<&str>),
         origin: &Origin,
         runner: Option<&Runner>,
+        people: &People,
     ) -> Result<(Approved, Run), ChangeError> {
         self.prepare(&runs::OF_A_START)?;
         self.prepare(&requests::OF_A_CHANGE)?;
         let dir = self.dir.clone();
         let done = self.write(now, Durability::Start, |db, pen| {
             let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
-            let weigh: Weigh<'_> = &|given| Ok(given.assurance);
+            let weigh: Weigh<'_> = &|given| people.weigh(given, &before, now);
             if let Err(refusal) = grants::stands(db, &before, weigh, now)? {
                 return Ok(Err(close_refused(db, pen, before, refusal)?));
             }

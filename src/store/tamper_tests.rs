@@ -11,6 +11,7 @@ use crate::approval::sample::{ask, at, command, content, decision, origin, reche
 use crate::approval::{Answer, Approved, Basis, Outcome};
 use crate::audit::{Kind, Tampered, Verified, Verifier};
 use crate::canonical;
+use crate::identity::People;
 
 /// A log with a bit of everything: 10 entries.
 fn log() -> (TempDir, Store) {
@@ -26,9 +27,13 @@ fn log() -> (TempDir, Store) {
     store.park(at(4), request.id, true).unwrap();
     let mut own = decision(&request, "mara", Answer::Approve);
     own.approver.tty = None;
-    assert!(store.decide(at(5), request.id, &own).is_err());
-    store.decide(at(6), request.id, &decision(&request, "mara", Answer::Approve)).unwrap();
-    let (_, run) = store.claim(at(7), request.id, (recheck(&request), None), &origin(), None).unwrap();
+    assert!(store.decide(at(5), request.id, &own, &People::default()).is_err());
+    store
+        .decide(at(6), request.id, &decision(&request, "mara", Answer::Approve), &People::default())
+        .unwrap();
+    let (_, run) = store
+        .claim(at(7), request.id, (recheck(&request), None), &origin(), None, &People::default())
+        .unwrap();
     store.finish(at(8), run, Outcome::Signalled(9)).unwrap();
     (dir, store)
 }

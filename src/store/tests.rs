@@ -13,6 +13,7 @@ use super::*;
 use crate::approval::sample::{ask, at, command, content, decision, origin, recheck, requester};
 use crate::approval::{Answer, Approved, Basis, Outcome, Refusal, Request, State};
 use crate::audit::Kind;
+use crate::identity::People;
 
 const FORCE: &[&str] = &["git", "push", "--force"];
 
@@ -33,7 +34,7 @@ fn created(store: &mut Store, words: &[&str]) -> Request {
 
 fn approved(store: &mut Store, words: &[&str]) -> Request {
     let request = created(store, words);
-    store.decide(at(2), request.id, &decision(&request, "mara", Answer::Approve)).unwrap()
+    store.decide(at(2), request.id, &decision(&request, "mara", Answer::Approve), &People::default()).unwrap()
 }
 
 fn kinds(store: &Store) -> Vec<String> {
@@ -147,14 +148,17 @@ fn request_goes_from_asked_to_succeeded() {
     let dir = place();
     let mut store = open(&dir);
     let request = approved(&mut store, FORCE);
-    let (permission, run) =
-        store.claim(at(3), request.id, (recheck(&request), None), &origin(), None).unwrap();
+    let (permission, run) = store
+        .claim(at(3), request.id, (recheck(&request), None), &origin(), None, &People::default())
+        .unwrap();
     assert_eq!(permission.basis(), Basis::Request(request.id));
     assert_eq!(permission.command(), &command(FORCE));
     store.finish(at(4), run, Outcome::Exited(0)).unwrap();
     assert_eq!(kinds(&store), ["genesis", "request", "decision", "exec.start", "exec.end"]);
     assert_eq!(store.request(request.id).unwrap().unwrap().state(), State::Succeeded);
-    let again = store.claim(at(5), request.id, (recheck(&request), None), &origin(), None).unwrap_err();
+    let again = store
+        .claim(at(5), request.id, (recheck(&request), None), &origin(), None, &People::default())
+        .unwrap_err();
     assert_eq!(again.to_string(), format!("request {}: it is already SUCCEEDED (by mara)", request.id));
 }
 
@@ -182,10 +186,10 @@ fn same_requester_and_content_join_and_others_do_not() {
     assert_eq!(joined(&mut store, FORCE, "claude"), Some((first.id, false)));
     assert_eq!(joined(&mut store, &["git", "push"], "claude"), None);
     assert_eq!(joined(&mut store, FORCE, "codex"), None);
-    store.decide(at(4), first.id, &decision(&first, "mara", Answer::Approve)).unwrap();
+    store.decide(at(4), first.id, &decision(&first, "mara", Answer::Approve), &People::default()).unwrap();
     assert_eq!(joined(&mut store, FORCE, "claude"), Some((first.id, false)));
     let request = store.request(first.id).unwrap().unwrap();
-    store.claim(at(5), first.id, (recheck(&request), None), &origin(), None).unwrap();
+    store.claim(at(5), first.id, (recheck(&request), None), &origin(), None, &People::default()).unwrap();
     assert_eq!(joined(&mut store, FORCE, "claude"), None);
 }
 
@@ -235,7 +239,7 @@ fn refused_decision_is_recorded_and_changes_nothing() {
     let request = created(&mut store, FORCE);
     let mut own = decision(&request, "mara", Answer::Approve);
     own.approver.session = request.ask.origin.sessions[0];
-    let refused = store.decide(at(2), request.id, &own).unwrap_err();
+    let refused = store.decide(at(2), request.id, &own, &People::default()).unwrap_err();
     assert!(
         refused.to_string().ends_with("this is the terminal session that asked; answer in another terminal")
     );
@@ -248,8 +252,10 @@ fn rejection_takes_an_approval_back_until_the_claim() {
     let dir = place();
     let mut store = open(&dir);
     let request = approved(&mut store, FORCE);
-    store.decide(at(3), request.id, &decision(&request, "jo", Answer::Reject)).unwrap();
-    let refused = store.claim(at(4), request.id, (recheck(&request), None), &origin(), None).unwrap_err();
+    store.decide(at(3), request.id, &decision(&request, "jo", Answer::Reject), &People::default()).unwrap();
+    let refused = store
+        .claim(at(4), request.id, (recheck(&request), None), &origin(), None, &People::default())
+        .unwrap_err();
     assert!(matches!(
         refused,
         ChangeError::Refused { refusal: Refusal::Already { state: State::Revoked, .. }, .. }
@@ -263,13 +269,18 @@ fn claim_of_something_else_invalidates() {
     let request = approved(&mut store, FORCE);
     let mut other = recheck(&request);
     other.content = content(&["git", "push"]).digest();
-    let refused = store.claim(at(3), request.id, (other, None), &origin(), None).unwrap_err();
+    let refused =
+        store.claim(at(3), request.id, (other, None), &origin(), None, &People::default()).unwrap_err();
     let ChangeError::Refused { refusal: Refusal::ContentChanged, request: after } = refused else {
         panic!("{refused}")
     };
     assert_eq!(after.state(), State::Invalidated);
     assert_eq!(kinds(&store).last().unwrap(), "request.invalidated");
-    assert!(store.claim(at(3), request.id, (recheck(&request), None), &origin(), None).is_err());
+    assert!(
+        store
+            .claim(at(3), request.id, (recheck(&request), None), &origin(), None, &People::default())
+            .is_err()
+    );
 }
 
 #[test]
@@ -277,10 +288,16 @@ fn late_claim_and_late_decision_expire_the_request() {
     let dir = place();
     let mut store = open(&dir);
     let unused = approved(&mut store, FORCE);
-    assert!(store.claim(at(700), unused.id, (recheck(&unused), None), &origin(), None).is_err());
+    assert!(
+        store
+            .claim(at(700), unused.id, (recheck(&unused), None), &origin(), None, &People::default())
+            .is_err()
+    );
     assert_eq!(store.request(unused.id).unwrap().unwrap().state(), State::Expired);
     let late = created(&mut store, &["rm", "x"]);
-    let refused = store.decide(at(3601), late.id, &decision(&late, "mara", Answer::Approve)).unwrap_err();
+    let refused = store
+        .decide(at(3601), late.id, &decision(&late, "mara", Answer::Approve), &People::default())
+        .unwrap_err();
     assert!(refused.to_string().ends_with("it has expired; nothing was run"));
     assert_eq!(store.request(late.id).unwrap().unwrap().state(), State::Expired);
     assert_eq!(kinds(&store).last().unwrap(), "request.expired");
@@ -328,7 +345,7 @@ fn waiting_process_hears_a_decision_of_another_one() {
         let store = Store::open(&path, at(1)).unwrap();
         store.wait(id, version, Duration::from_secs(30)).unwrap()
     });
-    store.decide(at(2), id, &decision(&request, "mara", Answer::Approve)).unwrap();
+    store.decide(at(2), id, &decision(&request, "mara", Answer::Approve), &People::default()).unwrap();
     let Waited::Changed(after) = waiter.join().unwrap() else { panic!("not heard") };
     assert_eq!(after.state(), State::Approved);
     assert_eq!(store.wait(id, after.progress.version, Duration::ZERO).unwrap(), Waited::TimedOut);
@@ -415,7 +432,12 @@ fn child_process() {
         }
         "claim" => {
             let request = approved(&mut store, FORCE);
-            runs.push(store.claim(at(3), request.id, (recheck(&request), None), &origin(), None).unwrap().1);
+            runs.push(
+                store
+                    .claim(at(3), request.id, (recheck(&request), None), &origin(), None, &People::default())
+                    .unwrap()
+                    .1,
+            );
         }
         other => panic!("{other}"),
     }
@@ -439,8 +461,14 @@ fn process_killed_between_asking_and_claiming_leaves_its_request_to_be_joined() 
     let Submitted::Joined(request) = store.submit(at(2), content(FORCE), ask("claude")).unwrap() else {
         panic!("not joined")
     };
-    store.decide(at(3), request.id, &decision(&request, "mara", Answer::Approve)).unwrap();
-    assert!(store.claim(at(4), request.id, (recheck(&request), None), &origin(), None).is_ok());
+    store
+        .decide(at(3), request.id, &decision(&request, "mara", Answer::Approve), &People::default())
+        .unwrap();
+    assert!(
+        store
+            .claim(at(4), request.id, (recheck(&request), None), &origin(), None, &People::default())
+            .is_ok()
+    );
 }
 
 #[test]
@@ -454,7 +482,11 @@ fn process_killed_after_its_start_is_recorded_as_lost_and_never_runs_again() {
     assert_eq!(kinds(&store), ["genesis", "request", "decision", "exec.start", "exec.lost"]);
     let request = store.requests(Which::All).unwrap().remove(0);
     assert_eq!(request.state(), State::Unknown);
-    assert!(store.claim(at(4), request.id, (recheck(&request), None), &origin(), None).is_err());
+    assert!(
+        store
+            .claim(at(4), request.id, (recheck(&request), None), &origin(), None, &People::default())
+            .is_err()
+    );
     assert!(matches!(store.submit(at(5), content(FORCE), ask("claude")).unwrap(), Submitted::Created(_)));
 }
 
