@@ -5,8 +5,8 @@ use anyhow::Context as _;
 use super::Place;
 use super::signer::{Signer, how_to_give};
 use crate::approval::{
-    Answer, Approver, Assurance, Covers, Decision, Grant, Ineligible, Origin, Refusal, Request, Requester, RequesterKind,
-    Session, State,
+    Answer, Approver, Assurance, Covers, Decision, Grant, Ineligible, Origin, Refusal, Request, Requester,
+    RequesterKind, Session, State,
 };
 use crate::channel::{Card, Earlier, granted, width};
 use crate::config::{Config, Places};

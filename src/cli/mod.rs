@@ -4,6 +4,7 @@
 
 mod agent;
 mod answer;
+mod approver;
 mod audit;
 mod cancel;
 mod completions;
@@ -107,6 +108,7 @@ subcommands! {
     Approve(approve),
     Reject(reject),
     Escalate(escalate),
+    Approver(approver),
     Cancel(cancel),
     Resume(resume),
     Grants(grants),

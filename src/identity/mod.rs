@@ -10,6 +10,7 @@ mod allowed;
 mod hurdle;
 mod key;
 mod people;
+mod record;
 #[cfg(test)]
 mod samples;
 mod sshsig;
@@ -22,5 +23,6 @@ pub use allowed::allowed_signers;
 pub use hurdle::{Hurdle, hurdles};
 pub use key::{BadKey, Kind, Presence, PublicKey};
 pub use people::{Invalid, NamedKey, People, Person, Unusable, day};
+pub use record::{Signatures, Wrong};
 pub use sshsig::{BadSignature, LONGEST, Signature};
 pub use weigh::{Flaw, Proof};

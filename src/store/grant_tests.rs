@@ -9,6 +9,7 @@ use crate::approval::sample::{ask, at, content, decision, origin, recheck};
 use crate::approval::{
     Answer, Decision, Grant, GrantScope, GrantState, Outcome, Refusal, Request, State, Terms,
 };
+use crate::identity::People;
 
 const FORCE: &[&str] = &["git", "push", "--force"];
 
@@ -27,11 +28,12 @@ fn granted(store: &mut Store, uses: Option<u32>) -> Request {
     let request = submitted(store, 1, FORCE);
     let terms = Terms { scope: GrantScope::Exact, uses, lasts: Duration::from_secs(900) };
     let yes = Decision { grant: Some(terms), ..decision(&request, "mara", Answer::Approve) };
-    store.decide(at(2), request.id, &yes).unwrap()
+    store.decide(at(2), request.id, &yes, &People::default()).unwrap()
 }
 
 fn run(store: &mut Store, now: u64, request: &Request) -> Result<(), ChangeError> {
-    let (_, run) = store.claim(at(now), request.id, (recheck(request), None), &origin(), None)?;
+    let (_, run) =
+        store.claim(at(now), request.id, (recheck(request), None), &origin(), None, &People::default())?;
     store.finish(at(now), run, Outcome::Exited(0)).unwrap();
     Ok(())
 }
@@ -95,7 +97,7 @@ fn a_rejection_of_an_approval_takes_its_grant_back_too() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);
     let first = granted(&mut store, None);
-    store.decide(at(3), first.id, &decision(&first, "jo", Answer::Reject)).unwrap();
+    store.decide(at(3), first.id, &decision(&first, "jo", Answer::Reject), &People::default()).unwrap();
     assert_eq!(store.grant(first.id).unwrap().unwrap().progress.state, GrantState::Revoked);
     assert_eq!(submitted(&mut store, 4, FORCE).state(), State::Pending);
     verified(&store).unwrap();

@@ -7,8 +7,8 @@ use super::run::{close_refused, update};
 use super::wake::{self, Ear, Heard};
 use super::{Durability, Store, StoreError, Trouble, Which, entries, grants, requests};
 use crate::approval::{
-    Ask, Assurance, Content, Decision, Event, Listed, Origin, Prefix, Refusal, Request, RequestId, Requester, State,
-    is_expired, transition,
+    Ask, Assurance, Content, Decision, Event, Listed, Origin, Prefix, Refusal, Request, RequestId, Requester,
+    State, is_expired, transition,
 };
 use crate::audit::{Draft, Kind, PolicyUse};
 use crate::identity::People;

@@ -10,6 +10,7 @@ use super::{Store, StoreError, Trouble, Which, grants, log, requests};
 use crate::approval::{Grant, GrantState, Request, RequestId};
 use crate::audit::{self, Said, Tampered, Verified, Verifier};
 use crate::digest::Digest;
+use crate::identity::{People, Signatures};
 
 /// What the log says about each request.
 type AllSaid = HashMap<RequestId, Said>;
@@ -18,7 +19,16 @@ impl Store {
     /// Verifies every entry, and the tree's stored frontier and the requests against them, as of one instant.
     ///
     /// `progress` is told how many entries are done, now and then.
-    pub fn verify(&self, mut progress: impl FnMut(u64)) -> Result<Result<Verified, Tampered>, StoreError> {
+    pub fn verify(&self, progress: impl FnMut(u64)) -> Result<Result<Verified, Tampered>, StoreError> {
+        self.verify_signed(progress, &mut Signatures::of(&People::default()))
+    }
+
+    /// Does as [`Store::verify`], and gives every decision to `signatures`.
+    pub fn verify_signed(
+        &self,
+        mut progress: impl FnMut(u64),
+        signatures: &mut Signatures<'_>,
+    ) -> Result<Result<Verified, Tampered>, StoreError> {
         let snapshot = self.db.unchecked_transaction().map_err(|error| self.failed("read", error))?;
         let mut verifier = Verifier::default();
         let mut tampered = None;
@@ -26,7 +36,7 @@ impl Store {
             if row.seq.is_multiple_of(4096) {
                 progress(row.seq);
             }
-            match take(&mut verifier, row) {
+            match take(&mut verifier, signatures, row) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(found) => {
                     tampered = Some(found);
@@ -49,7 +59,7 @@ impl Store {
     }
 }
 
-fn take(verifier: &mut Verifier, row: Row<'_>) -> Result<(), Tampered> {
+fn take(verifier: &mut Verifier, signatures: &mut Signatures<'_>, row: Row<'_>) -> Result<(), Tampered> {
     let seq = verifier.entries() + 1;
     if row.seq != seq {
         let expected = format!("entry {seq}");
@@ -60,7 +70,9 @@ fn take(verifier: &mut Verifier, row: Row<'_>) -> Result<(), Tampered> {
         let found = row.prev.iter().map(|byte| format!("{byte:02x}")).collect();
         return Err(Tampered { seq, what: "row's prev", expected: head.to_string(), found });
     }
-    verifier.take(row.bytes)
+    verifier.take(row.bytes)?;
+    let wrong = |(expected, found)| Tampered { seq, what: "signature", expected, found };
+    signatures.take(seq, row.bytes).map_err(wrong)
 }
 
 fn check_root(db: &Connection, verified: &Verified) -> Result<(), Tampered> {

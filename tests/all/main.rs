@@ -56,6 +56,7 @@ mod replay;
 mod report;
 mod running;
 mod sessions;
+mod signing;
 mod stage_works;
 mod starting;
 mod suggest;

@@ -226,7 +226,7 @@ fn parked_when_patience_is_over_and_joined_by_asking_again() {
 fn parked_at_once_where_nobody_may_answer() {
     let stage = Stage::new().policy(&format!("{ASK}\n[approval]\nassurance = \"chat\"\n"));
     let stderr = format!(
-        "gate: nobody can approve [ID] (high: a test asks): it needs `chat`, and a terminal gives `tty`; parked, nothing was run\n\
+        "gate: nobody can approve [ID] (high: a test asks): it needs `chat`, a terminal gives `tty`, and no approver has a key that gives more; parked, nothing was run\n\
          {NOT_RUN}gate: hint: `gate --home [ROOT]/home doctor` says how to mend that\n"
     );
     let run = stage.gate(["--result", "r.json", "--", "touch", "made"]);

@@ -11,6 +11,7 @@ use super::Place;
 use crate::audit::{Tampered, Verified, Verifier};
 use crate::command::visible;
 use crate::error::Exit;
+use crate::identity::Signatures;
 use crate::ui;
 
 /// What nobody can see from the log alone; said with every verdict.
@@ -38,12 +39,16 @@ pub(super) struct Args {
 
 /// Prints what was found.
 pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
+    let people = super::people(place);
+    let mut signatures = Signatures::of(&people);
     let checked = match &args.from {
-        Some(file) => export(file, args.json),
-        None => live(place, args.json),
+        Some(file) => export(file, args.json, &mut signatures),
+        None => live(place, args.json, &mut signatures),
     };
     let (text, value, exit) = match checked {
-        Ok(Ok(verified)) => (in_order(&verified), in_order_json(&verified), Exit::Done),
+        Ok(Ok(verified)) => {
+            (in_order(&verified, &signatures), in_order_json(&verified, &signatures), Exit::Done)
+        }
         Ok(Err(tampered)) => (wrong(&tampered), wrong_json(&tampered), Exit::Tampered),
         Err(error) if args.json => {
             ui::answer(&json!({ "result": "not verified", "error": format!("{error:#}") }).to_string());
@@ -58,15 +63,23 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-fn live(place: &Place, json: bool) -> anyhow::Result<Result<Verified, Tampered>> {
+fn live(
+    place: &Place,
+    json: bool,
+    signatures: &mut Signatures<'_>,
+) -> anyhow::Result<Result<Verified, Tampered>> {
     let store = super::store(place)?;
     let total = store.size()?;
     let bar = ui::Bar::new("verifying", if json || total < LONG { 0 } else { total });
-    Ok(store.verify(|done| bar.set(done))?)
+    Ok(store.verify_signed(|done| bar.set(done), signatures)?)
 }
 
 /// Reads an export line by line; its size in bytes is the bar's measure.
-fn export(path: &Path, json: bool) -> anyhow::Result<Result<Verified, Tampered>> {
+fn export(
+    path: &Path,
+    json: bool,
+    signatures: &mut Signatures<'_>,
+) -> anyhow::Result<Result<Verified, Tampered>> {
     let attempted = || format!("failed to read `{}`", path.display());
     let file = File::open(path).with_context(attempted)?;
     let size = file.metadata().with_context(attempted)?.len();
@@ -81,7 +94,10 @@ fn export(path: &Path, json: bool) -> anyhow::Result<Result<Verified, Tampered>>
             return Ok(verifier.finish());
         }
         done += count as u64;
-        if let Err(tampered) = verifier.take(line.strip_suffix(b"\n").unwrap_or(&line)) {
+        let (bytes, seq) = (line.strip_suffix(b"\n").unwrap_or(&line), verifier.entries() + 1);
+        let wrong = |(expected, found)| Tampered { seq, what: "signature", expected, found };
+        let taken = verifier.take(bytes).and_then(|()| signatures.take(seq, bytes).map_err(wrong));
+        if let Err(tampered) = taken {
             return Ok(Err(tampered));
         }
         if verifier.entries().is_multiple_of(4096) {
@@ -90,7 +106,7 @@ fn export(path: &Path, json: bool) -> anyhow::Result<Result<Verified, Tampered>>
     }
 }
 
-fn in_order(verified: &Verified) -> String {
+fn in_order(verified: &Verified, signatures: &Signatures<'_>) -> String {
     let Verified { log, entries, head, root, first, last, clock_steps, open_runs, requests } = verified;
     let mut lines = vec![
         format!("verified: {entries} entries in order, {first} to {last}"),
@@ -101,6 +117,15 @@ fn in_order(verified: &Verified) -> String {
             "  requests: {requests}; each command that ran was allowed, or approved before it started, and ran once"
         ),
     ];
+    if signatures.held() > 0 {
+        lines.push(format!("  signatures: {}; each is over its decision", signatures.held()));
+    }
+    if !signatures.unnamed().is_empty() {
+        lines.push(format!(
+            "  by keys that the policy does not name for that person and time: entries {}",
+            numbers(signatures.unnamed())
+        ));
+    }
     if !open_runs.is_empty() {
         lines.push(format!("  without an end yet: the commands of entries {}", numbers(open_runs)));
     }
@@ -119,7 +144,7 @@ fn numbers(seqs: &[u64]) -> String {
     }
 }
 
-fn in_order_json(verified: &Verified) -> Value {
+fn in_order_json(verified: &Verified, signatures: &Signatures<'_>) -> Value {
     json!({
         "result": "verified",
         "tier": "T0",
@@ -132,6 +157,8 @@ fn in_order_json(verified: &Verified) -> Value {
         "requests": verified.requests,
         "open_runs": verified.open_runs,
         "clock_steps": verified.clock_steps,
+        "signatures": signatures.held(),
+        "unnamed_keys": signatures.unnamed(),
         "not_checked": [UNSEEN],
     })
 }

@@ -1,0 +1,317 @@
+//! Approvers' own keys: decisions that the real `ssh-keygen` signs and verifies, and what those who have no key can write.
+
+mod soft_key;
+
+use std::process::Command;
+
+use soft_key::SoftKey;
+
+use crate::stage::{Stage, set_mode};
+
+const RULE: &str = r#"
+[policy]
+version = 1
+[[rule]]
+id = "test.make"
+verdict = "ask"
+risk = "high"
+reason = "makes a file that others see"
+match = { program = "touch" }
+examples = ["touch x"]
+counterexamples = ["ls"]
+"#;
+
+const TOUCHED: u8 = 0x01;
+
+/// A stage on which the policy asks for `assurance`, and names mara with these keys.
+fn stage(assurance: &str, keys: &[String]) -> Stage {
+    let keys: Vec<String> = keys.iter().map(|key| format!("'{}'", key.trim())).collect();
+    let people = format!(
+        "[approval]\nassurance = '{assurance}'\n[[approver]]\nname = 'mara'\nkeys = [{}]\n",
+        keys.join(", ")
+    );
+    Stage::new().policy(&format!("{RULE}{people}"))
+}
+
+/// Makes a key pair without a passphrase; returns the line of its `.pub` file.
+fn key(dir: &std::path::Path, name: &str) -> String {
+    let path = dir.join(name);
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"])
+        .arg(&path)
+        .status();
+    assert!(made.unwrap().success());
+    std::fs::read_to_string(path.with_extension("pub")).unwrap()
+}
+
+/// Puts the public half of a security key where `ssh-keygen` finds it.
+fn public_file(stage: &Stage, key: &SoftKey) -> String {
+    let path = stage.root().join("sk.pub");
+    std::fs::write(&path, &key.line).unwrap();
+    set_mode(&path, 0o600);
+    path.display().to_string()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn touched_security_key_approves_at_hardware_and_ssh_keygen_alone_verifies_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let soft = SoftKey::start(dir.path(), 1, TOUCHED);
+    let stage = stage("hardware", std::slice::from_ref(&soft.line));
+    let public = public_file(&stage, &soft);
+    let waiting = stage.gate(["--", "touch", "made"]).start();
+    let approve = ["approve", "--yes", "-m", "go ahead", "--key", &public, waiting.id()];
+    let said = stage.gate(approve).env("SSH_AUTH_SOCK", &soft.socket).on_terminal().output();
+    assert_eq!(stage.shown(&said.stderr), "gate: approved [ID]; it starts now\n");
+    let told = stage.shown(&waiting.output().stderr);
+    assert!(told.ends_with("gate: approved by mara via tty: go ahead\n"), "{told}");
+    assert!(stage.cwd().join("made").exists());
+
+    let verified = text(&stage.gate(["audit", "verify"]).output().stdout);
+    assert!(verified.contains("\n  signatures: 1; each is over its decision\n"), "{verified}");
+    assert!(!verified.contains("does not name"), "{verified}");
+
+    let pack = stage.root().join("pack");
+    let commands = text(&stage.gate(["audit", "export", "--decisions"]).arg(&pack).output().stdout);
+    let check = || stage.program("bash", ["-c", commands.trim()]).output();
+    let by_ssh = check();
+    assert!(
+        text(&by_ssh.stdout)
+            .starts_with("Good \"gate-decision@v1\" signature for mara with ED25519-SK key SHA256:")
+    );
+    let message = std::fs::read_dir(&pack).unwrap().map(|entry| entry.unwrap().path());
+    let message =
+        message.into_iter().find(|path| path.extension().is_some_and(|end| end == "message")).unwrap();
+    let altered = std::fs::read_to_string(&message).unwrap().replace("approve", "reject ");
+    std::fs::write(&message, altered).unwrap();
+    assert!(!check().status.success(), "an altered decision verifies");
+    let printed = text(&stage.gate(["audit", "export", "--allowed-signers"]).output().stdout);
+    assert_eq!(printed, std::fs::read_to_string(pack.join("allowed_signers")).unwrap());
+}
+
+#[test]
+fn security_key_that_was_not_touched_is_worth_a_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    let soft = SoftKey::start(dir.path(), 1, 0);
+    let stage = stage("hardware", std::slice::from_ref(&soft.line));
+    let public = public_file(&stage, &soft);
+    let waiting = stage.gate(["--", "touch", "made"]).start();
+    let approve = ["approve", "--yes", "--key", &public, waiting.id()];
+    let said = stage.gate(approve).env("SSH_AUTH_SOCK", &soft.socket).on_terminal().output();
+    assert_eq!(
+        stage.shown(&said.stderr),
+        "gate: request [ID]: the request needs a decision at `hardware`, and here it is at most `tty`\n\
+         gate: hint: sign it with a security key that the policy names for you: `gate --home [ROOT]/home approve [ID4] --key ~/.ssh/id_ed25519_sk`\n"
+    );
+    assert_eq!(said.status.code(), Some(1));
+    stage.gate(["cancel", waiting.id()]).output();
+    assert!(!stage.cwd().join("made").exists());
+}
+
+#[test]
+fn plain_key_of_the_requesters_own_user_is_worth_a_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = key(dir.path(), "plain");
+    let stage = stage("key", &[line]);
+    let asked = stage.gate(["--result", "told", "--", "touch", "made"]).output();
+    assert_eq!(
+        stage.shown(&asked.stderr).lines().next().unwrap(),
+        "gate: nobody can approve [ID] (high: makes a file that others see): it needs `key`, a terminal gives `tty`, \
+         and no approver has a key that gives more; parked, nothing was run"
+    );
+    let told: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(stage.cwd().join("told")).unwrap()).unwrap();
+    let id = told["request"].as_str().unwrap().to_owned();
+    let path = dir.path().join("plain").display().to_string();
+    let said = stage.gate(["approve", "--yes", "--key", &path, &id]).on_terminal().output();
+    let refused = stage.shown(&said.stderr);
+    assert!(
+        refused.starts_with(
+            "gate: request [ID]: the request needs a decision at `key`, and here it is at most `tty`\n"
+        ),
+        "{refused}"
+    );
+}
+
+#[test]
+fn plain_key_signs_where_a_terminal_is_enough_and_the_name_is_the_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = key(dir.path(), "plain");
+    let stage = stage("tty", &[line]);
+    let waiting = stage.gate(["--", "touch", "made"]).start();
+    let path = dir.path().join("plain").display().to_string();
+    let said = stage.gate(["approve", "--yes", "--key", &path, waiting.id()]).on_terminal().output();
+    assert_eq!(stage.shown(&said.stderr), "gate: approved [ID]; it starts now\n");
+    let told = stage.shown(&waiting.output().stderr);
+    assert!(told.ends_with("gate: approved by mara via tty\n"), "{told}");
+}
+
+#[test]
+fn key_that_the_policy_does_not_name_signs_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (line, _other) = (key(dir.path(), "plain"), key(dir.path(), "other"));
+    let stage = stage("tty", &[line]);
+    let waiting = stage.gate(["--", "touch", "made"]).start();
+    let path = dir.path().join("other").display().to_string();
+    let said = stage.gate(["approve", "--yes", "--key", &path, waiting.id()]).on_terminal().output();
+    let refused = text(&said.stderr);
+    assert!(
+        refused.contains("gate: error: the policy names the key SHA256:") && refused.contains("for nobody"),
+        "{refused}"
+    );
+    stage.gate(["cancel", waiting.id()]).output();
+    assert!(!stage.cwd().join("made").exists());
+}
+
+/// What an attacker of the same user can do: write into the database whatever they like, but make no signature.
+#[track_caller]
+fn forged(make: &str, why: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let soft = SoftKey::start(dir.path(), 1, TOUCHED);
+    let stage = stage("hardware", std::slice::from_ref(&soft.line));
+    let public = public_file(&stage, &soft);
+    // Something that mara did approve: its decision is there to be copied.
+    let first = stage.gate(["--", "touch", "harmless"]).start();
+    let approve = ["approve", "--yes", "--key", &public, first.id()];
+    let said = stage.gate(approve).env("SSH_AUTH_SOCK", &soft.socket).on_terminal().output();
+    assert!(said.status.success(), "{}", text(&said.stderr));
+    assert_eq!(first.output().status.code(), Some(0));
+    let waiting = stage.gate(["--", "touch", "made"]).start();
+    let script = format!(
+        r#"
+import hashlib, json, sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+rows = {{row[0]: json.loads(row[1]) for row in db.execute("SELECT id, progress FROM requests")}}
+own = sys.argv[2].replace("-", "")
+progress = rows.pop(own)
+copied = dict(next(iter(rows.values()))["decisions"][0])
+decision = dict(copied)
+statement, = db.execute("SELECT statement FROM requests WHERE id = ?", [own]).fetchone()
+about = hashlib.sha256(b"gate-request-v1\n" + statement).hexdigest()
+{make}
+progress.update(state="APPROVED", version=progress["version"] + 1, decisions=[decision], approved=decision["decided"])
+db.execute("UPDATE requests SET state = 'APPROVED', version = ?, progress = ? WHERE id = ?",
+           (progress["version"], json.dumps(progress), own))
+db.commit()
+"#
+    );
+    let database = stage.home().join("gate.db").display().to_string();
+    let edited = stage.program("python3", ["-c", &script, &database, waiting.id()]).output();
+    assert!(edited.status.success(), "{}", text(&edited.stderr));
+    let told = stage.shown(&waiting.output().stderr);
+    assert!(told.contains(why), "{told}");
+    assert!(!stage.cwd().join("made").exists(), "{told}");
+    let recorded = text(&stage.gate(["audit", "log"]).output().stdout);
+    assert!(recorded.contains("request.invalidated"), "{recorded}");
+}
+
+#[test]
+fn decision_without_a_signature_in_the_database_runs_nothing() {
+    forged(
+        "decision.pop('signature'); decision['about'] = about; decision['assurance'] = 'hardware'",
+        "0 of its approvals hold, needs 1: the request needs a decision at `hardware`, and here it is at most `tty`",
+    );
+}
+
+#[test]
+fn signature_copied_from_another_request_runs_nothing() {
+    forged(
+        "decision['about'] = about",
+        "0 of its approvals hold, needs 1: the signature is not over this decision",
+    );
+}
+
+#[test]
+fn decision_copied_from_another_request_runs_nothing() {
+    forged("pass", "0 of its approvals hold, needs 1: the request is not the one that was displayed");
+}
+
+#[test]
+fn key_in_the_database_that_the_policy_does_not_name_runs_nothing() {
+    let make = r#"
+import base64, os, subprocess, tempfile
+decision['about'] = about
+dir = tempfile.mkdtemp()
+subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", dir + "/own"], check=True)
+line = subprocess.run(["ssh-keygen", "-lf", dir + "/own.pub"], check=True, capture_output=True, text=True).stdout
+decision['key'] = line.split()[1]
+said = {"v": 1, "type": "gate-decision", "about": about, "answer": "approve", "approver": "mara", "uid": decision["approver"]["uid"],
+        "channel": decision["channel"], "displayed": decision["displayed"], "decided": decision["decided"]["ts"],
+        "auth": {"method": "sshsig", "key": decision["key"]}}
+message = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+signed = subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", "gate-decision@v1", "-f", dir + "/own"], input=message,
+                        check=True, capture_output=True)
+decision['signature'] = signed.stdout.decode()
+"#;
+    forged(make, "0 of its approvals hold, needs 1: the signature is by the key SHA256:");
+}
+
+#[test]
+fn people_are_named_and_taken_out_and_the_files_comments_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let _line = key(dir.path(), "plain");
+    let public = dir.path().join("plain.pub").display().to_string();
+    let stage = Stage::new().policy(&format!("# ours\n{RULE}# the end\n"));
+    let policy = || std::fs::read_to_string(stage.home().join("policy.toml")).unwrap();
+    let before = policy();
+    let hint = "gate: hint: requests that wait were asked under another policy: they are asked anew\n";
+    let added =
+        stage.gate(["approver", "add", "mara", &public, "--until", "2999-01-01"]).on_terminal().output();
+    let expected = format!("gate: `mara` may be named as an approver now, with 1 of their keys\n{hint}");
+    assert_eq!(text(&added.stderr), expected);
+    let after = policy();
+    assert!(
+        after.starts_with("# ours\n")
+            && after.contains("# the end")
+            && after.contains("until = \"2999-01-01\""),
+        "{after}"
+    );
+    let listed = text(&stage.gate(["approver", "list"]).output().stdout);
+    assert!(
+        listed.starts_with("mara\n  ssh-ed25519 SHA256:")
+            && listed
+                .ends_with(": gives `tty`: the requester's user may be able to use it, until 2999-01-01\n"),
+        "{listed}"
+    );
+    let private = dir.path().join("plain").display().to_string();
+    let checked = stage.gate(["approver", "check", &private]).output();
+    assert!(
+        text(&checked.stdout).contains(" signs; it is `mara`'s, and gives `tty`"),
+        "{}",
+        text(&checked.stderr)
+    );
+    stage
+        .gate(["approver", "add", "jo", "--until", "soon", &public])
+        .on_terminal()
+        .stderr(
+            "
+            gate: error: the file is left as it was: [ROOT]/home/policy.toml:20:93: `soon` is no time, expected one like `2027-01-01`
+            ",
+        )
+        .code(125);
+    let removed = stage.gate(["approver", "remove", "mara"]).on_terminal().output();
+    assert_eq!(text(&removed.stderr), format!("gate: `mara` is taken out of the policy\n{hint}"));
+    assert_eq!(policy().trim_end(), before.trim_end());
+    let log = text(&stage.gate(["audit", "log"]).output().stdout);
+    assert_eq!(log.matches("approver.changed").count(), 2, "{log}");
+}
+
+#[test]
+fn agent_and_script_change_nobody() {
+    let stage = Stage::new().policy(RULE);
+    stage
+        .gate(["approver", "add", "mara"])
+        .env("CLAUDECODE", "1")
+        .on_terminal()
+        .stderr("gate: error: agent:claude-code changes nobody: who may decide is for a person to say\n")
+        .code(125)
+        .check();
+    stage
+        .gate(["approver", "add", "mara"])
+        .stderr("gate: error: who may decide is for a person at a terminal to say, and there is none here\n")
+        .code(125)
+        .check();
+}
