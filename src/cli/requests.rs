@@ -28,7 +28,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     let now = clock::now();
     if args.json {
-        ui::answer(&serde_json::Value::Array(values(place, args.all, now)?).to_string());
+        ui::answer(&array(place, args.all, now)?);
         return Ok(Exit::Done);
     }
     let lines = lines(place, args.all, now)?;
@@ -43,15 +43,18 @@ fn which(all: bool) -> Which {
     if all { Which::All } else { Which::Open }
 }
 
-fn values(place: &Place, all: bool, now: Moment) -> anyhow::Result<Vec<serde_json::Value>> {
-    let mut values = Vec::new();
-    let Some(desk) = Desk::reading_if_there(place)? else { return Ok(values) };
-    desk.store.each_request(which(all), |request| {
-        if all || !is_expired(&request, now) {
-            values.push(request_json::of(&request, now));
-        }
-    })?;
-    Ok(values)
+/// Returns the array as text, of which each element is written at once: all of them as values would take much more room.
+fn array(place: &Place, all: bool, now: Moment) -> anyhow::Result<String> {
+    let mut array = String::from("[");
+    if let Some(desk) = Desk::reading_if_there(place)? {
+        desk.store.each_request(which(all), |request| {
+            if all || !is_expired(&request, now) {
+                array.push_str(if array.len() > 1 { "," } else { "" });
+                array.push_str(&request_json::of(&request, now).to_string());
+            }
+        })?;
+    }
+    Ok(array + "]")
 }
 
 fn lines(place: &Place, all: bool, now: Moment) -> anyhow::Result<String> {

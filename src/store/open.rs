@@ -15,6 +15,9 @@ use super::{Durability, Store, StoreError, Trouble, reserve, runs, schema, wake}
 use crate::audit::{Draft, Kind};
 use crate::moment::Moment;
 
+/// How many prepared statements are kept.
+const STATEMENTS: usize = 48;
+
 /// A fault found on the hot path is mended at once if it is among this many oldest runs; the rest wait for a sweep.
 const RUNS_LOOKED_AT: u32 = 8;
 
@@ -220,6 +223,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
 fn set_up(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(PATIENCE)?;
+    // All of them, so that none that was prepared before the lock makes room for another.
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
     // Closing would otherwise copy the WAL into the database each time, with its flushes: more than all the rest of a run.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     db.execute_batch("PRAGMA wal_autocheckpoint = 0")?;

@@ -54,7 +54,8 @@ impl Store {
     ) -> Result<Run, StoreError> {
         let (ready, start) = self.judged_and_start(now, approved, judged)?;
         let dir = self.dir.clone();
-        let lock = self.write(now, Durability::Start, |db, _| begin(db, &dir, &ready, None, None))?;
+        let lock =
+            self.write(now, Durability::Start, |db, _| begin(db, &dir, &ready, start.request, None))?;
         Ok(run(lock, now, start))
     }
 
@@ -72,7 +73,7 @@ impl Store {
             if !runs::is_running(db, &dir, outer)? {
                 return Ok(None);
             }
-            begin(db, &dir, &ready, None, None).map(Some)
+            begin(db, &dir, &ready, start.request, None).map(Some)
         })?;
         Ok(lock.map(|lock| run(lock, now, start)))
     }
