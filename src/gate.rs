@@ -13,6 +13,7 @@ mod inside;
 mod judging;
 mod meaning;
 mod message;
+mod plan;
 mod prompt;
 mod running;
 mod session;
@@ -23,6 +24,7 @@ pub use hooked::{Edits, Hooked};
 pub use judging::Judged;
 pub use meaning::Meaning;
 pub use message::{say_not_run, shown};
+pub use plan::{MOST_LINES, commands_of};
 pub use session::Shell;
 
 use std::time::Duration;
@@ -31,6 +33,7 @@ use crate::agent::{Stated, detect};
 use crate::approval::{Approved, Request, Requester, RequesterKind};
 use crate::command::Command;
 use crate::config::Config;
+use crate::error::Exit;
 use crate::exec;
 use crate::policy::{Policy, Verdict};
 use crate::store::{Store, clock, wait_by};
@@ -115,6 +118,11 @@ impl Gate {
         name: Option<&str>,
     ) -> anyhow::Result<Ending> {
         match self.wait(request, wait.unwrap_or_else(|| self.patience()))? {
+            waiting::Decided::Approved(request) if request.is_plan() => {
+                // The exit codes are those of a command, and none has run.
+                let Ending { report, .. } = self.approved_plan(&request);
+                Ok(Ending { report, ends: Ends::Gate(Exit::NoDecision) })
+            }
             waiting::Decided::Approved(request) => self.run_approved(&request, name),
             waiting::Decided::Otherwise(ending) => Ok(*ending),
         }

@@ -15,6 +15,8 @@ mod id;
 mod listed;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod model_grants;
 mod plan;
 mod request;
 mod requester;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::content::{Bound, Content};
+use super::content::{Content, command_value};
 use super::grant::approved_lines;
 use super::request::Request;
 use crate::canonical;
@@ -42,11 +42,16 @@ impl Request {
 }
 
 impl Content {
-    /// Returns the content of a plan: `command` is its text, which is never run as a whole, and `lines` are its commands.
-    pub fn planned(command: &Command, lines: &[PlanLine], bound: &Bound) -> Content {
-        let whole = Content::of(command, bound);
-        let mut value: Value = serde_json::from_slice(whole.json()).expect("a content is JSON");
+    /// Returns the content of a plan: `command` is its text, which is never run as a whole, and `lines` are its commands. What is
+    /// bound to them stands behind their digests; of `one` of them the directory is taken, which they share.
+    pub fn planned(command: &Command, lines: &[PlanLine], one: &Content) -> Content {
+        let mut value: Value = serde_json::from_slice(one.json()).expect("a content is JSON");
+        value["command"] = command_value(command);
         value["plan"] = lines.iter().map(PlanLine::value).collect();
+        for name in ["programs", "files", "env", "facts"] {
+            value[name] = Value::Array(Vec::new());
+        }
+        value["stdin"] = json!({ "kind": "empty" });
         Content::from_stored(canonical::to_bytes(&value))
     }
 

@@ -242,6 +242,17 @@ impl Request {
         self.progress.step.max(u32::try_from(timed).unwrap_or(u32::MAX))
     }
 
+    /// Returns how many steps there are.
+    pub fn steps(&self) -> usize {
+        self.ask.requirement.escalate.len() + 1
+    }
+
+    /// Returns who is asked next, and in how long, if nobody decides until then.
+    pub fn next_step(&self, now: Moment) -> Option<(&[String], Duration)> {
+        let next = self.ask.requirement.escalate.get(self.step(now) as usize)?;
+        Some((&next.to, self.created.after(next.after).since(now)))
+    }
+
     /// Returns the names of those who may decide at `now`: the approvers of the step that is asked and of those after it; none: the person at the machine.
     pub fn approvers(&self, now: Moment) -> Vec<&str> {
         self.approvers_at(self.step(now))

@@ -136,6 +136,8 @@ pub enum Event {
     Use(GrantUse),
     /// The last line of a plan was taken up.
     Complete,
+    /// A timer has reached the next step.
+    Advance,
 }
 
 /// What the runner finds right before the start, to be compared with what was approved.
@@ -211,6 +213,7 @@ pub fn transition(request: &Request, event: &Event, now: Moment) -> Result<Reque
         }
         Event::Use(taken) => granted(request, taken, now),
         Event::Complete => complete(request, now),
+        Event::Advance => advance(request, now),
     }
 }
 
@@ -329,6 +332,16 @@ fn check_lines(request: &Request, decision: &Decision) -> Result<(), Refusal> {
     }
     let is_empty = !decision.only.is_empty() && !decision.only.iter().any(|line| lines.contains(line));
     if is_empty { Err(Refusal::NoLine) } else { Ok(()) }
+}
+
+/// Asks the step that the timers have reached: nobody has to say so.
+fn advance(request: &Request, now: Moment) -> Result<Request, Refusal> {
+    open(request, now)?;
+    let next = at_step(request, now);
+    if next.progress.step == request.progress.step {
+        return Err(Refusal::StillOpen);
+    }
+    Ok(moved(&next, State::Pending))
 }
 
 fn escalate(request: &Request, decision: &Decision) -> Result<Request, Refusal> {

@@ -139,7 +139,12 @@ impl Requests {
                 Some(_) => wrong(entry, "request", "a new id", &format!("{id} again")),
             };
         }
-        self.open(entry).map(|_| ())
+        let known = self.open(entry)?;
+        if entry.data.change.as_deref() == Some("escalated") {
+            known.approvers.clear();
+            known.terms.clear();
+        }
+        Ok(())
     }
 
     fn decision(&mut self, entry: &Fields<'_>) -> Checked {

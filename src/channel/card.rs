@@ -38,6 +38,7 @@ impl Card {
         card.rules(request);
         card.why(request);
         card.field("needs", &needs(request, now));
+        card.list("step", steps(request, now));
         card.list("not covered", request.ask.uncovered.iter().map(|text| visible(text.as_bytes())));
         card.list("before", earlier.lines(now));
         card.list("answers", answers(request));
@@ -81,6 +82,7 @@ impl Card {
         let wrapping = request.wrapping();
         let kind = match &command.source {
             Source::Argv(_) => "run as it is, no shell".to_owned(),
+            Source::Script { .. } if request.is_plan() => plan_of(request),
             Source::Script { dialect, options, args, .. } => {
                 let mut kind = format!("a script for {}", dialect_name(*dialect));
                 for (name, words) in [("options", options), ("arguments", args)] {
@@ -170,6 +172,16 @@ impl Card {
     }
 }
 
+/// Returns which lines of a plan an approval covers.
+fn plan_of(request: &Request) -> String {
+    let lines: Vec<String> =
+        request.plan().unwrap_or_default().iter().map(|line| line.line.to_string()).collect();
+    format!(
+        "a plan: each of the lines {} runs by itself, once, in this order; the others need no approval",
+        lines.join(", ")
+    )
+}
+
 /// Returns each label with who says so; those of a name that nobody is named for, on one line.
 fn labels(ask: &Ask) -> Vec<String> {
     let mut by_name = BTreeMap::<&str, Vec<&str>>::new();
@@ -202,8 +214,14 @@ pub fn state(request: &Request, now: Moment) -> String {
     match request.state() {
         state if state.is_open() && is_expired(request, now) => "expired, nothing was run".to_owned(),
         State::Pending => format!("waits for a decision, {left} left{nobody}"),
+        State::Approved if request.is_plan() => {
+            format!("approved, its lines are run one by one, {left} left")
+        }
         State::Approved => format!("approved, not started yet, {left} left{nobody}"),
         State::Executing => "is running".to_owned(),
+        State::Succeeded if request.is_plan() => {
+            format!("all its lines were taken up{}", ago(progress.ended))
+        }
         State::Succeeded => format!("ran and succeeded{}", ago(progress.ended)),
         State::Failed => format!("ran and failed{}{}", outcome(request), ago(progress.ended)),
         State::NotStarted => format!("could not be started{}{}", outcome(request), ago(progress.ended)),
@@ -291,6 +309,20 @@ fn by_grant(taken: &GrantUse) -> String {
         format!("the grant of {} with {}, use {}{of}{line}", taken.by.join(", "), taken.grant, taken.number)
             .as_bytes(),
     )
+}
+
+/// Returns which step of several is asked, and when and to whom it passes on.
+pub fn steps(request: &Request, now: Moment) -> Option<String> {
+    if request.steps() == 1 || request.state() != State::Pending {
+        return None;
+    }
+    let at = format!("{} of {}", request.step(now) + 1, request.steps());
+    Some(match request.next_step(now) {
+        Some((to, left)) => {
+            format!("{at}; in {} it passes on to {}", in_words(left), visible(to.join(", ").as_bytes()))
+        }
+        None => format!("{at}, the last"),
+    })
 }
 
 fn would_run(action: &AskedAction, cwd: &str) -> String {

@@ -2,14 +2,18 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::desk::Desk;
 use super::signer::Signer;
 use super::{Place, requests};
-use crate::approval::{Answer, Assurance, Listed, Request, RequestId, State, is_expired};
-use crate::channel;
+use crate::approval::{
+    Answer, Assurance, GrantLimit, GrantScope, Listed, Reach, Request, RequestId, State, Terms, is_expired,
+};
+use crate::channel::{self, granted};
 use crate::error::Exit;
 use crate::moment::Moment;
+use crate::policy::duration;
 use crate::store::{Which, clock};
 use crate::ui::{self, Heard};
 
@@ -28,6 +32,8 @@ const MOST_SHOWN: usize = 50;
 enum Choice {
     Leave,
     Answer(Answer),
+    /// Approve it, and more of the same for a while.
+    Grant,
     Quit,
 }
 
@@ -94,8 +100,10 @@ fn show(waiting: &[Request], known: Option<&HashSet<RequestId>>) {
 
 /// Returns the head of the list, a numbered line of at most `width` columns for each request.
 fn listed(waiting: &[Request], now: Moment, width: usize) -> String {
-    let line = |(n, request)| {
-        format!("{:>3}  {}", n + 1, requests::line(&Listed::of(request), now, width.saturating_sub(5)))
+    let line = |(n, request): (usize, &Request)| {
+        let line = requests::line(&Listed::of(request), now, width.saturating_sub(5));
+        let step = channel::steps(request, now).map_or(String::new(), |step| format!("\n     step {step}"));
+        format!("{:>3}  {line}{step}", n + 1)
     };
     let mut lines: Vec<String> = waiting.iter().enumerate().take(MOST_SHOWN).map(line).collect();
     match waiting.len() {
@@ -130,12 +138,20 @@ fn chosen<'a>(waiting: &'a [Request], typed: &str) -> Option<&'a Request> {
 /// Shows one request and takes an answer to it; claims that the person wants to leave.
 fn deal(desk: &mut Desk, request: &Request) -> anyhow::Result<bool> {
     let now = clock::now();
-    let card = desk.card(request, now)?;
-    let is_shown = ui::show(&format!("\n{}\n", card.text()));
+    let mut card = desk.card(request, now)?;
+    let mut is_shown = ui::show(&format!("\n{}\n", card.text()));
+    let mut terms = None;
     let answer = match choose(request, now)? {
         Choice::Leave => return Ok(false),
         Choice::Quit => return Ok(true),
         Choice::Answer(answer) => answer,
+        Choice::Grant => {
+            let Some((asked, is_told)) = terms_for(request)? else { return Ok(false) };
+            is_shown &= is_told;
+            card.grants(request, asked);
+            terms = Some(asked);
+            Answer::Approve
+        }
     };
     let prompt = match answer {
         Answer::Reject => "why not (the requester sees it; may be empty): ",
@@ -148,6 +164,7 @@ fn deal(desk: &mut Desk, request: &Request) -> anyhow::Result<bool> {
     };
     let mut decision = desk.decision(request, answer, comment, card.digest());
     decision.left_out = (!is_shown).then(|| "the request".to_owned());
+    decision.grant = terms;
     signer.as_ref().map_or(Ok(()), |signer| signer.prepare(&mut decision, request))?;
     match desk.sign(&mut decision, signer.as_ref()) {
         Ok(()) => drop(desk.decide(request, &decision)?),
@@ -179,6 +196,15 @@ fn choose(request: &Request, now: crate::moment::Moment) -> anyhow::Result<Choic
         ("approve: it runs, once, exactly as shown", Choice::Answer(Answer::Approve)),
         ("reject: it does not run", Choice::Answer(Answer::Reject)),
     ];
+    if request.ask.requirement.grant > GrantLimit::Once
+        && request.ask.reach > Reach::Once
+        && !request.is_plan()
+    {
+        items.push((
+            "approve it, and the same again for a while: you say how often and how long",
+            Choice::Grant,
+        ));
+    }
     if (request.step(now) as usize) < request.ask.requirement.escalate.len() {
         items.push(("escalate: hand it on to the next approvers", Choice::Answer(Answer::Escalate)));
     }
@@ -187,6 +213,40 @@ fn choose(request: &Request, now: crate::moment::Moment) -> anyhow::Result<Choic
     let picked = ui::choose(&request.id.to_string(), &names)?;
     Ok(picked.map_or(Choice::Leave, |n| choices.swap_remove(n)))
 }
+
+/// Asks what an approval is to cover beyond this run, and shows it; `None` if the person would rather not. Claims that it was shown.
+fn terms_for(request: &Request) -> anyhow::Result<Option<(Terms, bool)>> {
+    let typed = ui::ask("for how long (30m, 2h, 7d; empty: 1h): ")?;
+    let lasts = if typed.trim().is_empty() { Some(HOUR) } else { duration(typed.trim()) };
+    let typed = ui::ask("how many runs, this one included (empty: any number): ")?;
+    let uses = if typed.trim().is_empty() { Ok(None) } else { typed.trim().parse::<u32>().map(Some) };
+    let typed = match request.ask.reach {
+        Reach::Rule => {
+            ui::ask("of exactly this command (Enter), or of any that only the same rules ask about (rule): ")?
+        }
+        Reach::Exact | Reach::Once => String::new(),
+    };
+    let scope = match typed.trim() {
+        "" | "exact" => Some(GrantScope::Exact),
+        "rule" => Some(GrantScope::Rule),
+        _ => None,
+    };
+    let (Some(lasts), Ok(uses), Some(scope)) = (lasts, uses, scope) else {
+        ui::say("that is no length of time, number or scope; nothing is decided");
+        return Ok(None);
+    };
+    let terms = Terms { scope, uses, lasts };
+    if let Err(why) = terms.check(request.ask.requirement.grant, request.ask.reach) {
+        ui::say(&why.to_string());
+        return Ok(None);
+    }
+    let is_told = ui::show(&format!("this would grant\n  {}", granted(request, terms).join("\n  ")));
+    let sure = ui::ask("grant it? [y/N] ")?;
+    Ok(matches!(sure.trim(), "y" | "Y" | "yes").then_some((terms, is_told)))
+}
+
+/// How long a grant lasts where a person says nothing.
+const HOUR: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
 mod tests {

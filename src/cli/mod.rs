@@ -19,6 +19,7 @@ mod inbox;
 mod init;
 mod instant;
 mod line;
+mod plan;
 mod policy;
 mod request_json;
 mod requests;
@@ -111,6 +112,7 @@ subcommands! {
     Approver(approver),
     Cancel(cancel),
     Resume(resume),
+    Plan(plan),
     Grants(grants),
     Revoke(revoke),
     Audit(audit),

@@ -106,7 +106,7 @@ pub(super) fn left_open(command: &Command, judged: &Judged) -> Option<String> {
 }
 
 /// Says which word of the requester's the requirement misses.
-fn lacking(wish: &Wish, judged: &Judged) -> Option<Ending> {
+pub(super) fn lacking(wish: &Wish, judged: &Judged) -> Option<Ending> {
     let is_missing = |needed: bool, given: &Option<String>| {
         needed && given.as_deref().is_none_or(|text| text.trim().is_empty())
     };

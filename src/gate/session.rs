@@ -305,7 +305,8 @@ impl Gate {
 
     /// Returns the most that a grant may cover: in a shell that lives on, what ran before belongs to it, so nothing but the same again.
     pub(super) fn reach(&self, judged: &Judged, cwd: &Path) -> Reach {
-        let most = if matches!(self.hands, Hands::Own) { Reach::Rule } else { Reach::Exact };
+        let is_plain = matches!(self.hands, Hands::Own) && !judged.reads_code();
+        let most = if is_plain { Reach::Rule } else { Reach::Exact };
         judged.reach(cwd).min(most)
     }
 

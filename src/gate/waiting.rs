@@ -65,9 +65,14 @@ impl Gate {
                 Some(Told::Park) => return self.park(&request).map(Decided::otherwise),
                 None => {}
             }
+            if request.step(clock::now()) > request.progress.step {
+                request = self.handed_on(&request)?;
+                continue;
+            }
             let patience = end.saturating_duration_since(Instant::now());
             let remaining = request.remaining(clock::now());
-            let limit = patience.min(remaining).min(LOOK);
+            let next = request.next_step(clock::now()).map_or(remaining, |(_, left)| left);
+            let limit = patience.min(remaining).min(next).min(LOOK);
             match self.store.wait(request.id, request.progress.version, limit)? {
                 Waited::Changed(changed) => {
                     say_escalated(&request, &changed);
@@ -85,6 +90,19 @@ impl Gate {
         self.store.sweep(clock::now())?;
         let swept = self.store.request(request.id)?;
         swept.with_context(|| format!("request {} is gone from the store", request.id))
+    }
+
+    /// Returns the request as its timer has handed it on; a decision that came in between counts.
+    fn handed_on(&mut self, request: &Request) -> anyhow::Result<Request> {
+        match self.store.advance(clock::now(), request.id) {
+            Ok(after) => {
+                let approvers = visible(after.approvers(clock::now()).join(", ").as_bytes());
+                ui::say(&format!("nobody has decided on {} in time; it now waits for {approvers}", after.id));
+                Ok(after)
+            }
+            Err(ChangeError::Refused { request, .. }) => Ok(*request),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn say_waiting(&self, request: &Request) {

@@ -24,6 +24,8 @@ mod grants;
 mod lock;
 mod log;
 mod open;
+#[cfg(test)]
+mod race_tests;
 mod request_log;
 mod requests;
 mod reserve;

@@ -236,6 +236,19 @@ impl Store {
         })
     }
 
+    /// Notes that a timer has handed the request on to the next step, if one has.
+    pub fn advance(&mut self, now: Moment, id: RequestId) -> Result<Request, ChangeError> {
+        self.change(now, id, |before| {
+            let after = transition(before, &Event::Advance, now)?;
+            let Draft { request, data, .. } =
+                asked(&after, "escalated", &after.ask.requester, &after.ask.origin);
+            let mut draft = Draft { request, data, ..Draft::by_gate(Kind::Request) };
+            draft.set("step", after.progress.step);
+            draft.set("to", after.approvers(now));
+            Ok((after, draft))
+        })
+    }
+
     /// Closes a request that is no longer what would run.
     pub fn invalidate(&mut self, now: Moment, id: RequestId, why: &str) -> Result<Request, ChangeError> {
         self.change(now, id, |before| {

@@ -7,8 +7,8 @@ use super::lock::RunLock;
 use super::runs::{self, OpenRun};
 use super::{ChangeError, Durability, Store, StoreError, Trouble, grants, requests, wake};
 use crate::approval::{
-    Approved, Event, Origin, Outcome, Recheck, Refusal, Request, RequestId, Runner, Weigh, claim, is_expired,
-    transition,
+    Approved, Event, Origin, Outcome, Recheck, Refusal, Request, RequestId, Runner, State, Weigh, claim,
+    is_expired, transition,
 };
 use crate::audit::{Draft, Kind};
 use crate::identity::People;
@@ -175,6 +175,7 @@ impl Store {
         let lost = runs::lost(&self.db, &self.dir, u32::MAX).map_err(|error| self.failed("read", error))?;
         self.close_lost(now, &lost)?;
         let open = self.requests(super::Which::Open)?;
+        self.advance_all(now, &open)?;
         let mut expired = Vec::new();
         for request in open.iter().filter(|request| is_expired(request, now)) {
             match self.change(now, request.id, |before| expire(before, now)) {
@@ -184,6 +185,21 @@ impl Store {
             }
         }
         Ok(Swept { expired, lost: lost.into_iter().map(|run| run.seq).collect() })
+    }
+
+    /// Hands on what timers hand on.
+    fn advance_all(&mut self, now: Moment, open: &[Request]) -> Result<(), StoreError> {
+        let is_due = |request: &&Request| {
+            request.state() == State::Pending
+                && request.step(now) > request.progress.step
+                && !is_expired(request, now)
+        };
+        for request in open.iter().filter(is_due) {
+            if let Err(ChangeError::Store(error)) = self.advance(now, request.id) {
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// Records these runs as lost.

@@ -48,6 +48,7 @@ mod many;
 mod messages;
 mod observe;
 mod own_hook;
+mod plans;
 mod policy_files;
 mod policy_schema;
 mod programs;
