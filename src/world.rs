@@ -168,6 +168,11 @@ pub trait World {
         true
     }
 
+    /// Claims that nothing is called `path`, not even a link to nothing, for whoever asks: to open it can only fail.
+    fn is_missing(&self, _path: &Path) -> bool {
+        false
+    }
+
     /// Returns the names in a directory but for `.` and `..`, none where there is no such directory; `None` where it cannot be read,
     /// holds more than `limit`, or is another directory for each process that asks.
     fn names(&self, _dir: &Path, _limit: usize) -> Option<Vec<Vec<u8>>> {

@@ -72,6 +72,9 @@ pub fn bind(command: &Command, analysis: &Analysis, with: &Binding<'_>) -> Resul
     for (path, judged) in &analysis.files {
         gatherer.script(path, *judged);
     }
+    for path in &analysis.missing {
+        gatherer.missing(path);
+    }
     for action in &analysis.actions {
         gatherer.action(action);
     }

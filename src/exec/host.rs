@@ -288,6 +288,10 @@ impl World for Host {
         fs::symlink_metadata(path).is_ok()
     }
 
+    fn is_missing(&self, path: &Path) -> bool {
+        is_missing(path) && self.shared_path(path).is_some()
+    }
+
     fn names(&self, dir: &Path, limit: usize) -> Option<Vec<Vec<u8>>> {
         let nothing = |error: &io::Error| {
             matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
@@ -328,6 +332,13 @@ impl World for Host {
     fn host(&self) -> String {
         rustix::system::uname().nodename().to_string_lossy().into_owned()
     }
+}
+
+/// Claims that nothing is called `path`, not even a link to nothing.
+pub(super) fn is_missing(path: &Path) -> bool {
+    let nothing =
+        |error: io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+    fs::symlink_metadata(path).is_err_and(nothing)
 }
 
 /// Returns an open regular file and its size; never waits for a FIFO, never touches a device.

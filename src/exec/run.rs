@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use super::checked;
 use super::child::Ended;
 use super::given::Given;
-use super::host::open_regular;
+use super::host::{is_missing, open_regular};
 use super::process;
 use super::{Host, Input, real_shell, shell_name};
 use crate::approval::{Approved, BoundFile};
@@ -150,6 +150,8 @@ pub struct Seen<'a> {
     pub sourced: Option<&'a Sourced>,
     /// All of them, with the digest of what was read.
     pub files: &'a [(PathBuf, Digest)],
+    /// Those that it must not find.
+    pub missing: &'a [PathBuf],
 }
 
 impl Start {
@@ -204,6 +206,8 @@ pub struct Ready {
     start: Start,
     /// Files that must be what they were.
     files: Vec<(PathBuf, Digest)>,
+    /// Files that must not be there.
+    missing: Vec<PathBuf>,
 }
 
 impl Ready {
@@ -217,7 +221,7 @@ impl Ready {
         // What is given once is read once; a command may source it again by its own name.
         let at = files.iter().position(|(path, _)| given == Some(path.as_path()));
         at.map(|at| files.remove(at));
-        Ok(Ready { approved, start, files })
+        Ok(Ready { approved, start, files, missing: seen.missing.to_vec() })
     }
 
     /// Makes it execute the file that was `approved`, and none that lies there since.
@@ -252,8 +256,9 @@ impl Ready {
             let now = open_regular(path).and_then(|(file, _)| Digest::of_reader(file).ok());
             now != Some(*judged)
         };
-        match self.files.iter().find(is_other) {
-            Some((path, _)) => Err(NotStarted::Changed { path: path.clone() }),
+        let changed = self.files.iter().find(is_other).map(|(path, _)| path);
+        match changed.or_else(|| self.missing.iter().find(|path| !is_missing(path))) {
+            Some(path) => Err(NotStarted::Changed { path: path.clone() }),
             None => Ok(()),
         }
     }
@@ -345,7 +350,7 @@ mod tests {
         let files = [(file.path().to_path_buf(), Digest::of(b"ls\n"))];
         let ready = {
             let command = Command { source: argv(&[b"true"]), cwd: "/".into() };
-            let seen = Seen { sourced: None, files: &files };
+            let seen = Seen { sourced: None, files: &files, missing: &[] };
             let host = Host::made_of([("PATH", "/usr/bin:/bin")], None);
             Ready::new(Approved::for_test(command, Basis::Verdict), &host, seen).unwrap()
         };
@@ -358,6 +363,19 @@ mod tests {
         assert_eq!(changed.to_string(), told);
         std::fs::remove_file(file.path()).unwrap();
         assert_eq!(ready.is_as_judged(), Err(changed));
+    }
+
+    #[test]
+    fn a_file_that_must_not_be_there_stops_the_start() {
+        let place = tempfile::tempdir().unwrap();
+        let missing = [place.path().join(".profile")];
+        let command = Command { source: argv(&[b"true"]), cwd: "/".into() };
+        let seen = Seen { sourced: None, files: &[], missing: &missing };
+        let host = Host::made_of([("PATH", "/usr/bin:/bin")], None);
+        let ready = Ready::new(Approved::for_test(command, Basis::Verdict), &host, seen).unwrap();
+        assert_eq!(ready.is_as_judged(), Ok(()));
+        std::os::unix::fs::symlink("nowhere", &missing[0]).unwrap();
+        assert_eq!(ready.is_as_judged(), Err(NotStarted::Changed { path: missing[0].clone() }));
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Judged {
         requester: &Requester,
     ) -> bool {
         let mut analysis = analyse(command, &config.host, policy);
-        if !analysis.files.is_empty() {
+        if !(analysis.files.is_empty() && analysis.missing.is_empty()) {
             return false;
         }
         for action in &mut analysis.actions {
@@ -184,7 +184,7 @@ fn written(edits: &Edits<'_>, config: &Config) -> Analysis {
         });
     }
     let (links, globbing) = (Links::default(), Globbing::default());
-    Analysis { text, actions, files: Vec::new(), links, globbing }
+    Analysis { text, actions, files: Vec::new(), missing: Vec::new(), links, globbing }
 }
 
 fn nothing(span: Span) -> Action {

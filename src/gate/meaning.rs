@@ -73,7 +73,7 @@ impl Meaning {
 
     /// Returns what was seen of the files that the shell reads: what runs must be that.
     pub(super) fn seen(&self) -> Seen<'_> {
-        Seen { sourced: self.sourced.as_ref(), files: &self.analysis.files }
+        Seen { sourced: self.sourced.as_ref(), files: &self.analysis.files, missing: &self.analysis.missing }
     }
 
     /// Returns what `policy` says about it.

@@ -12,6 +12,7 @@ use super::links::Links;
 use super::program::Programs;
 use super::setting::Setting;
 use super::shells;
+use super::start_files::{Elsewhere, Missing};
 use super::state::{State, Value, normal};
 use super::typed::{self, Typed};
 use super::walk::{Context, Walker};
@@ -29,6 +30,8 @@ pub struct Analysis {
     pub actions: Vec<Action>,
     /// Files whose text was read as a script, with the digest of what was read: they decide what runs.
     pub files: Vec<(PathBuf, Digest)>,
+    /// Files that a shell would read if they were there: they must not be.
+    pub missing: Vec<PathBuf>,
     /// The names that it gives to what lies elsewhere: a path may lead there by then.
     pub links: Links,
     /// How the shell may read globs.
@@ -168,7 +171,14 @@ fn finished(mut walker: Walker<'_>, text: Vec<u8>) -> Analysis {
     let links = links_of(&walker.actions, &walker.loose, walker.world, walker.programs);
     doubt_written(&mut walker, &links);
     doubt_undefined(&mut walker);
-    Analysis { text, actions: walker.actions, files: walker.files, links, globbing: walker.globbing }
+    Analysis {
+        text,
+        actions: walker.actions,
+        files: walker.files,
+        missing: walker.missing,
+        links,
+        globbing: walker.globbing,
+    }
 }
 
 /// What is set after the last command is judged by itself: no command carries it, but it may be meant for what runs later.
@@ -248,12 +258,19 @@ fn analyse_script(
         let span = Span { start: 0, end: text.len() };
         walker.opaque(&context, &state, span, "an earlier command may have changed what names mean");
     }
+    let is_alone = past.is_empty() && walker.typed.is_none() && !walker.is_fed && !walker.is_prompting;
+    state.is_whole = is_alone && *setting == Setting::default() && dialect == Dialect::Bash;
     for (name, value) in &setting.exports {
         state.assign(name, Value::literal(value.clone()), Span::default());
         state.export(name, Span::default());
     }
     // The shell that a line was typed into has started.
-    let start = if walker.typed.is_none() { reads_at_start(walker.world, dialect, options) } else { None };
+    let start =
+        if walker.typed.is_none() { reads_at_start(walker.world, dialect, options) } else { Ok(None) };
+    let (missing, start) = match start {
+        Ok(missing) => (missing, None),
+        Err(reason) => (None, Some(reason)),
+    };
     let start = start.or_else(|| if walker.is_prompting { acts_at_prompt(walker.world) } else { None });
     if let Some(reason) = start.or_else(|| doubtful_start(walker.world, dialect, options, text)) {
         let span = Span { start: 0, end: text.len() };
@@ -262,6 +279,14 @@ fn analyse_script(
     context.depth = 1;
     let state = typed_into(walker, &context, state, text);
     let after = walker.script(&context, state.clone(), text).after(&state);
+    if let Some(Missing { paths, last }) = missing {
+        let leaves = |always: bool| always || walker.actions.iter().any(shells::leaves);
+        if last.is_some_and(|(_, always)| leaves(always)) {
+            let reason = "the shell may read a file at its end that was not there before".to_owned();
+            walker.opaque(&context, &state, Span { start: 0, end: text.len() }, reason);
+        }
+        walker.missing.extend(paths);
+    }
     // A rule about the variable needs an action to speak of.
     let started = || walker.world.var_names().into_iter().find(|name| shells::starts_something(name));
     if walker.actions.is_empty()
@@ -274,11 +299,23 @@ fn analyse_script(
     Some(after)
 }
 
-/// Returns why what the shell reads at its start is not certain.
-fn reads_at_start(world: &dyn World, dialect: Dialect, options: &[Vec<u8>]) -> Option<String> {
+/// Returns the files that the shell must not find at its start.
+///
+/// # Errors
+/// Why what it reads is not certain.
+fn reads_at_start(
+    world: &dyn World,
+    dialect: Dialect,
+    options: &[Vec<u8>],
+) -> Result<Option<Missing>, String> {
     let given: Vec<&[u8]> = options.iter().map(Vec::as_slice).collect();
-    let name = shells::read_at_start(world, dialect, &given)?;
-    Some(format!("the shell reads files at its start where the environment's `{name}` says"))
+    match shells::read_at_start(world, dialect, &given) {
+        None => Ok(None),
+        Some(Elsewhere { missing: Some(files), .. }) => Ok(Some(files)),
+        Some(Elsewhere { name, .. }) => {
+            Err(format!("the shell reads files at its start where the environment's `{name}` says"))
+        }
+    }
 }
 
 /// Returns why what the shell does at its prompt is not certain.

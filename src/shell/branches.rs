@@ -103,6 +103,9 @@ impl Walker<'_> {
         words: Option<&[syntax::Word]>,
         body: &List,
     ) -> Flow {
+        if self.references.contains(name) {
+            self.doubt(Span::default(), format!("`{name}` stands for another variable"));
+        }
         let words = words.map(|words| self.arguments(context, &mut state, words));
         let entered = self.entering(state.clone(), &[body]);
         let inner = Context { in_loop: true, loose: true, ..context.clone() };

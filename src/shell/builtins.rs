@@ -1,6 +1,7 @@
 //! The shell's own commands: what they change, and which of their arguments the shell evaluates.
 
 mod directory;
+mod meanings;
 mod options;
 mod variables;
 
@@ -54,6 +55,7 @@ impl Walker<'_> {
         }
         let doubt = self.take_doubt().map(|doubt| doubt.reason).or(doubt);
         if let Some(reason) = doubt {
+            state.is_whole = false;
             action.opaque.get_or_insert(Opaque { reason, span });
         }
         let certain =
@@ -164,7 +166,8 @@ impl Walker<'_> {
             }
             "alias" => return self.alias(context, &literals),
             "enable" => {
-                let harmless = literals.iter().all(|arg| matches!(arg.as_deref(), Some(b"-a" | b"-p")));
+                let harmless = literals.iter().all(|arg| matches!(arg.as_deref(), Some(b"-a" | b"-p")))
+                    || self.turns_off(context, &literals);
                 return (!harmless).then(|| "`enable` changes which builtins there are".to_owned());
             }
             "hash" => {

@@ -158,6 +158,9 @@ impl Walker<'_> {
     }
 
     fn value_of(&mut self, context: &Context, state: &mut State, assign: &Assign) -> Value {
+        if assign.subscript.as_ref().is_some_and(|index| !self.numeric(state, index)) {
+            self.doubt(context.span(assign.span), "an array's subscript is evaluated");
+        }
         let value = match &assign.value {
             AssignValue::Word(word) => self.single(context, state, word).1,
             AssignValue::Array(words) => {
@@ -182,6 +185,12 @@ impl Walker<'_> {
     fn given(&mut self, context: &Context, state: &mut State, assigns: &[Assign]) -> Vec<Assignment> {
         let mut given = Vec::new();
         for assign in assigns {
+            if self.references.contains(&assign.name) {
+                self.doubt(
+                    context.span(assign.span),
+                    "a variable that stands for another is given to a command",
+                );
+            }
             let value = match &assign.value {
                 AssignValue::Word(word) if !assign.append && !assign.element => {
                     let (word, value) = self.single(context, state, word);

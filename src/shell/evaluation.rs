@@ -101,7 +101,15 @@ impl Walker<'_> {
         if (self.typed.is_some() || self.is_prompting) && acts_later(name, &value) {
             self.doubt(span, format!("`{name}` acts beyond the line that sets it"));
         }
+        if self.references.contains(name) && (state.exports || context.dialect != Dialect::Bash) {
+            self.doubt(span, format!("`{name}` stands for another variable"));
+        }
+        let is_integer = self.integers.contains(name);
+        let value = if is_integer && value.is_number() { Value::Number } else { value };
         match name {
+            name if is_integer && !value.is_number() => {
+                self.doubt(span, format!("`{name}` is an integer: the shell evaluates what it is set to"));
+            }
             "PS4" if !super::builtins::is_plain_prompt(&value) => {
                 self.doubt(span, "`PS4` is evaluated when commands are traced")
             }

@@ -28,6 +28,8 @@ pub(super) struct Uses {
     pub(super) reads: Vec<Option<String>>,
     /// The variables of the environment that it looks at.
     pub(super) variables: Vec<String>,
+    /// What it calls, or calls something of, though nothing defines it: the code ends there.
+    pub(super) undefined: Vec<String>,
     /// Claims that it may run `uname -p`.
     pub(super) asks_uname: bool,
 }

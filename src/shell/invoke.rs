@@ -105,6 +105,14 @@ impl Walker<'_> {
             return self.uncertain(context, state, action, "a file is sourced in a way that is not known");
         }
         let Some(text) = self.script_file(context, &state, &file, true) else {
+            if self.is_missing(context, &state, &file) {
+                let index = self.emit(context, action.clone());
+                self.note_executed(context, &state, &file, index);
+                let inner = self.brought(context, &action, "source", given);
+                self.absent(&inner, &state, args);
+                state.forget();
+                return Flow::either(state);
+            }
             return self.uncertain(context, state, action, "a sourced file cannot be read before it runs");
         };
         if args.len() > 1 {
@@ -128,6 +136,31 @@ impl Walker<'_> {
             after.args = None;
         }
         Flow::either(after)
+    }
+
+    /// Claims that a script file is nowhere, so that a shell that is to read it runs nothing.
+    pub(super) fn is_missing(&self, context: &Context, state: &State, file: &[u8]) -> bool {
+        let Place::Known(cwd) = &state.cwd else { return false };
+        if context.scope == super::Scope::Remote || context.as_root || file.is_empty() {
+            return false;
+        }
+        let is_searched = !file.contains(&b'/')
+            && (state.variables.contains("PATH")
+                || state.anything
+                || self.world.may_find_file(file, cwd)
+                || self.world.resolve(file, cwd) != Resolution::Missing);
+        !is_searched && self.opened(state, file).is_some_and(|path| self.world.is_missing(&path))
+    }
+
+    /// Lists a script file that is not there as what would run if it were; no rule allows that by its name.
+    pub(super) fn absent(&mut self, context: &Context, state: &State, words: &[Word]) {
+        let Some((file, args)) = words.split_first() else { return };
+        self.missing.extend(file.as_literal().and_then(|file| self.opened(state, &file)));
+        let mut action = self.nameless(context, state, file.span);
+        action.program = file.clone();
+        action.args = args.to_vec();
+        action.shadowed = Some("there is no such script, and nobody knows what it would be".to_owned());
+        self.emit(context, action);
     }
 
     /// Reads a script file, and remembers what was read.
@@ -183,7 +216,7 @@ impl Walker<'_> {
         let end = self.actions.len();
         self.executed
             .iter_mut()
-            .filter(|executed| executed.by == index)
+            .filter(|executed| executed.by == index && executed.end > index)
             .for_each(|executed| executed.end = end);
     }
 

@@ -33,6 +33,7 @@ mod redirects;
 mod setting;
 mod shared;
 mod shells;
+mod start_files;
 mod state;
 mod syntax;
 mod truth;

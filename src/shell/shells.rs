@@ -1,10 +1,12 @@
 //! Shells as programs: `bash -lc TEXT`, `sh FILE`, `… | bash`, `bash <<< TEXT`.
 
+use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::action::{Place, Span, Stdin, Word};
+use super::action::{Action, Place, Span, Stdin, Word};
+use super::start_files::{self, Elsewhere, Kind, Missing};
 use super::state::State;
-use super::walk::{Context, Walker};
+use super::walk::{Context, Executed, Walker};
 use crate::command::Dialect;
 use crate::world::World;
 
@@ -45,7 +47,7 @@ pub fn starts_something(name: &str) -> bool {
 ///
 /// From bash(1) and zsh(1). Debian's bash reads `~/.bashrc` for `-c` as well, where it is the first shell and takes itself for one
 /// that sshd or rshd has started (`SSH_CLIENT`, or a socket as standard input).
-pub(super) fn read_at_start(world: &dyn World, dialect: Dialect, options: &[&[u8]]) -> Option<&'static str> {
+pub(super) fn read_at_start(world: &dyn World, dialect: Dialect, options: &[&[u8]]) -> Option<Elsewhere> {
     read_where(world, dialect, options, || !is_counted(world) && world.seems_remote())
 }
 
@@ -68,11 +70,29 @@ fn read_where(
     dialect: Dialect,
     options: &[&[u8]],
     is_first: impl FnOnce() -> bool,
-) -> Option<&'static str> {
+) -> Option<Elsewhere> {
     let zsh_files = dialect == Dialect::Zsh && world.var("ZDOTDIR").is_some_and(|dir| !dir.is_empty());
     let name = if zsh_files { "ZDOTDIR" } else { "HOME" };
     let is_elsewhere = zsh_files || world.homes().len() > 1 || is_relative_home(world);
-    (is_elsewhere && reads_home(dialect, options, is_first())).then_some(name)
+    if !(is_elsewhere && reads_home(dialect, options, is_first())) {
+        return None;
+    }
+    let (is_login, is_interactive) = says(options);
+    let missing = start_files::missing(world, name, Kind { dialect, is_login, is_interactive });
+    Some(Elsewhere { name, missing })
+}
+
+/// Claims that the options make a login shell, and that they make an interactive one.
+fn says(options: &[&[u8]]) -> (bool, bool) {
+    let has = |letter: u8| {
+        options.iter().any(|option| matches!(option, [b'-', letters @ ..] if letters.first() != Some(&b'-') && letters.contains(&letter)))
+    };
+    (options.contains(&&b"--login"[..]) || has(b'l'), has(b'i'))
+}
+
+/// Claims that the action ends its shell by a builtin.
+pub(super) fn leaves(action: &Action) -> bool {
+    matches!(action.program.as_literal().as_deref(), Some(b"exit" | b"logout" | b"bye"))
 }
 
 /// Claims that the inherited `HOME` names no directory of its own, but one below wherever the shell starts.
@@ -86,7 +106,7 @@ fn reads_home(dialect: Dialect, options: &[&[u8]], is_first: bool) -> bool {
         options.iter().any(|option| matches!(option, [b'-', letters @ ..] if letters.first() != Some(&b'-') && letters.contains(&letter)))
     };
     let said = |name: &str| options.contains(&name.as_bytes());
-    let (is_login, is_interactive) = (said("--login") || has(b'l'), has(b'i'));
+    let (is_login, is_interactive) = says(options);
     match dialect {
         Dialect::Zsh => !has(b'f'),
         Dialect::Posix => is_login,
@@ -125,11 +145,45 @@ impl Walker<'_> {
             return;
         }
         let given = read(args, dialect, self.traces_plainly(context, state));
-        if let Some(name) = self.reads_elsewhere(context, state, dialect, args, &given) {
-            let reason = format!("the shell reads files at its start where `{name}` says");
-            self.opaque(&inner, state, span, reason);
-            return;
+        let missing = match self.reads_elsewhere(context, state, dialect, args, &given) {
+            None => None,
+            Some(Elsewhere { missing: Some(files), .. }) => Some(files),
+            Some(Elsewhere { name, .. }) => {
+                let reason = format!("the shell reads files at its start where `{name}` says");
+                self.opaque(&inner, state, span, reason);
+                return;
+            }
+        };
+        self.run_given(&inner, context, state, (name, args, span, index), given);
+        if let Some(files) = missing {
+            self.note_missing(context, files, index);
         }
+    }
+
+    /// Notes files that the shell at `index` must not find: what the script itself may write there may be there by then.
+    fn note_missing(&mut self, context: &Context, files: Missing, index: usize) {
+        let end = self.actions.len();
+        let leaves = self.actions[index + 1..].iter().any(leaves);
+        let is_read_last = |path: &PathBuf| {
+            files.last.as_ref().is_some_and(|(last, always)| last == path && (*always || leaves))
+        };
+        for path in &files.paths {
+            let is_last = is_read_last(path);
+            let (loose, end) = (context.loose || is_last, if is_last { 0 } else { end });
+            self.executed.push(Executed { path: path.clone(), by: index, end, loose });
+        }
+        self.missing.extend(files.paths);
+    }
+
+    fn run_given(
+        &mut self,
+        inner: &Context,
+        context: &Context,
+        state: &State,
+        (name, args, span, index): (&str, &[Word], Span, usize),
+        given: Given,
+    ) {
+        let inner = inner.clone();
         match given {
             Given::Uncertain(reason) => {
                 self.opaque(&inner, state, span, reason);
@@ -200,7 +254,7 @@ impl Walker<'_> {
         dialect: Dialect,
         args: &[Word],
         given: &Given,
-    ) -> Option<&'static str> {
+    ) -> Option<Elsewhere> {
         let end = match given {
             Given::Text(at) | Given::File(at) | Given::Input(at) => *at,
             Given::Nothing | Given::Uncertain(_) => return None,
@@ -213,11 +267,12 @@ impl Walker<'_> {
         };
         // What else stands in front of the shell may make it the first.
         let is_text = matches!(given, Given::Text(_));
-        let set = (is_set("HOME") && reads_home(dialect, &options, is_text)).then_some("HOME");
+        let set = (is_set("HOME") && reads_home(dialect, &options, is_text))
+            .then_some(Elsewhere { name: "HOME", missing: None });
         // Where a file or standard input is read, a first shell reads nothing more.
         let is_passed_on =
             !is_set("SHLVL") && !state.anything && context.inside.iter().all(|name| passes_on(name));
-        let keeps_input = context.inside.iter().all(|name| passes_on(name) || name == "env");
+        let keeps_input = context.inside.iter().all(|name| passes_on(name) || keeps_input(name));
         let seems_remote = || {
             let is_said = state.anything || is_set("SSH_CLIENT") || is_set("SSH2_CLIENT");
             !keeps_input || is_said || self.world.seems_remote()
@@ -253,6 +308,11 @@ impl Walker<'_> {
             Some(text) => {
                 let fresh = self.fresh(context, state, &args[at..], None);
                 self.script(&Context { stdin: shared(&context.stdin), ..inner.clone() }, fresh, &text);
+            }
+            None if inner.dialect != Dialect::Zsh
+                && args[at].as_literal().is_some_and(|file| self.is_missing(context, state, &file)) =>
+            {
+                self.absent(inner, state, &args[at..]);
             }
             None => {
                 self.opaque(inner, state, args[at].span, "a script cannot be read before it runs");
@@ -293,6 +353,8 @@ impl Walker<'_> {
         }
         fresh.variables = variables;
         fresh.anything = state.anything || context.scope == super::Scope::Remote;
+        let is_passed_on = |name: &String| passes_on(name) || matches!(name.as_str(), "env" | "sudo");
+        fresh.is_whole = state.is_whole && !fresh.anything && context.inside.iter().all(is_passed_on);
         fresh
     }
 }
@@ -313,6 +375,12 @@ fn passes_on(name: &str) -> bool {
         "taskset", "chrt", "prlimit",
     ];
     dialect_of(name).is_some() || NAMES.contains(&name)
+}
+
+/// Claims that what stands in front of a shell gives it no socket to read, and sets neither variable that speaks of a remote login: it
+/// hands on its own input, or that of a terminal or a pipe (sudo(8), doas(1), flock(1); uv starts what it runs with its own).
+fn keeps_input(name: &str) -> bool {
+    matches!(name, "env" | "sudo" | "doas" | "flock" | "uv")
 }
 
 /// Reads a shell's options and finds what it is to run.

@@ -82,6 +82,8 @@ pub(super) struct State {
     pub(super) variables: Shared<Rc<Variable>>,
     /// Claims that any variable may have any value.
     pub(super) anything: bool,
+    /// Claims that what is not listed here is as the environment has it, and nothing where it has none.
+    pub(super) is_whole: bool,
     /// Claims that `IFS` may not be the default.
     pub(super) fields: bool,
     /// Claims that every assignment exports (`set -a`).
@@ -98,6 +100,7 @@ impl State {
         State {
             variables: Shared::default(),
             anything: false,
+            is_whole: false,
             fields: false,
             exports: false,
             cwd,
@@ -141,6 +144,7 @@ impl State {
 
     pub(super) fn forget(&mut self) {
         self.anything = true;
+        self.is_whole = false;
         self.fields = true;
         self.args = None;
         self.cwd = Place::Unknown;
@@ -173,6 +177,7 @@ impl State {
     /// Returns what is certain if one of two states holds.
     pub(super) fn join(mut self, other: State) -> State {
         self.anything |= other.anything;
+        self.is_whole &= other.is_whole;
         self.fields |= other.fields;
         self.exports |= other.exports;
         if self.cwd != other.cwd {

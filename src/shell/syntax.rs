@@ -46,6 +46,8 @@ pub(super) struct Assign {
     pub(super) name: String,
     /// `name[3]=`
     pub(super) element: bool,
+    /// The variable that the element's subscript names.
+    pub(super) subscript: Option<String>,
     /// `name+=`
     pub(super) append: bool,
     pub(super) value: AssignValue,

@@ -13,6 +13,9 @@ impl Walker<'_> {
             let is_kept = !INHERITED.contains(&name) || self.inherits_number(state, name);
             return if is_kept { value } else { Value::Dynamic };
         }
+        if self.references.contains(name) {
+            return Value::Dynamic;
+        }
         if let Some(variable) = state.variables.get(name) {
             return variable.value.clone();
         }
@@ -43,10 +46,28 @@ impl Walker<'_> {
         self.world.var("HOME").or_else(|| self.world.homes().first().map(|home| bytes_of(home)))
     }
 
-    /// Claims that a variable is a number: the script set it to one, or the shell always does.
+    /// Claims that a variable is a number: the script set it to one, the shell always does, or nobody did, which counts as 0.
     pub(super) fn numeric(&self, state: &State, name: &str) -> bool {
-        self.lookup(state, name).is_number()
+        self.lookup(state, name).is_number() || self.is_unset(state, name)
     }
+
+    /// Claims that nothing has given the variable a value: no script, no environment, and not the shell by itself.
+    pub(super) fn is_unset(&self, state: &State, name: &str) -> bool {
+        state.is_whole
+            && !state.anything
+            && is_plain(name)
+            && !self.references.contains(name)
+            && !state.variables.contains(name)
+            && self.world.var(name).is_none()
+    }
+}
+
+/// Claims that a name is none that a shell uses for itself: theirs have capitals, but for these of bash.
+pub(super) fn is_plain(name: &str) -> bool {
+    const OWN: [&str; 2] = ["histchars", "auto_resume"];
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && !OWN.contains(&name)
 }
 
 fn bytes_of(path: &std::path::Path) -> Vec<u8> {

@@ -92,6 +92,8 @@ pub(super) struct Walker<'a> {
     pub(super) loose: Vec<bool>,
     next_stream: usize,
     pub(super) files: Vec<(PathBuf, Digest)>,
+    /// Files that must not be there.
+    pub(super) missing: Vec<PathBuf>,
     /// Files that are run as scripts.
     pub(super) executed: Vec<Executed>,
     /// Every function or alias that is defined anywhere.
@@ -108,6 +110,10 @@ pub(super) struct Walker<'a> {
     pub(super) bytes: usize,
     steps: usize,
     nesting: usize,
+    /// Variables that are integers: the shell evaluates what they are set to.
+    pub(super) integers: BTreeSet<String>,
+    /// Variables that stand for others, and those others: what is said of one may mean another.
+    pub(super) references: BTreeSet<String>,
     /// Names that were used for arrays.
     pub(super) arrays: BTreeSet<String>,
     /// What of a stretch of variables reaches programs, by where the stretch lies.
@@ -135,6 +141,7 @@ impl<'a> Walker<'a> {
             loose: Vec::new(),
             next_stream: 0,
             files: Vec::new(),
+            missing: Vec::new(),
             executed: Vec::new(),
             names: BTreeSet::new(),
             undefines: false,
@@ -145,6 +152,8 @@ impl<'a> Walker<'a> {
             bytes: 0,
             steps: 0,
             nesting: 0,
+            integers: BTreeSet::new(),
+            references: BTreeSet::new(),
             arrays: BTreeSet::new(),
             reaching: BTreeMap::new(),
             watched: BTreeSet::new(),
@@ -250,6 +259,24 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// Reads a text; one that ends within a quote with that quote closed.
+    ///
+    /// The shell runs the lines before the last, and nothing of that: what it says is judged as if it did.
+    fn read(&self, context: &Context, text: &[u8]) -> (Parsed, Context) {
+        let parsed = parser::parse(text, context.dialect);
+        let reads_on = self.is_fed || self.is_prompting || self.typed.is_some();
+        let open = parsed.refusal.as_ref().and_then(|(_, refusal)| refusal.open).filter(|_| !reads_on);
+        if let Some(quote) = open {
+            let closed = [text, &[quote]].concat();
+            let again = parser::parse(&closed, context.dialect);
+            if again.refusal.is_none() {
+                let brought_by = Some(context.span(Span { start: 0, end: text.len() }));
+                return (again, Context { text: closed.into(), brought_by, ..context.clone() });
+            }
+        }
+        (parsed, Context { text: text.into(), ..context.clone() })
+    }
+
     /// Follows what could be read of a text: what was read within a refused command, too, since it may run.
     fn parsed(
         &mut self,
@@ -257,9 +284,12 @@ impl<'a> Walker<'a> {
         state: &State,
         text: &[u8],
     ) -> (Flow, Context, Option<(usize, parser::Refusal)>) {
-        let Parsed { list, bodies, refusal, salvaged } = parser::parse(text, context.dialect);
-        let context = Context { text: text.into(), bodies: bodies.into(), ..context.clone() };
+        let (Parsed { list, bodies, refusal, salvaged }, context) = self.read(context, text);
+        let context = Context { bodies: bodies.into(), ..context };
         let mut flow = self.list(&context, state.clone(), &list);
+        if context.text.len() != text.len() {
+            flow = Flow::either(flow.after(state));
+        }
         if !salvaged.is_empty() {
             let after = flow.after(state);
             let loose = Context { in_loop: false, loose: true, ..context.clone() };

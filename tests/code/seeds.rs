@@ -1,6 +1,6 @@
 //! Code to begin with: what agents write, and what must not pass for it.
 
-pub(crate) const SEEDS: [&str; 46] = [
+pub(crate) const SEEDS: [&str; 51] = [
     "import json, sys\nfor line in sys.stdin:\n    d = json.loads(line)\n    print(d.get('a', ''), len(d))",
     "import json\nwith open('a.json') as f:\n    d = json.load(f)\nfor k, v in sorted(d.items(), key=lambda p: p[1]):\n    print(f'{k}: {v!r:>10}')",
     "import os\nprint(os.environ['HOME'], os.environ.get('PATH', ''), os.getenv('X'))",
@@ -24,7 +24,12 @@ pub(crate) const SEEDS: [&str; 46] = [
     "a, (b, *c) = 1, (2, 3, 4)\nwhile c:\n    b += c.pop()\nprint(a, b)",
     "print(undefined, [x for x in range(3) if x], (y for y in 'ab'))",
     "import textwrap, string, uuid, platform\nprint(textwrap.dedent(' a'), string.digits, uuid.uuid4(), platform.machine())",
+    "undefined.run(1, a=[x for x in 'ab'])['b'].c",
+    "agent.run(task, limit=10)\nprint(undefined[0].x)",
+    "import os\nclient.messages.create(os.getpid()); print(client)",
     // None of these may pass.
+    "Warning.__subclasses__()\nfrozendict.__class__.x()",
+    "for agent in [print]: pass\nagent.__self__.open('f', 'w')",
     "import os\nos.system('true')",
     "__import__('os').system('true')",
     "open('f', 'w').write('x')",

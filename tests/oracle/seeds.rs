@@ -296,6 +296,23 @@ pub(crate) const SEEDS: &[&str] = &[
     "R1 <((R2) > c)",
     "set -o$x posix\nalias x=R1\nx",
     "set -- R1; set -- R2 < /none/x; $1",
+    "declare -i x=5; x=7; x=$((x + 1)); R1 $x",
+    "declare -i x y=2\nfor i in 1 2; do y=3; R1 $y; done; x=b",
+    "declare -i x; x='a[$(R1)]'; read x <<< 'a[$(R2)]'",
+    "declare -n r=o; r=R1; $o a; R2 \"$r\"",
+    "declare -n r=o; r=(R1 b); ${o[0]}; for r in 'a[$(R2)]'; do R3 $r; done",
+    "R1 $((foo + bar)) ${a[i]} $(( inherited ))",
+    "map[key]=R1; map[$i]=R2; [[ foo -eq 1 ]] && R3; map[inherited]=1",
+    "foo='a[$(R1)]'; map[foo]=1; R2 $((foo))",
+    "for i in 1 2; do R1 $((foo)); foo='a[$(R2)]'; done",
+    "f() { foo='a[$(R1)]'; }; f; (( foo )); R2",
+    "enable -n test; test a || R1; enable test; [ b ] && R2",
+    "enable -n echo pwd; echo a; R1 $(pwd)",
+    "R1 a; R2 b\nR3 'c; R4 d",
+    "R1 \"a $(R2) b\nR3; R4",
+    "if R1; then R2 'a; fi",
+    "eval \"R1 'a\"; R2 b; eval 'R3 \"c'",
+    "R1 <<E\n'a\nE\nR2 'b",
 ];
 
 pub(crate) const TOKENS: &[&str] = &[

@@ -12,8 +12,13 @@ pub(crate) const LIBRARY: (&str, &str) =
     ("/lib.sh", "SOURCED0 \"$x\"\nsourced_name() { SOURCED1; }\nsourced=SOURCED2\n");
 
 /// The variables that scripts are started with.
-pub(crate) const VARIABLES: [(&str, &str); 4] =
-    [("PATH", "/none"), ("HOME", "/w"), ("FUNCNEST", "20"), ("INHERITED", "a[$(EVILENV)]")];
+pub(crate) const VARIABLES: [(&str, &str); 5] = [
+    ("PATH", "/none"),
+    ("HOME", "/w"),
+    ("FUNCNEST", "20"),
+    ("INHERITED", "a[$(EVILENV)]"),
+    ("inherited", "a[$(EVILSMALL)]"),
+];
 
 struct Inside;
 

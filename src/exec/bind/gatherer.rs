@@ -310,6 +310,12 @@ impl<'a> Gatherer<'a> {
         self.files.push(file);
     }
 
+    /// Binds a file that a shell must not find.
+    pub(super) fn missing(&mut self, path: &Path) {
+        let file = self.bound(path.as_os_str().as_bytes(), path, &mut LARGEST.clone());
+        self.files.push(file);
+    }
+
     fn bound(&mut self, name: &[u8], path: &Path, left: &mut u64) -> BoundFile {
         let path = self.with.host.real_path(path);
         let found = identity(&path, *left);

@@ -65,6 +65,7 @@ fn gather(dir: &Path, words: &[&str], env: &[(&str, &str)]) -> (Bound, Vec<Strin
         actions: vec![action(words, dir)],
         files: Vec::new(),
         links: Links::default(),
+        missing: Vec::new(),
         globbing: Globbing::default(),
     };
     let with = Binding {

@@ -34,7 +34,19 @@ impl Walker<'_> {
                 let Some(option) = literal else {
                     return Some(format!("an option of `{name}` is known only when it runs"));
                 };
-                let letters = &option[1..];
+                let letters: &[u8] = &option[1..];
+                let other = |letter: &&u8| matches!(letter, b'i' | b'n');
+                let meaning =
+                    letters.iter().find(other).copied().filter(|_| name != "export" && name != "readonly");
+                if let Some(meaning) = meaning {
+                    let is_sure = option.len() == 2 && option[0] == b'-' && args.len() > 1;
+                    let names = args.get(1..).unwrap_or_default();
+                    return match meaning {
+                        b'i' if is_sure => self.declare_integers(context, state, (name, span), names),
+                        b'n' if is_sure => self.declare_references(context, state, (name, span), names),
+                        _ => Some(format!("`{name}` gives a variable a meaning of its own")),
+                    };
+                }
                 let is_float = context.dialect == Dialect::Zsh && letters.contains(&b'F');
                 if is_float
                     || !letters
@@ -64,6 +76,9 @@ impl Walker<'_> {
                 return Some(format!("`{name}` is given what is no plain name"));
             }
             let bare = String::from_utf8_lossy(bare).into_owned();
+            if self.references.contains(&bare) {
+                return Some(format!("`{name}` is given what stands for another variable"));
+            }
             let appends = at.is_some_and(|at| prefix[..at].ends_with(b"+"));
             let opens = at.is_some_and(|at| match &literal {
                 Some(whole) => whole[at + 1..].starts_with(b"("),
@@ -223,6 +238,9 @@ impl Walker<'_> {
                     return Some("`unset` is given an option that is not known".to_owned());
                 }
                 _ => {}
+            }
+            if self.references.contains(text) {
+                return Some("`unset` is given what stands for another variable".to_owned());
             }
             if self.names.contains(text) {
                 self.undefines = true;

@@ -46,6 +46,8 @@ enum Last {
     Callable,
     /// A text on whose fields `format` may be called.
     Template,
+    /// What never comes to be: to ask for it, or for anything of it, ends the program.
+    Never,
     Value,
 }
 
@@ -60,6 +62,7 @@ pub(super) fn uses(code: &[u8], is_three: bool) -> Option<Uses> {
         known,
         bound: BTreeMap::new(),
         is_three,
+        nobody: "",
         uses: Uses::default(),
     };
     // Once for the names that it binds, wherever it does so; then for what it does with them.
@@ -78,6 +81,8 @@ struct Reader<'a> {
     known: Option<BTreeMap<String, Bound>>,
     bound: BTreeMap<String, Bound>,
     is_three: bool,
+    /// The name that was read last of those that nothing defines.
+    nobody: &'a str,
     uses: Uses,
 }
 
@@ -220,15 +225,18 @@ impl<'a> Reader<'a> {
     fn behind(&mut self, last: Last) -> Option<Option<Last>> {
         let is_first = self.known.is_none();
         if self.is_sign("(") {
-            if last != Last::Callable && !is_first {
+            if !matches!(last, Last::Callable | Last::Never) && !is_first {
                 return None;
             }
+            if last == Last::Never {
+                self.note_undefined();
+            }
             self.arguments()?;
-            return Some(Some(Last::Value));
+            return Some(Some(if last == Last::Never { last } else { Last::Value }));
         }
         if self.takes_sign("[") {
             self.item()?;
-            return Some(Some(Last::Item));
+            return Some(Some(if last == Last::Never { last } else { Last::Item }));
         }
         if !self.takes_sign(".") {
             return Some(None);
@@ -236,11 +244,22 @@ impl<'a> Reader<'a> {
         let name = self.name()?;
         Some(Some(match name {
             _ if is_first => Last::Value,
+            _ if last == Last::Never && !(names::is_method(name) || names::is_attribute(name)) => {
+                self.note_undefined();
+                Last::Never
+            }
             "format" if last == Last::Template && self.is_sign("(") => Last::Callable,
             _ if names::is_method(name) => Last::Callable,
             _ if names::is_attribute(name) => Last::Value,
             _ => return None,
         }))
+    }
+
+    fn note_undefined(&mut self) {
+        let name = self.nobody.to_owned();
+        if !self.uses.undefined.contains(&name) {
+            self.uses.undefined.push(name);
+        }
     }
 
     fn item(&mut self) -> Option<()> {

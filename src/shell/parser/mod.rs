@@ -28,6 +28,8 @@ pub(super) const DEPTH: usize = 50;
 pub(super) struct Refusal {
     pub(super) reason: String,
     pub(super) at: usize,
+    /// The quote within which the text ends: a shell that finds no more behind it runs nothing of this line.
+    pub(super) open: Option<u8>,
 }
 
 type Result<T> = std::result::Result<T, Refusal>;
@@ -112,12 +114,29 @@ impl<'a> Parser<'a> {
     }
 
     fn refuse<T>(&self, reason: impl Into<String>) -> Result<T> {
-        Err(Refusal { reason: reason.into(), at: self.at })
+        Err(Refusal { reason: reason.into(), at: self.at, open: None })
+    }
+
+    /// Refuses a text that ends within a quote.
+    ///
+    /// bash and dash read a line to its end, with all that it opens, before they run anything of it. What stands within `$( )`, backquotes or a
+    /// here-document they may read at another time.
+    fn refuse_open<T>(&self, quote: u8, reason: &str) -> Result<T> {
+        let is_plain = self.dialect != Dialect::Zsh
+            && self.end == self.text.len()
+            && self.printed_anew == 0
+            && self.pending.is_empty()
+            && !self.announced_outside
+            && !self.has_document;
+        Err(Refusal { reason: reason.to_owned(), at: self.at, open: is_plain.then_some(quote) })
     }
 
     fn untiled(&self) -> Option<Refusal> {
-        (self.tiled != self.text.len() || self.at != self.text.len())
-            .then(|| Refusal { reason: "parts of the text were left over".to_owned(), at: self.at })
+        (self.tiled != self.text.len() || self.at != self.text.len()).then(|| Refusal {
+            reason: "parts of the text were left over".to_owned(),
+            at: self.at,
+            open: None,
+        })
     }
 
     fn peek(&self) -> Option<u8> {

@@ -164,13 +164,17 @@ impl Parser<'_> {
         let name = String::from_utf8_lossy(&rest[..length]).into_owned();
         let mut at = length;
         let element = rest.get(at) == Some(&b'[');
+        let mut subscript = None;
         if element {
-            let digits = rest[at + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-            at += digits + 1;
-            if digits == 0 || digits > 9 || rest.get(at) != Some(&b']') {
-                return self.refuse("an array's subscript is no plain number");
+            let length = rest[at + 1..].iter().take_while(|byte| **byte != b']').count();
+            let inside = &rest[at + 1..at + 1 + length];
+            let is_number = (1..=9).contains(&length) && inside.iter().all(u8::is_ascii_digit);
+            let index = inside.strip_prefix(b"$").unwrap_or(inside);
+            if !(is_number || is_name(index)) || at + 1 + length == rest.len() {
+                return self.refuse("an array's subscript is no plain number or name");
             }
-            at += 1;
+            subscript = (!is_number).then(|| String::from_utf8_lossy(index).into_owned());
+            at += length + 2;
         }
         let append = rest.get(at) == Some(&b'+');
         at += usize::from(append);
@@ -192,7 +196,7 @@ impl Parser<'_> {
         } else {
             AssignValue::Word(self.word()?)
         };
-        Ok(Some(Assign { name, element, append, value, span: self.span(start) }))
+        Ok(Some(Assign { name, element, subscript, append, value, span: self.span(start) }))
     }
 
     fn array(&mut self) -> Result<Vec<Word>> {

@@ -58,7 +58,7 @@ impl Parser<'_> {
         self.step(1);
         let rest = &self.text[self.at..self.end];
         let Some(length) = rest.iter().position(|byte| *byte == b'\'') else {
-            return self.refuse("a single quote is not closed");
+            return self.refuse_open(b'\'', "a single quote is not closed");
         };
         let bytes = rest[..length].to_vec();
         self.refuse_newlines(&bytes)?;
@@ -79,7 +79,7 @@ impl Parser<'_> {
         parts.push(Part::Quoted(Vec::new()));
         loop {
             let Some(byte) = self.peek() else {
-                return self.refuse("a double quote is not closed");
+                return self.refuse_open(b'"', "a double quote is not closed");
             };
             match byte {
                 b'"' => break,

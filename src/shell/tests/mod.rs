@@ -1,6 +1,7 @@
 //! Questions to the whole layer: a text in, what would run out, on one line.
 
 mod bypasses;
+mod certain;
 mod definitions;
 mod forms;
 mod integers;
@@ -30,6 +31,8 @@ struct Machine {
     same: Vec<[PathBuf; 2]>,
     /// Nothing speaks of a remote login.
     is_local: bool,
+    /// It says of every file whether it is there.
+    is_telling: bool,
 }
 
 impl World for Machine {
@@ -81,6 +84,14 @@ impl World for Machine {
     }
     fn read(&self, path: &Path, limit: usize) -> Option<Vec<u8>> {
         self.files.get(&self.real_path(path)).filter(|text| text.len() <= limit).cloned()
+    }
+    fn is_missing(&self, path: &Path) -> bool {
+        self.is_telling && !self.files.contains_key(&self.real_path(path))
+    }
+    fn names(&self, dir: &Path, _: usize) -> Option<Vec<Vec<u8>>> {
+        let name =
+            |path: &PathBuf| Some(path.strip_prefix(dir).ok()?.as_os_str().as_encoded_bytes().to_vec());
+        self.is_telling.then(|| self.files.keys().filter_map(name).collect())
     }
     fn host(&self) -> String {
         "here".to_owned()

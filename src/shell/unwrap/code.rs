@@ -35,6 +35,12 @@ impl Walker<'_> {
             let listed = Action { program, args, builtin: true, ..self.nameless(context, state, span) };
             self.emit(context, listed);
         }
+        for name in &uses.undefined {
+            let program = known(&format!("{name}()"));
+            let shadowed = Some(format!("nothing defines `{name}`: the code ends there"));
+            let listed = Action { program, builtin: true, shadowed, ..self.nameless(context, state, span) };
+            self.emit(context, listed);
+        }
         if uses.asks_uname {
             self.words(context, state, vec![known("uname"), known("-p")], span);
         }

@@ -20,7 +20,11 @@ impl<'a> Reader<'a> {
             None if name == "open" => self.open(),
             None if names::is_pure_builtin(name, self.is_three) => Some(Last::Callable),
             None if names::does_more(name, self.is_three) => None,
-            // Nothing defines it: to ask for its value ends the program.
+            // Nothing defines it: to ask for its value ends the program, and so nothing of it is called.
+            None if names::is_certainly_no_builtin(name) => {
+                self.nobody = name;
+                Some(Last::Never)
+            }
             None => Some(Last::Value),
         }
     }

@@ -21,6 +21,9 @@ license locals memoryview open property setattr staticmethod super type vars";
 /// Builtins of Python 2 that do more than those of Python 3, if there are any of that name.
 const OLDER: &str = "apply basestring buffer cmp coerce execfile file input intern long raw_input reduce reload unichr unicode xrange";
 
+/// Builtins that some Python after 3.14 has or may have (PEP 661, PEP 814).
+const LATER_BUILTINS: &str = "frozendict sentinel";
+
 /// Methods of values: of texts, bytes, numbers, containers, matches, dates, digests, and of files that are only read.
 const METHODS: &str = "upper lower strip lstrip rstrip split rsplit splitlines join replace startswith endswith find rfind index rindex \
 count encode decode title capitalize swapcase center ljust rjust zfill isdigit isalpha isalnum isspace isupper islower isnumeric \
@@ -165,6 +168,13 @@ pub(super) fn is_pure_builtin(name: &str, is_three: bool) -> bool {
 /// Claims that a builtin called `name` may do more.
 pub(super) fn does_more(name: &str, is_three: bool) -> bool {
     lists(OTHERS, name) || (!is_three && lists(OLDER, name))
+}
+
+/// Claims that no Python, old or new, has a builtin called `name`. Those with a capital in front are exceptions and warnings, which
+/// come and go; a `_` stands in front of what the language and the prompt set by themselves.
+pub(super) fn is_certainly_no_builtin(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && ![BUILTINS, OTHERS, OLDER, LATER_BUILTINS].iter().any(|words| lists(words, name))
 }
 
 /// Claims that any value's method `name` is pure.

@@ -226,7 +226,7 @@ impl<'a> Reader<'a> {
             self.name()?;
             return self.bind(name, Bound::Value);
         }
-        (self.operand()? == Last::Item).then_some(())
+        matches!(self.operand()?, Last::Item | Last::Never).then_some(())
     }
 
     fn imports(&mut self) -> Option<()> {

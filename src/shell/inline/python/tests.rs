@@ -93,7 +93,7 @@ fn code_that_may_do_more_is_not() {
         "'{:{0.a}}'.format(1)",
         "'\\x7b0.a}'.format(1)",
         "f'{eval(1)}'",
-        "f'{x.__class__}'",
+        "x = 1; f'{x.__class__}'",
         "f'{open(\"f\", \"w\")}'",
         "f'{1:{eval(2)}}'",
         "f'\\N{DIGIT ONE}{eval(1)}'",
@@ -133,8 +133,6 @@ fn code_that_may_do_more_is_not() {
         "{'a': print}['a'](1)",
         "f = print; f(1)",
         "print = len; print('a')\nx = print\nx(1)",
-        "a.b()",
-        "undefined()",
         "x = 1\nx()",
         "def f(g): g()",
         "import json\njson = 1\njson.x()",
@@ -156,7 +154,7 @@ fn code_that_may_do_more_is_not() {
         "await x",
         "import os; os.listdir.__globals__",
         "_x = 1",
-        "x._y",
+        "x = 1; x._y",
         "1if x else 2",
         "0x1for x in y",
         "breakpoint()",
@@ -192,13 +190,63 @@ fn python_2_has_builtins_that_do_more() {
 }
 
 #[test]
+fn what_nothing_defines_ends_the_code() {
+    #[track_caller]
+    fn case(code: &str, undefined: &[&str]) {
+        let found = uses(code.as_bytes(), true).map(|uses| uses.undefined);
+        assert_eq!(
+            found.as_deref(),
+            Some(&undefined.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()[..]),
+            "{code}"
+        );
+    }
+    case("a.b()", &["a"]);
+    case("undefined()", &["undefined"]);
+    case("agent.run(task, limit=10)", &["agent"]);
+    case("print(r.data[0].embedding[:5])", &["r"]);
+    case("if 'x' in llm.complete('y'): grant(user)", &["llm", "grant"]);
+    case("import os; a.__class__.b(os.getpid())", &["a"]);
+    case("undefined[0] = 1", &[]);
+    case("password.encode()", &[]);
+    for code in [
+        "for a in []: pass\na.b()",
+        "import os as a; a.system('id')",
+        "def a(): pass\na.b()",
+        "try: pass\nexcept OSError as a: pass\na.b()",
+        "a = 1; a.b()",
+        "[a.b() for a in [1]]",
+        "lambda a: a.b()",
+        "(a := 1).b()",
+        "from os import *; a.b()",
+        "a.b(open('f', 'w'))",
+        "a.b(exec('1'))",
+        "a.b(exec)('1')",
+        "Warning.__subclasses__()",
+        "ConnectionError.mro()",
+        "frozendict.__class__()",
+        "memoryview.__class__()",
+        "_.b()",
+        "__builtins__.exec('1')",
+        "a.b() or print.__self__",
+        "globals()['a'] = 1; a.b()",
+    ] {
+        not(code);
+    }
+    assert_eq!(uses(b"unicode.b()", false), None);
+}
+
+#[test]
 fn what_is_read_comes_out() {
     #[track_caller]
     fn case(code: &str, reads: &[Option<&str>], variables: &[&str]) {
         let reads = reads.iter().map(|read| read.map(str::to_owned)).collect();
         let variables = variables.iter().map(|name| (*name).to_owned()).collect();
         let asks_uname = false;
-        assert_eq!(uses(code.as_bytes(), true), Some(Uses { reads, variables, asks_uname }), "{code}");
+        assert_eq!(
+            uses(code.as_bytes(), true),
+            Some(Uses { reads, variables, asks_uname, undefined: Vec::new() }),
+            "{code}"
+        );
     }
     for code in ["import platform; print(platform.system())", "from uuid import uuid4"] {
         assert!(uses(code.as_bytes(), true).is_some_and(|uses| uses.asks_uname), "{code}");
