@@ -13,6 +13,7 @@ use super::named::names;
 use super::paths::PathValue;
 use super::patterns::Patterns;
 use super::subject::{Lean, Seen, Subject, Way};
+use super::taken_back::is_taken_back;
 use super::used::Use;
 use super::words::Words;
 use crate::shell::{Certainty, Given, Operand, Piece, Scope, Truth, Word};
@@ -197,13 +198,19 @@ impl Asking<'_> {
         let any = |names: &[String], lean| Truth::any(names.iter().map(|name| self.option(name, lean)));
         let mut truth = Truth::Yes;
         if !table.option.is_empty() {
-            truth = truth & any(&table.option, self.lean);
+            truth = truth & any(&table.option, self.lean) & self.holds_on(&table.option);
         }
         truth = truth & Truth::all(table.option_all.iter().map(|name| self.option(name, self.lean)));
         if !self.look.refuses_none(self.subject.sight()) {
             truth = truth & !any(&table.option_none, self.lean.flipped());
         }
         truth & Truth::all(table.value.iter().map(|(name, globs)| self.value(name, globs)))
+    }
+
+    /// Returns maybe where what is given is switched off again and would let something run.
+    fn holds_on(&self, names: &[String]) -> Truth {
+        let is_off = self.lean == Lean::Permit && is_taken_back(names, self.subject);
+        if is_off { Truth::Maybe } else { Truth::Yes }
     }
 
     /// Returns whether the option `name` is given; `--opt=glob` asks for a value too.

@@ -42,6 +42,7 @@ mod requirement;
 mod schema;
 mod spoken;
 mod subject;
+mod taken_back;
 mod test_world;
 mod texts;
 mod time;

@@ -46,6 +46,24 @@ fn subcommand_begins_the_operands() {
 }
 
 #[test]
+fn option_that_is_switched_off_again_lets_nothing_run() {
+    let asked = "{ program = 'tool', option = ['-r', '--dry-run'] }";
+    case(asked, "tool --dry-run", Yes, true);
+    case(asked, "tool --dry-run=client", Yes, true);
+    case(asked, "tool --dry-run=false", Yes, false);
+    case(asked, "tool --dry-run=FALSE", Yes, false);
+    case(asked, "tool --dry-run=0", Yes, false);
+    case(asked, "tool --dry-run=\"$x\"", Yes, false);
+    case(asked, "tool -r=false", Yes, false);
+    case(asked, "tool --dry-run false", Yes, false);
+    case(asked, "tool -r --no-dry-run", Yes, false);
+    case(asked, "tool --no-dry -r", Yes, false);
+    case(asked, "tool --no-r -r", Yes, false);
+    case(asked, "tool -r --no-color", Yes, true);
+    case("{ program = 'tool', option = ['--merged', '--no-merged'] }", "tool --no-merged", Yes, true);
+}
+
+#[test]
 fn options_are_found_in_bundles_and_abbreviations() {
     case("{ program = 'tool', option = ['-f', '--force'] }", "tool -rf", Yes, true);
     case("{ program = 'tool', option = ['-f', '--force'] }", "tool --force", Yes, true);
