@@ -145,3 +145,10 @@ fn a_statement_behind_another_is_judged_as_strictly() {
         [one.as_bytes(), other.as_bytes()].join(&0xff)
     });
 }
+
+#[test]
+fn no_signature_holds_that_nobody_made() {
+    let signature = include_str!("vectors/sshsig/ed25519.sig");
+    let mut source = source(vec![signature.to_owned()]);
+    feed("sshsig", targets::sshsig, 2000, || source.spoilt(signature.to_owned()));
+}

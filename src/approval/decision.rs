@@ -23,9 +23,6 @@ use crate::policy::Assurance;
 /// The channel of an answer at the requester's own prompt.
 pub const INLINE: &str = "inline";
 
-/// The channel of an answer that was signed somewhere else and only handed in here.
-pub const SIGNED_ELSEWHERE: &str = "file";
-
 /// What an approver says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -168,12 +165,9 @@ impl Decision {
         }
     }
 
-    /// Rules 1 and 2. Who hands in what was signed elsewhere says nothing about who signed it.
+    /// Rules 1 and 2.
     fn is_given_by_a_person(&self, request: &Request) -> Result<(), Ineligible> {
         let approver = &self.approver;
-        if self.channel == SIGNED_ELSEWHERE && self.is_by_key() {
-            return Ok(());
-        }
         if approver.tty.is_none() {
             return Err(Ineligible::NoTerminal);
         }

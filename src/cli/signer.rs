@@ -103,12 +103,9 @@ fn expanded(path: &Path, home: Option<&Path>) -> PathBuf {
 pub(super) fn how_to_give(needed: Assurance, id: &str, gate: &str) -> String {
     let hardware = format!("`{gate} approve {id} --key ~/.ssh/id_ed25519_sk`");
     match needed {
-        Assurance::Hardware => {
+        Assurance::Hardware | Assurance::Key => {
             format!("sign it with a security key that the policy names for you: {hardware}")
         }
-        Assurance::Key => format!(
-            "sign it with a security key ({hardware}), or where a key lies that the policy calls `apart` (`{gate} approve {id} --to-sign FILE`)"
-        ),
         _ => format!("that needs a channel which is not set up here; a security key gives more: {hardware}"),
     }
 }

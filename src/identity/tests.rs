@@ -105,17 +105,11 @@ fn assurance_is_what_the_key_gives() {
     };
     let same = |_: &mut Decision| ();
     let own_user = |given: &mut Decision| given.approver.uid = 1000;
-    let elsewhere = |given: &mut Decision| {
-        given.approver.uid = 1000;
-        given.channel = crate::approval::SIGNED_ELSEWHERE.to_owned();
-    };
     let apart = ", apart = true";
     case(Kind::Ed25519, 0, "", &same, Assurance::Tty);
     case(Kind::Ed25519, 0, apart, &same, Assurance::Key);
     case(Kind::P256, 0, apart, &same, Assurance::Key);
     case(Kind::Ed25519, 0, apart, &own_user, Assurance::Tty);
-    case(Kind::Ed25519, 0, apart, &elsewhere, Assurance::Key);
-    case(Kind::Ed25519, 0, "", &elsewhere, Assurance::Tty);
     case(Kind::SkEd25519, TOUCHED, "", &own_user, Assurance::Hardware);
     case(Kind::SkP256, TOUCHED, "", &same, Assurance::Hardware);
     case(Kind::SkEd25519, 0, "", &same, Assurance::Tty);
@@ -324,8 +318,13 @@ fn keys_out_of_reach_take_hurdles_away() {
         |needs| (needs.assurance, needs.quorum) = (Assurance::Hardware, 3),
         &["it needs 3 people, and only mara, jo can sign with such a key"],
     );
-    hurdle(&holders, |needs| (needs.assurance, needs.quorum) = (Assurance::Key, 3), &[]);
-    hurdle(&holders, |needs| (needs.four_eyes, needs.quorum) = (true, 2), &[]);
+    hurdle(&holders, |needs| (needs.assurance, needs.quorum) = (Assurance::Key, 2), &[]);
+    hurdle(&holders, |needs| needs.four_eyes = true, &[]);
+    hurdle(
+        &holders,
+        |needs| (needs.four_eyes, needs.quorum) = (true, 2),
+        &["it needs 2 people, and only jo can sign with such a key"],
+    );
     hurdle(&holders, |needs| needs.approvers = vec!["jo".into()], &[]);
     hurdle(
         &holders,

@@ -13,7 +13,7 @@ use std::fmt;
 
 use super::people::{Invalid, NamedKey, People, Person};
 use super::sshsig::{BadSignature, Signature};
-use crate::approval::{Assurance, Decision, Ineligible, NAMESPACE, Request, RequesterKind, SIGNED_ELSEWHERE};
+use crate::approval::{Assurance, Decision, Ineligible, NAMESPACE, Request, RequesterKind};
 use crate::moment::Moment;
 
 /// Why a signature proves nothing.
@@ -89,10 +89,9 @@ impl People {
 
 fn assurance(proof: &Proof<'_>, decision: &Decision, request: &Request) -> Assurance {
     let is_own_user = decision.approver.uid == request.ask.requester.uid;
-    let is_from_elsewhere = decision.channel == SIGNED_ELSEWHERE || !is_own_user;
     match proof {
         proof if proof.present => Assurance::Hardware,
-        proof if proof.key.apart && is_from_elsewhere => Assurance::Key,
+        proof if proof.key.apart && !is_own_user => Assurance::Key,
         _ => Assurance::Tty,
     }
 }

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use gate::command::{Command, Dialect, Source};
+use gate::identity::{PublicKey, Signature};
 use gate::policy::{Authority, LayerText, PROJECT, Packs, Policy, TestWorld, Verdict, judge_in_test_world};
 use gate::shell::{Analysis, Unit, analyse, first_unit};
 
@@ -46,6 +47,17 @@ fn reordered(text: &str, step: usize) -> String {
     }
     all.sort_by_key(|table| table.bytes().fold(step, |sum, byte| sum.wrapping_mul(31) ^ usize::from(byte)));
     head.to_owned() + &all.concat()
+}
+
+/// A signature: whatever it is, reading and verifying it ends, and only the one that was made holds. `0xFF` ends the armor's text.
+pub(crate) fn sshsig(bytes: &[u8]) -> bool {
+    let message = include_bytes!("../vectors/sshsig/message");
+    let _read = PublicKey::of_file(&String::from_utf8_lossy(bytes));
+    let Ok(read) = Signature::parse(&String::from_utf8_lossy(bytes)) else { return false };
+    let made = Signature::parse(include_str!("../vectors/sshsig/ed25519.sig")).expect("it is one");
+    let holds = read.verify("gate-decision@v1", message).is_ok();
+    assert!(!holds || *read.key() != *made.key() || read == made, "a signature holds that nobody made");
+    true
 }
 
 fn analysed(text: &[u8], dialect: Dialect) -> Analysis {

@@ -52,7 +52,9 @@ pub(super) fn worth(key: &NamedKey) -> String {
     let gives = match (key.key.kind().is_hardware(), key.verify, key.apart) {
         (true, true, _) => "gives `hardware` when it is touched and has made sure by whom",
         (true, false, _) => "gives `hardware` when it is touched",
-        (false, _, true) => "gives `key` where it lies",
+        (false, _, true) => {
+            "gives `key` in a process of another user than the requester's, and `tty` in theirs"
+        }
         (false, _, false) => "gives `tty`: the requester's user may be able to use it",
     };
     key.until.map_or(gives.to_owned(), |until| format!("{gives}, until {}", day(until)))
