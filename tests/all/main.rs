@@ -60,5 +60,6 @@ mod sessions;
 mod signing;
 mod stage_works;
 mod starting;
+mod steps;
 mod suggest;
 mod transparency;
