@@ -77,7 +77,7 @@ fn bearing(table: &Matcher, subject: &Subject<'_>) -> Option<Bearing> {
     }
     let mut found = None;
     for pattern in &table.program {
-        if pattern.contains('/') {
+        if pattern.contains('/') && subject.is_given_by_path() {
             return Some(Bearing::File);
         }
         if found != Some(Bearing::Anyone) && text_matches(pattern, &subject.name) {
@@ -176,8 +176,8 @@ pub(super) struct Considered {
     pub(super) asks_about_regions: bool,
 }
 
-/// The kind of an action: its program's name, its traits, and whether it is opaque.
-type Kind = (String, u16, bool);
+/// The kind of an action: its program's name and whether that is a path, its traits, and whether it is opaque.
+type Kind = (String, bool, u16, bool);
 
 /// The most kinds that are kept.
 const MOST: usize = 1_000;
@@ -193,7 +193,8 @@ impl Policy {
         if known.len() >= MOST {
             known.clear();
         }
-        let kind = (subject.name.clone(), subject.traits(), subject.is_opaque());
+        let by_path = subject.is_given_by_path();
+        let kind = (subject.name.clone(), by_path, subject.traits(), subject.is_opaque());
         Rc::clone(known.entry(kind).or_insert_with(|| Rc::new(Considered::of(self, subject))))
     }
 }

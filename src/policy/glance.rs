@@ -83,9 +83,12 @@ impl Sight {
 /// The kinds of conditions that take work to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Asks {
+    /// What is known of the action without its arguments.
+    pub(super) around: bool,
     pub(super) options: bool,
     pub(super) operands: bool,
-    pub(super) paths: bool,
+    pub(super) reads: bool,
+    pub(super) writes: bool,
     pub(super) surroundings: bool,
 }
 
@@ -138,11 +141,14 @@ impl Asks {
         let is_any = |lists: &[&Vec<String>]| lists.iter().any(|list| !list.is_empty());
         let reads = [&table.reads, &table.reads_all, &table.reads_none];
         let writes = [&table.writes, &table.writes_all, &table.writes_none];
+        let facts = [table.as_root, table.builtin, table.bare, table.dynamic, table.input];
         Asks {
+            around: table.scope.is_some() || !table.inside.is_empty() || facts.iter().any(Option::is_some),
             options: is_any(&[&table.option, &table.option_all, &table.option_none])
                 || !table.value.is_empty(),
             operands: is_any(&[&table.operand, &table.operand_all, &table.operand_none]),
-            paths: reads.iter().chain(&writes).any(|list| !list.is_empty()),
+            reads: reads.iter().any(|list| !list.is_empty()),
+            writes: writes.iter().any(|list| !list.is_empty()),
             surroundings: is_any(&[&table.stdin_from, &table.pipes_to, &table.exactly])
                 || !(table.cwd.is_empty() && table.names.is_empty())
                 || !(table.env.is_empty() && table.fact.is_empty())

@@ -234,9 +234,7 @@ impl Glob {
         if self.begins_or_ends_otherwise(value) {
             return false;
         }
-        let is_middle = matches!(&self.steps[..], [Step::Star, .., Step::Star]);
-        // What is not known may be all that stands between the stars.
-        if is_middle && value.contains(&Token::Anything) {
+        if self.leaves_all_open(value) {
             return true;
         }
         let width = self.steps.len() + 1;
@@ -264,6 +262,17 @@ impl Glob {
             std::mem::swap(&mut row, &mut next);
         }
         row[width - 1]
+    }
+
+    /// Claims that what is not known of the value may be all that the pattern asks for: stars take what stands before and behind it.
+    fn leaves_all_open(&self, value: &[Token]) -> bool {
+        let unknown = Some(&Token::Anything);
+        match (self.steps.first(), self.steps.last()) {
+            (Some(Step::Star), Some(Step::Star)) => value.contains(&Token::Anything),
+            (Some(Step::Star), _) => value.last() == unknown,
+            (_, Some(Step::Star)) => value.first() == unknown,
+            _ => false,
+        }
     }
 
     /// Claims that the first or the last byte of the value is certain, and another than the pattern's.

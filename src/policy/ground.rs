@@ -36,6 +36,8 @@ pub(super) struct Ground<'a> {
     pub(super) listing: Listing<'a>,
     /// Which expressions match it.
     in_script: RefCell<BTreeMap<String, Truth>>,
+    /// Whether an expression matches the arguments of an action, by both.
+    in_texts: RefCell<BTreeMap<String, BTreeMap<String, Option<bool>>>>,
     named: OnceCell<Named>,
     real: RefCell<BTreeMap<OsString, Option<PathBuf>>>,
     /// The paths that are certain, by how the script writes them, made absolute.
@@ -75,6 +77,7 @@ impl<'a> Ground<'a> {
             along: Default::default(),
             listing: Listing::new(world, analysis.globbing),
             in_script: RefCell::default(),
+            in_texts: RefCell::default(),
             named: OnceCell::new(),
             real: RefCell::default(),
             paths: RefCell::default(),
@@ -120,6 +123,17 @@ impl<'a> Ground<'a> {
         let truth = found.map_or(Truth::Maybe, |found| Truth::of(found) & Truth::Maybe);
         self.in_script.borrow_mut().insert(pattern.to_owned(), truth);
         truth
+    }
+
+    /// Returns whether the arguments `text` match the regular expression: commands of a script are often the same.
+    pub(super) fn text_matches(&self, pattern: &str, text: &str) -> Option<bool> {
+        if let Some(known) = self.in_texts.borrow().get(pattern).and_then(|texts| texts.get(text)) {
+            return *known;
+        }
+        let found = self.texts.is_match(pattern, text);
+        let mut known = self.in_texts.borrow_mut();
+        known.entry(pattern.to_owned()).or_default().insert(text.to_owned(), found);
+        found
     }
 
     fn named(&self) -> &Named {

@@ -207,7 +207,7 @@ fn has_globs(action: &Action) -> bool {
 fn reason(rule: &Rule, labels: &Labels) -> String {
     let reason = rule.reason.clone().unwrap_or_default();
     let speaks_of_regions = rule.when.as_ref().is_some_and(|when| when.leaves_region == Some(true));
-    match labels.regions.crossing().filter(|_| speaks_of_regions) {
+    match speaks_of_regions.then(|| labels.regions.crossing()).flatten() {
         Some((data, other, _)) => {
             format!("{reason}: its data is of region `{data}`, and it works in region `{other}`")
         }
@@ -372,6 +372,9 @@ impl Court<'_> {
     /// Returns what overrides make of the rule here: those that count everywhere, and those whose tables match. One that makes
     /// it more lenient has to match for certain, as an `allow` has to.
     fn overridden(&self, candidate: &Candidate, forms: &Forms<'_>) -> Option<Overridden> {
+        if candidate.limited.is_empty() {
+            return candidate.overridden.clone();
+        }
         let was = candidate.rule().verdict;
         let matching = candidate.limited.iter().filter_map(|(limited, open)| {
             let lean = if limited.loosens(was) { Lean::Permit } else { Lean::Restrict };

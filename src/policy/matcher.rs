@@ -113,7 +113,7 @@ impl Asking<'_> {
     /// where they lead is noted, for what is said of the action.
     fn lacks_words(&self) -> bool {
         self.table.text.is_some()
-            && !self.look.asks.paths
+            && !(self.look.asks.reads || self.look.asks.writes)
             && !self.subject.is_dynamic()
             && self.needs_more_words()
     }
@@ -136,6 +136,9 @@ impl Asking<'_> {
 
     /// Claims that the conditions hold that need no reading of the arguments.
     fn holds_at_sight(&self) -> bool {
+        if !self.look.asks.around {
+            return true;
+        }
         let (table, action) = (self.table, self.subject.action);
         let equal = |wanted: Option<bool>, is: bool| wanted.is_none_or(|wanted| wanted == is);
         let is_scope = match table.scope {
@@ -184,8 +187,13 @@ impl Asking<'_> {
         if asks.operands && truth != Truth::No {
             truth = truth & self.operands(operands);
         }
-        if asks.paths && truth != Truth::No {
-            truth = truth & self.used_paths(operands);
+        if asks.reads && truth != Truth::No {
+            let lists = [&self.table.reads, &self.table.reads_all, &self.table.reads_none];
+            truth = truth & self.used(operands, Use::Reads, lists);
+        }
+        if asks.writes && truth != Truth::No {
+            let lists = [&self.table.writes, &self.table.writes_all, &self.table.writes_none];
+            truth = truth & self.used(operands, Use::Writes, lists);
         }
         if asks.surroundings && truth != Truth::No {
             truth = truth & self.surroundings();
@@ -342,19 +350,7 @@ impl Asking<'_> {
         self.subject.arguments.unknown.iter().any(|unknown| !unknown.glob)
     }
 
-    fn used_paths(&self, operands: &[Operand]) -> Truth {
-        let table = self.table;
-        let reads = self.used(operands, Use::Reads, [&table.reads, &table.reads_all, &table.reads_none]);
-        if reads == Truth::No {
-            return reads;
-        }
-        reads & self.used(operands, Use::Writes, [&table.writes, &table.writes_all, &table.writes_none])
-    }
-
     fn used(&self, operands: &[Operand], what: Use, [any, all, none]: [&Patterns; 3]) -> Truth {
-        if any.is_empty() && all.is_empty() && none.is_empty() {
-            return Truth::Yes;
-        }
         let paths = self.subject.paths(operands, what);
         let some = |patterns: &Patterns, lean: Lean| {
             Truth::any(paths.iter().map(|path| {
@@ -457,11 +453,10 @@ impl Asking<'_> {
     }
 
     fn text(&self, pattern: &str) -> Truth {
-        let texts = self.subject.ground.texts;
         let found = if self.needs_more_words() {
             Some(false)
         } else {
-            texts.is_match(pattern, self.subject.text().0)
+            self.subject.ground.text_matches(pattern, self.subject.text().0)
         };
         let Some(found) = found else {
             // A pattern is checked when its file is read; if it fails here all the same, it restricts.

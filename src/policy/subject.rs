@@ -15,8 +15,8 @@ use super::pairs::Pairs;
 use super::paths::PathValue;
 use super::used::{Use, paths};
 use crate::shell::{
-    Action, Arguments, Asking, Certainty, Operand, Piece, Place, Program, Programs, Scope, Standing, Stdin,
-    Word,
+    Action, Arguments, Asking, Certainty, Operand, Piece, Place, Program, Programs, RedirectKind, Scope,
+    Standing, Stdin, Word,
 };
 use crate::world::{Fact, Findings, Resolution, World};
 
@@ -185,9 +185,14 @@ impl<'a> Subject<'a> {
         let reads = program.is_some_and(|program| !program.reads.is_empty());
         let writes =
             program.is_some_and(|program| !program.writes.is_empty() || !program.in_place.is_empty());
+        let redirects = |but: RedirectKind| action.redirects.iter().any(|redirect| redirect.kind != but);
+        let redirects_in = || {
+            let is_in = |kind| matches!(kind, RedirectKind::Read | RedirectKind::ReadWrite);
+            action.redirects.iter().any(|redirect| is_in(redirect.kind))
+        };
         let has = [
-            (traits::READS, reads || !action.redirects.is_empty()),
-            (traits::WRITES, writes || !action.redirects.is_empty()),
+            (traits::READS, reads || redirects_in()),
+            (traits::WRITES, writes || redirects(RedirectKind::Read)),
             (traits::UPSTREAM, action.upstream.is_some()),
             (traits::DOWNSTREAM, action.downstream.is_some()),
             (traits::OTHER_USER, action.as_root),
@@ -215,6 +220,11 @@ impl<'a> Subject<'a> {
             Place::Known(path) if self.action.scope == Scope::Local => Some(path),
             Place::Known(_) | Place::Unknown => None,
         }
+    }
+
+    /// Claims that the script names the program's file, not only the program.
+    pub(super) fn is_given_by_path(&self) -> bool {
+        self.action.program.certain().is_some_and(|name| name.contains(&b'/'))
     }
 
     /// Returns the program's file as the script names it, made absolute; `None` for a bare name.

@@ -358,7 +358,7 @@ impl Reader<'_> {
     /// `-abc`, `-ofile`, `-o file`.
     fn bundle(&mut self, word: &Word, prefix: &str, whole: bool, mut certainty: Certainty) {
         for (offset, letter) in prefix.char_indices().skip(1) {
-            let name = format!("-{letter}");
+            let name = String::from_iter(['-', letter]);
             let takes = self.takes(&name);
             let after = offset + letter.len_utf8();
             let is_last = whole && after == prefix.len();

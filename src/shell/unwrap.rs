@@ -31,12 +31,12 @@ impl Walker<'_> {
         if self.full {
             return;
         }
-        let name = self.actions[index].program.as_literal();
-        let Some(name) = name.and_then(|name| String::from_utf8(name).ok()) else { return };
-        let plain = name.rsplit('/').next().unwrap_or_default();
-        let Some(program) = self.programs.program(plain) else { return };
+        let Some(program) = self.wrapper(index) else { return };
         let Some(runs) = &program.runs else { return };
         let action = self.actions[index].clone();
+        let name = action.program.certain().unwrap_or_default();
+        let name = String::from_utf8_lossy(&name);
+        let plain = name.rsplit('/').next().unwrap_or_default();
         let read = Arguments::read(&action.args, Some(&program));
         if !runs.script_operand && runs.unless.iter().any(|option| stops(&read, &program, runs, option)) {
             return;
@@ -50,6 +50,13 @@ impl Walker<'_> {
         if let Err(Unclear(reason)) = self.follow(&inner, state, &wrapped) {
             self.opaque(&inner, state, action.span, reason);
         }
+    }
+
+    /// Returns the program of the action at `index`, if it is known and a wrapper.
+    fn wrapper(&self, index: usize) -> Option<Rc<Program>> {
+        let name = self.actions[index].program.certain()?;
+        let plain = std::str::from_utf8(&name).ok()?.rsplit('/').next().unwrap_or_default();
+        self.programs.program(plain).filter(|program| program.runs.is_some())
     }
 
     fn inner_context(
