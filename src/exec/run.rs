@@ -33,6 +33,7 @@ pub struct Start {
     /// The directory to change to; `None` where gate is in it already.
     pub(super) cwd: Option<CString>,
     /// The file that is executed, whatever its path leads to.
+    #[cfg(target_os = "linux")]
     pub(super) program: Option<OwnedFd>,
     /// What it gets as standard input instead of gate's own.
     pub(super) input: Option<OwnedFd>,
@@ -188,6 +189,7 @@ impl Start {
             path: c_string(path.into_os_string().as_bytes())?,
             argv: argv.iter().map(|word| c_string(word)).collect::<Result<_, _>>()?,
             cwd: if is_here { None } else { Some(c_string(command.cwd.as_os_str().as_bytes())?) },
+            #[cfg(target_os = "linux")]
             program: None,
             input: None,
             given: None,

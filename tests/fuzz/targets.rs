@@ -87,7 +87,10 @@ pub(crate) fn parse(bytes: &[u8]) -> bool {
     let is_clear = is_clear(&found);
     // Of a line that ends in a backslash the units do not say whether it goes on.
     let goes_on = bytes.windows(2).any(|part| part == b"\\\n");
-    assert!(!is_clear || goes_on || is_tiled(bytes, dialect), "accepted text is not made of whole commands");
+    // A quote that is open at the end is read as if it were closed there.
+    let closed = |mark: &[u8]| is_tiled(&[bytes, mark].concat(), dialect);
+    let is_tiled = is_tiled(bytes, dialect) || closed(b"'") || closed(b"\"");
+    assert!(!is_clear || goes_on || is_tiled, "accepted text is not made of whole commands");
     is_clear
 }
 

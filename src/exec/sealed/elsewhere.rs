@@ -5,11 +5,10 @@ use std::io::{self, Seek as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt as _;
 
-/// What it is for: the same for both here.
+/// What it is for: nothing is executed from there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     Read,
-    Execute,
 }
 
 /// Returns a file without a name that holds `bytes`, to be read from its beginning.

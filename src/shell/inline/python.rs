@@ -229,7 +229,7 @@ impl<'a> Reader<'a> {
                 return None;
             }
             if last == Last::Never {
-                self.note_undefined();
+                self.note_undefined()?;
             }
             self.arguments()?;
             return Some(Some(if last == Last::Never { last } else { Last::Value }));
@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
         Some(Some(match name {
             _ if is_first => Last::Value,
             _ if last == Last::Never && !(names::is_method(name) || names::is_attribute(name)) => {
-                self.note_undefined();
+                self.note_undefined()?;
                 Last::Never
             }
             "format" if last == Last::Template && self.is_sign("(") => Last::Callable,
@@ -255,11 +255,16 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    fn note_undefined(&mut self) {
+    /// Notes the name; `None` for that of a module which does more than compute: whoever writes it means to have it.
+    fn note_undefined(&mut self) -> Option<()> {
         let name = self.nobody.to_owned();
+        if names::is_acting_module(&name) {
+            return None;
+        }
         if !self.uses.undefined.contains(&name) {
             self.uses.undefined.push(name);
         }
+        Some(())
     }
 
     fn item(&mut self) -> Option<()> {

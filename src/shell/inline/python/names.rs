@@ -210,3 +210,36 @@ pub(super) fn is_listed(path: &str, is_three: bool) -> bool {
     let found = modules(is_three).find(|(listed, _)| *listed == module);
     found.is_some_and(|(_, names)| (*names == "*" && !name.starts_with('_')) || lists(names, name))
 }
+
+/// Claims that this is the name of a module of the standard library that starts programs, writes files, speaks over the network or loads code.
+pub(super) fn is_acting_module(name: &str) -> bool {
+    const ACTING: [&str; 26] = [
+        "asyncio",
+        "builtins",
+        "code",
+        "codecs",
+        "ctypes",
+        "ftplib",
+        "http",
+        "importlib",
+        "io",
+        "multiprocessing",
+        "os",
+        "pathlib",
+        "pickle",
+        "posix",
+        "pty",
+        "runpy",
+        "shelve",
+        "shutil",
+        "signal",
+        "smtplib",
+        "socket",
+        "subprocess",
+        "sys",
+        "tempfile",
+        "urllib",
+        "webbrowser",
+    ];
+    ACTING.contains(&name)
+}
