@@ -6,6 +6,9 @@ use super::parser::DEPTH;
 /// The most words that a brace expansion is followed to.
 const MOST: usize = 256;
 
+/// The most pieces that all words of one brace expansion have together.
+const MOST_PIECES: usize = 1 << 18;
+
 /// A piece of a word on which braces work.
 #[derive(Clone, Debug)]
 pub(super) enum Token {
@@ -72,7 +75,7 @@ fn glues(word: &[Token], at: usize) -> bool {
 
 /// Reads up to the end, or (at a `depth` within braces) up to a `,` or `}`; returns all words it stands for.
 fn alternatives(word: &[Token], at: &mut usize, depth: usize) -> Option<Vec<Vec<Token>>> {
-    let mut words = vec![Vec::new()];
+    let (mut words, mut pieces) = (vec![Vec::new()], 0);
     while let Some(token) = word.get(*at) {
         if depth > 0 && (is(token, b',') || is(token, b'}')) {
             break;
@@ -80,16 +83,21 @@ fn alternatives(word: &[Token], at: &mut usize, depth: usize) -> Option<Vec<Vec<
         if is(token, b'}') {
             return None;
         }
-        let choices = if is(token, b'{') {
-            group(word, at, depth + 1)?
+        if is(token, b'{') {
+            let choices = group(word, at, depth + 1)?;
+            if words.len() * choices.len() > MOST {
+                return None;
+            }
+            words = product(&words, &choices);
+            pieces = words.iter().map(Vec::len).sum();
         } else {
             *at += 1;
-            vec![vec![token.clone()]]
-        };
-        if words.len() * choices.len() > MOST {
+            words.iter_mut().for_each(|word| word.push(token.clone()));
+            pieces += words.len();
+        }
+        if pieces > MOST_PIECES {
             return None;
         }
-        words = product(&words, &choices);
     }
     Some(words)
 }
@@ -169,4 +177,24 @@ fn sequence(rest: &[Token]) -> Option<(usize, Option<Vec<Vec<Token>>>)> {
 fn numbers(from: i64, to: i64) -> Vec<Vec<Token>> {
     let word = |number: i64| number.to_string().bytes().map(Token::Byte).collect();
     if from <= to { (from..=to).map(word).collect() } else { (to..=from).rev().map(word).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Braced, Token, expand};
+
+    fn words(text: &str) -> Option<usize> {
+        match expand(&text.bytes().map(Token::Byte).collect::<Vec<_>>()) {
+            Braced::Words(words) => Some(words.len()),
+            Braced::Nothing | Braced::Uncertain => None,
+        }
+    }
+
+    #[test]
+    fn a_long_word_is_expanded_and_many_long_ones_are_not() {
+        let long = "x".repeat(60_000);
+        assert_eq!(words(&format!("{{a{long},b}}")), Some(2));
+        assert_eq!(words("{a,b}{c,d}{e,f}"), Some(8));
+        assert_eq!(words(&format!("{}{long}", "{a,b}".repeat(8))), None);
+    }
 }
