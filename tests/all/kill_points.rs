@@ -138,7 +138,7 @@ fn meet(scene: &Scene, ground: &Ground, point: Point) -> Option<Found> {
     match scene.deed {
         Deed::Kill => traced.kill(),
         Deed::Also(start) => {
-            let other = ground.is_readable(traced.id()).then(|| start(ground)).flatten();
+            let other = ground.is_readable().then(|| start(ground)).flatten();
             met.is_answered = other.is_some();
             also(scene, ground, other, (&mut traced, &mut met, stop));
         }

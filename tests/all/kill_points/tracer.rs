@@ -102,11 +102,6 @@ impl Traced {
         assert!(libc::WIFSIGNALED(self.status), "nothing outlives SIGKILL");
     }
 
-    /// Returns its process id.
-    pub(super) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Returns its exit code once it has ended; a fatal signal N counts as -N.
     pub(super) fn code(&self) -> i32 {
         if libc::WIFSIGNALED(self.status) {
