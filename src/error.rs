@@ -10,7 +10,7 @@ pub enum Exit {
     No = 1,
     /// Usage of a subcommand (clap's own code); of `gate hook`: the call is blocked.
     Usage = 2,
-    /// `gate audit verify`: the log was tampered with.
+    /// `gate audit verify`, `gate audit stats`: the log was tampered with.
     Tampered = 10,
     /// `gate audit verify`: it could not run.
     VerifyFailed = 11,

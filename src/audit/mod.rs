@@ -4,12 +4,14 @@
 
 mod consistency;
 mod entry;
+mod fatigue;
 mod kind;
 pub mod redact;
 mod tree;
 mod verify;
 
 pub use entry::{Actor, Draft, Header, PolicyUse, Src, Unplaced, decision};
+pub use fatigue::{Answers, Fatigue, RUBBER_STAMP, Tally, Times};
 pub use kind::Kind;
 pub use tree::{Frontier, leaf};
 pub use verify::{Said, Tampered, Verified, Verifier};

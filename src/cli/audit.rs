@@ -5,6 +5,7 @@ mod line;
 mod log;
 mod report;
 mod show;
+mod stats;
 mod verify;
 
 use clap::Subcommand;
@@ -30,6 +31,7 @@ enum Part {
     Verify(verify::Args),
     Export(export::Args),
     Report(report::Args),
+    Stats(stats::Args),
 }
 
 /// Runs one part of it. None of them changes the store; the policy only says whose keys are whose.
@@ -40,6 +42,7 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
         Part::Verify(args) => verify::run(args, place),
         Part::Export(args) => export::run(args, place),
         Part::Report(args) => report::run(args, store(place)),
+        Part::Stats(args) => stats::run(args, place),
     }
 }
 

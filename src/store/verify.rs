@@ -26,25 +26,38 @@ impl Store {
     /// Does as [`Store::verify`], and gives every decision to `signatures`.
     pub fn verify_signed(
         &self,
+        progress: impl FnMut(u64),
+        signatures: &mut Signatures<'_>,
+    ) -> Result<Result<Verified, Tampered>, StoreError> {
+        self.verify_and(progress, signatures, |_| {})
+    }
+
+    /// Does as [`Store::verify_signed`], and gives the bytes of every entry that is in order to `each`, of the same instant.
+    pub fn verify_and(
+        &self,
         mut progress: impl FnMut(u64),
         signatures: &mut Signatures<'_>,
+        mut each: impl FnMut(&[u8]),
     ) -> Result<Result<Verified, Tampered>, StoreError> {
         let snapshot = self.db.unchecked_transaction().map_err(|error| self.failed("read", error))?;
         let mut verifier = Verifier::default();
         let mut tampered = None;
-        let each = |row: Row<'_>| {
+        let checked = |row: Row<'_>| {
             if row.seq.is_multiple_of(4096) {
                 progress(row.seq);
             }
             match take(&mut verifier, signatures, row) {
-                Ok(()) => ControlFlow::Continue(()),
+                Ok(()) => {
+                    each(row.bytes);
+                    ControlFlow::Continue(())
+                }
                 Err(found) => {
                     tampered = Some(found);
                     ControlFlow::Break(())
                 }
             }
         };
-        entries::read(&snapshot, 0, each).map_err(|error| self.failed("read", error))?;
+        entries::read(&snapshot, 0, checked).map_err(|error| self.failed("read", error))?;
         if let Some(found) = tampered {
             return Ok(Err(found));
         }

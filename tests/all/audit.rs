@@ -152,6 +152,53 @@ fn long_log_has_a_bar_on_a_terminal_and_nowhere_else() {
     assert_eq!(terminal.code(), 10);
     assert!(terminal.text().starts_with('{'), "{}", terminal.text());
     assert!(stage.gate(["audit", "verify"]).output().stderr.is_empty());
+    let mut terminal = stage.gate(["audit", "stats"]).interactive();
+    assert_eq!(terminal.code(), 10);
+    assert!(terminal.text().starts_with("\rgate: counting [################         ]  66 %\r\x1b[K"));
+}
+
+#[test]
+fn stats_count_what_was_asked_and_how_it_was_answered() {
+    let asks = "[policy]\nversion = 1\ndefault = \"allow\"\n[[rule]]\nid = \"test.touch\"\nverdict = \"ask\"\n\
+                risk = \"high\"\nreason = \"a test asks\"\nmatch = { program = \"touch\" }\n";
+    let stage = Stage::new().policy(asks);
+    stage.gate(["--", "true"]).check();
+    stage.gate(["audit", "stats"]).stdout("verified: 4 entries in order\n\nnobody was asked\n").check();
+    let waiting = stage.gate(["--", "touch", "made"]).start();
+    assert!(stage.gate(["approve", "--yes", waiting.id()]).on_terminal().output().status.success());
+    assert!(waiting.output().status.success());
+    let waiting = stage.gate(["--", "touch", "other"]).start();
+    assert!(stage.gate(["reject", "--yes", waiting.id()]).on_terminal().output().status.success());
+    waiting.output();
+    stage.gate(["--wait", "0s", "--", "touch", "third"]).output();
+    let found: Value = serde_json::from_str(&output(&stage, &["audit", "stats", "--json"], 0)).unwrap();
+    let counts = |of: &Value| {
+        ["asked", "approved", "rejected", "expired", "by_grant", "withdrawn"]
+            .map(|name| of[name].as_u64().unwrap())
+    };
+    assert_eq!(counts(&found["total"]), [3, 1, 1, 0, 0, 0], "{found}");
+    assert_eq!((&found["total"]["waiting"], &found["since"]), (&1.into(), &Value::Null));
+    assert_eq!(counts(&found["rules"]["test.touch"]), [3, 1, 1, 0, 0, 0]);
+    assert_eq!(found["total"]["time_to_decide"]["count"], 2);
+    assert_eq!(found["log"]["result"], "verified");
+    let text = output(&stage, &["audit", "stats", "--since", "1h"], 0);
+    let rows: Vec<String> = text.lines().map(|line| line.chars().take(28).collect()).collect();
+    assert!(rows.contains(&"asked                 3 since".to_owned()), "{text}");
+    assert!(rows.contains(&format!("{:<28}", "test.touch")), "{text}");
+    let none = output(&stage, &["audit", "stats", "--since", "2100-01-01"], 0);
+    assert!(none.ends_with("\nnobody was asked since 2100-01-01T00:00:00.000000Z\n"), "{none}");
+    database(&stage)
+        .execute_batch(
+            "DROP TRIGGER entries_are_not_changed;
+             UPDATE entries SET bytes = CAST(replace(CAST(bytes AS TEXT), 'test.touch', 'test.tough') AS BLOB) WHERE seq = 5",
+        )
+        .unwrap();
+    let text = output(&stage, &["audit", "stats"], 10);
+    assert!(text.starts_with("tampered: entry 6, row's prev\n"), "{text}");
+    assert!(text.contains("\nwhat follows counts entries 1 to 5 only\n"), "{text}");
+    let no_store =
+        "gate: error: there is no store at `[ROOT]/home/gate.db`; the first gated command makes one\n";
+    Stage::new().gate(["audit", "stats"]).stderr(no_store).code(125).check();
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn each_shell_accepts_its_completions_and_they_know_the_subcommands() {
         let script = stage.gate(["completions", shell]).output();
         let text = String::from_utf8(script.stdout).unwrap();
         for subcommand in
-            ["approve", "inbox", "explain", "doctor", "agent", "setup", "suggest", "diff", "schema"]
+            ["approve", "inbox", "explain", "doctor", "agent", "setup", "suggest", "diff", "schema", "stats"]
         {
             assert!(text.contains(subcommand), "{shell} has no `{subcommand}`");
         }

@@ -18,7 +18,7 @@ use crate::ui;
 const UNSEEN: &str = "whether entries were cut off at the end or the whole log was written anew: nobody outside has seen its head";
 
 /// A log shorter than this is done before a bar could be read.
-const LONG: u64 = 50_000;
+pub(super) const LONG: u64 = 50_000;
 
 /// Check every entry, the chain, the Merkle tree, and that each command that ran had a right to
 ///
@@ -163,7 +163,7 @@ fn in_order_json(verified: &Verified, signatures: &Signatures<'_>) -> Value {
     })
 }
 
-fn wrong(tampered: &Tampered) -> String {
+pub(super) fn wrong(tampered: &Tampered) -> String {
     let Tampered { seq, what, expected, found } = tampered;
     let good = match seq.saturating_sub(1) {
         0 => "no entry is known to be good".to_owned(),
@@ -177,7 +177,7 @@ fn wrong(tampered: &Tampered) -> String {
     )
 }
 
-fn wrong_json(tampered: &Tampered) -> Value {
+pub(super) fn wrong_json(tampered: &Tampered) -> Value {
     let Tampered { seq, what, expected, found } = tampered;
     json!({
         "result": "tampered", "entry": seq, "what": what, "expected": expected, "found": found, "anchor": null,
