@@ -182,9 +182,8 @@ fn stats_count_what_was_asked_and_how_it_was_answered() {
     assert_eq!(found["total"]["time_to_decide"]["count"], 2);
     assert_eq!(found["log"]["result"], "verified");
     let text = output(&stage, &["audit", "stats", "--since", "1h"], 0);
-    let rows: Vec<String> = text.lines().map(|line| line.chars().take(28).collect()).collect();
-    assert!(rows.contains(&"asked                 3 since".to_owned()), "{text}");
-    assert!(rows.contains(&format!("{:<28}", "test.touch")), "{text}");
+    let starts = |with: &str| text.lines().any(|line| line.starts_with(with));
+    assert!(starts("asked                 3 since ") && starts("test.touch                    3 "), "{text}");
     let none = output(&stage, &["audit", "stats", "--since", "2100-01-01"], 0);
     assert!(none.ends_with("\nnobody was asked since 2100-01-01T00:00:00.000000Z\n"), "{none}");
     database(&stage)
