@@ -105,6 +105,33 @@ fn lock_files_are_used_again_so_that_none_is_ever_left_over() {
     assert_eq!(store.sweep(at(5)).unwrap(), Swept::default());
 }
 
+/// A verdict may be about a request: its run is then on record as that request's, whether it ends or is lost.
+#[test]
+fn a_start_keeps_the_request_that_its_verdict_names() {
+    let dir = place();
+    let mut store = open(&dir);
+    let request = created(&mut store, &["git", "push"]).id;
+    let about = || {
+        let (approved, judged) = allowed();
+        (approved, Draft { request: Some(request), ..judged })
+    };
+    let named = |store: &Store| {
+        let mut query = store.db.prepare("SELECT request FROM runs ORDER BY seq").unwrap();
+        let rows = query.query_map([], |row| row.get::<_, Option<String>>(0)).unwrap();
+        rows.map(Result::unwrap).collect::<Vec<_>>()
+    };
+    let (approved, judged) = about();
+    let outer = store.start_allowed(at(2), &approved, judged).unwrap();
+    let (approved, judged) = about();
+    let inner = store.start_inside(at(3), &approved, judged, outer.seq()).unwrap().unwrap();
+    assert_eq!(named(&store), [Some(request.as_str().to_owned()), Some(request.as_str().to_owned())]);
+    drop(inner);
+    store.sweep(at(4)).unwrap();
+    let lost = texts(&store).pop().unwrap();
+    assert_eq!((&lost["type"], &lost["request"]), (&"exec.lost".into(), &request.to_string().into()));
+    store.finish(at(5), outer, Outcome::Exited(0)).unwrap();
+}
+
 #[test]
 fn directory_of_the_locks_is_made_anew_where_it_is_missing() {
     let dir = place();
