@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use rusqlite::Transaction;
+
+use super::entries::Pen;
 use super::run::{close_refused, update};
 use super::wake::{self, Ear, Heard};
 use super::{Durability, Store, StoreError, Trouble, Which, entries, grants, requests};
@@ -179,6 +182,7 @@ impl Store {
         self.prepare(&requests::OF_A_CHANGE)?;
         let decided = self.write_in_reserve(now, Durability::Full, |db, pen| {
             let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
+            let before = advanced(db, pen, before)?;
             let weighed = people.weigh(decision, &before, now);
             let assurance = *weighed.as_ref().unwrap_or(&Assurance::Asserted);
             let decision = &Decision { assurance, ..decision.clone() };
@@ -238,15 +242,7 @@ impl Store {
 
     /// Notes that a timer has handed the request on to the next step, if one has.
     pub fn advance(&mut self, now: Moment, id: RequestId) -> Result<Request, ChangeError> {
-        self.change(now, id, |before| {
-            let after = transition(before, &Event::Advance, now)?;
-            let Draft { request, data, .. } =
-                asked(&after, "escalated", &after.ask.requester, &after.ask.origin);
-            let mut draft = Draft { request, data, ..Draft::by_gate(Kind::Request) };
-            draft.set("step", after.progress.step);
-            draft.set("to", after.approvers(now));
-            Ok((after, draft))
-        })
+        self.change(now, id, |before| advance(before, now))
     }
 
     /// Closes a request that is no longer what would run.
@@ -313,6 +309,23 @@ impl Store {
     }
 }
 
+fn advance(before: &Request, now: Moment) -> Change {
+    let after = transition(before, &Event::Advance, now)?;
+    let Draft { request, data, .. } = asked(&after, "escalated", &after.ask.requester, &after.ask.origin);
+    let mut draft = Draft { request, data, ..Draft::by_gate(Kind::Request) };
+    draft.set("step", after.progress.step);
+    draft.set("to", after.approvers(now));
+    Ok((after, draft))
+}
+
+/// Returns the request at the step that its timers have reached, which is on record before anything that follows from it.
+fn advanced(db: &Transaction<'_>, pen: &Pen<'_>, before: Request) -> Result<Request, Trouble> {
+    let Ok((after, draft)) = advance(&before, pen.now) else { return Ok(before) };
+    update(db, &before, &after)?;
+    pen.append(db, &[&draft])?;
+    Ok(after)
+}
+
 /// The entry about a new request.
 fn created(request: &Request) -> Draft {
     let mut draft = asked(request, "created", &request.ask.requester, &request.ask.origin);
@@ -341,10 +354,7 @@ fn asked(request: &Request, change: &str, by: &Requester, origin: &Origin) -> Dr
 fn answered(kind: Kind, request: &Request, decision: &Decision) -> Draft {
     let Draft { request: id, data, .. } = Draft::about(kind, request);
     let mut draft = Draft { request: id, data, ..by_approver(kind, decision) };
-    let approvals =
-        request.progress.decisions.iter().filter(|d| d.answer == crate::approval::Answer::Approve).count();
-    draft.quorum =
-        Some((u32::try_from(approvals).unwrap_or(u32::MAX), request.ask.requirement.quorum.max(1)));
+    draft.quorum = Some((request.approvals(), request.quorum()));
     draft.decision = Some(decision.clone());
     draft
 }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::approval::sample::{ask, at, command, content, decision, origin, recheck, requester};
-use crate::approval::{Answer, Approved, Basis, Outcome, Refusal, Request, State};
+use crate::approval::{Answer, Approved, Basis, Decision, Outcome, Refusal, Request, State};
 use crate::audit::Kind;
 use crate::identity::People;
 
@@ -130,6 +130,50 @@ fn a_start_keeps_the_request_that_its_verdict_names() {
     let lost = texts(&store).pop().unwrap();
     assert_eq!((&lost["type"], &lost["request"]), (&"exec.lost".into(), &request.to_string().into()));
     store.finish(at(5), outer, Outcome::Exited(0)).unwrap();
+}
+
+#[test]
+fn a_step_that_a_timer_has_reached_is_on_record_before_the_answer_that_it_leads_to() {
+    let dir = place();
+    let mut store = open(&dir);
+    let mut asked = ask("claude");
+    let to = vec!["jo".to_owned()];
+    asked.requirement.approvers = vec!["mara".to_owned()];
+    asked.requirement.escalate = vec![crate::policy::Step { after: Duration::from_secs(300), to }];
+    let Submitted::Created(request) = store.submit(at(1), content(&["git", "push"]), asked).unwrap() else {
+        panic!("it is new");
+    };
+    let yes = Decision { step: 1, ..decision(&request, "jo", Answer::Approve) };
+    let after = store.decide(at(400), request.id, &yes, &People::default()).unwrap();
+    assert_eq!((after.state(), after.progress.step), (State::Approved, 1));
+    assert_eq!(kinds(&store), ["genesis", "request", "request", "decision"]);
+    let handed_on = &texts(&store)[2]["data"];
+    assert_eq!((&handed_on["change"], &handed_on["step"]), (&"escalated".into(), &1.into()));
+    store.verify(|_| ()).unwrap().unwrap();
+    // One who may not decide moves nothing but what time has moved.
+    let late =
+        store.decide(at(401), request.id, &decision(&request, "mara", Answer::Approve), &People::default());
+    assert!(late.is_err());
+    assert_eq!(kinds(&store).last().unwrap(), "decision.refused");
+}
+
+#[test]
+fn approvals_of_earlier_steps_are_not_counted_in_the_record() {
+    let dir = place();
+    let mut store = open(&dir);
+    let mut asked = ask("claude");
+    asked.requirement.quorum = 2;
+    asked.requirement.escalate =
+        vec![crate::policy::Step { after: Duration::from_secs(300), to: vec!["jo".to_owned()] }];
+    let Submitted::Created(request) = store.submit(at(1), content(&["git", "push"]), asked).unwrap() else {
+        panic!("it is new");
+    };
+    store
+        .decide(at(2), request.id, &decision(&request, "mara", Answer::Approve), &People::default())
+        .unwrap();
+    let yes = Decision { step: 1, ..decision(&request, "jo", Answer::Approve) };
+    store.decide(at(400), request.id, &yes, &People::default()).unwrap();
+    assert_eq!(texts(&store).pop().unwrap()["quorum"], serde_json::json!({ "have": 1, "need": 2 }));
 }
 
 #[test]
