@@ -235,8 +235,12 @@ impl Request {
         self.ask.requirement.quorum.max(1)
     }
 
-    /// Returns the step that is asked at `now`: the one escalated to, or the one its timer has reached.
+    /// Returns the step that is asked at `now`: the one escalated to, or the one its timer has reached. Once it is decided it stays at
+    /// that step: whoever approved it may take that back.
     pub fn step(&self, now: Moment) -> u32 {
+        if self.state() != State::Pending {
+            return self.progress.step;
+        }
         let reached = |step: &&Step| now.has_reached(self.created.after(step.after));
         let timed = self.ask.requirement.escalate.iter().take_while(reached).count();
         self.progress.step.max(u32::try_from(timed).unwrap_or(u32::MAX))
@@ -249,6 +253,9 @@ impl Request {
 
     /// Returns who is asked next, and in how long, if nobody decides until then.
     pub fn next_step(&self, now: Moment) -> Option<(&[String], Duration)> {
+        if self.state() != State::Pending {
+            return None;
+        }
         let next = self.ask.requirement.escalate.get(self.step(now) as usize)?;
         Some((&next.to, self.created.after(next.after).since(now)))
     }

@@ -557,6 +557,20 @@ mod tests {
     }
 
     #[test]
+    fn timers_stand_still_once_a_request_is_approved_so_that_its_approver_may_take_it_back() {
+        let mut asked = ask("claude");
+        asked.requirement.approvers = vec!["mara".to_owned()];
+        let to = vec!["jo".to_owned()];
+        asked.requirement.escalate = vec![crate::policy::Step { after: Duration::from_secs(300), to }];
+        let first = request(asked);
+        let say = |answer| Event::Decide(decision(&first, "mara", answer));
+        let approved = transition(&first, &say(Answer::Approve), at(290)).unwrap();
+        assert_eq!((approved.step(at(400)), approved.next_step(at(400))), (0, None));
+        let back = transition(&approved, &say(Answer::Reject), at(400)).unwrap();
+        assert_eq!(back.state(), State::Revoked);
+    }
+
+    #[test]
     fn changed_content_or_policy_does_not_run() {
         let request = approved();
         let other = Recheck { content: Digest::of(b"other"), ..recheck(&request) };
