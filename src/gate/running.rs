@@ -6,7 +6,7 @@ use super::ask::Bound;
 use super::message::{say_after_refusal, say_not_run};
 use super::waiting::say_approved;
 use super::{Ending, Ends, Gate, Judged};
-use crate::approval::{Approved, BoundFile, Outcome, Recheck, Request};
+use crate::approval::{Approved, AskedBy, BoundFile, Outcome, Recheck, Request};
 use crate::audit::{Draft, Kind, PolicyUse};
 use crate::command::Command;
 use crate::config::Config;
@@ -126,8 +126,23 @@ impl Gate {
             Verdict::Ask if judged.requirement != request.ask.requirement => {
                 Err(Misfit::Gone("it now needs another approval than the one it was given".to_owned()))
             }
+            Verdict::Ask if request.progress.granted.is_some() && !self.is_asked_as(request, &judged) => {
+                Err(Misfit::Gone(
+                    "the rules ask otherwise than its request says, which nobody has read".to_owned(),
+                ))
+            }
             Verdict::Ask | Verdict::Allow => Ok(Fit { again, judged, program }),
         }
+    }
+
+    /// Claims that a request which a grant approved says of its command what the policy says: nobody has read and signed its D.
+    fn is_asked_as(&self, request: &Request, judged: &Judged) -> bool {
+        let ask = &request.ask;
+        let rules = |asked: &[AskedBy]| asked.iter().map(|by| (by.rule.clone(), by.risk)).collect::<Vec<_>>();
+        ask.risk == judged.judgement.risk
+            && ask.reach == self.reach(judged, &request.command().cwd)
+            && ask.labels == judged.labels()
+            && rules(&ask.rules) == rules(&judged.asked_by())
     }
 
     /// Says that this process is not the one to run it; the approval stands for one that has what was approved.

@@ -318,3 +318,38 @@ fn below_a_granted_run_the_same_holds_as_below_an_approved_one() {
     assert!(stage.cwd().join("made").exists());
     verified(&stage);
 }
+
+/// Whoever writes the database has a request say that other rules ask about it, so that a grant for the rule seems to cover it.
+#[test]
+fn a_grant_is_not_stretched_by_what_a_request_says_of_itself() {
+    let other = "[[rule]]\nid = \"test.other\"\nverdict = \"ask\"\nrisk = \"high\"\nreason = \"makes another\"\n\
+                 match = { program = \"touch\", operand = [\"other\"] }\n";
+    let stage = Stage::new().policy(&format!("{POLICY}{other}"));
+    let given = granted(&stage, &["--", "touch", "made"], &["--for", "1h", "--scope", "rule"]);
+    runs(&stage, &["--", "touch", "made"], "gate: approved by [USER] via tty\n");
+    let waiting = stage.gate(["--", "touch", "other"]).env("CLAUDECODE", "1").start();
+    let script = r#"
+import json, sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+own, grant = (id.replace("-", "") for id in sys.argv[2:])
+statement, progress, = map(json.loads, db.execute("SELECT statement, progress FROM requests WHERE id = ?", [own]).fetchone())
+statement["ask"]["rules"] = [rule for rule in statement["ask"]["rules"] if rule["rule"] == "test.make"]
+progress.update(state="APPROVED", version=progress["version"] + 1, approved=statement["created"],
+                granted={"grant": sys.argv[3], "number": 2, "of": None, "by": ["mara"]})
+db.execute("UPDATE requests SET state = 'APPROVED', version = ?, statement = ?, progress = ? WHERE id = ?",
+           (progress["version"], json.dumps(statement).encode(), json.dumps(progress), own))
+used, = db.execute("SELECT progress FROM grants WHERE id = ?", [grant]).fetchone()
+used = json.loads(used)
+used.update(used=2, version=used["version"] + 1)
+db.execute("UPDATE grants SET version = ?, progress = ? WHERE id = ?", (used["version"], json.dumps(used), grant))
+db.commit()
+"#;
+    let database = stage.home().join("gate.db").display().to_string();
+    let edited = stage.program("python3", ["-c", script, &database, waiting.id(), &given]).output();
+    assert!(edited.status.success(), "{}", String::from_utf8_lossy(&edited.stderr));
+    let output = waiting.output();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(126), "{said}");
+    assert!(said.contains("the rules ask otherwise than its request says"), "{said}");
+    assert!(!stage.cwd().join("other").exists());
+}
