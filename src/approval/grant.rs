@@ -17,10 +17,12 @@ use super::decision::{Answer, Decision};
 use super::id::RequestId;
 use super::plan::PlanLine;
 use super::request::{Ask, Request};
+use super::state::Weigh;
 use super::terms::{GrantScope, Reach, Terms};
 use crate::canonical;
 use crate::digest::Digest;
 use crate::moment::Moment;
+use crate::policy::Assurance;
 
 const DOMAIN: &[u8] = b"gate-grant-rule-v1\n";
 
@@ -115,6 +117,14 @@ impl Grant {
     /// Returns the same grant as far as `progress` says.
     pub fn having(self, progress: GrantProgress) -> Grant {
         Grant { progress, ..self }
+    }
+
+    /// Returns the same grant with its approvals as strong as `weigh` finds them; one that proves nothing is as weak as can be.
+    pub fn weighed(mut self, weigh: Weigh<'_>) -> Grant {
+        for given in &mut self.request.progress.decisions {
+            given.assurance = weigh(given).unwrap_or(Assurance::Asserted);
+        }
+        self
     }
 
     /// Returns until when it can be used.
@@ -280,7 +290,7 @@ fn rule_key(content: &Content, ask: &Ask) -> Option<Digest> {
     let mut labels: Vec<_> = ask.labels.iter().map(|label| (&label.name, &label.value)).collect();
     labels.sort_unstable();
     let whole = json!({ "fixed": fixed, "rules": rules, "labels": labels });
-    Some(Digest::of_parts(&[DOMAIN, &canonical::to_bytes(&whole)]))
+    Some(Digest::of_parts(&[DOMAIN, &canonical::if_any(&whole)?]))
 }
 
 /// Returns the approvals that made `request` APPROVED.

@@ -116,3 +116,11 @@ fn the_narrowest_of_all_approvals_counts_and_one_without_a_grant_makes_none() {
     assert_eq!(two(Some(wide), None), None);
     assert_eq!(two(None, Some(wide)), None);
 }
+
+#[test]
+fn a_stored_content_with_numbers_that_nothing_hashes_is_covered_by_no_rule() {
+    let mut odd = asked(2, &["git", "push"], |_| ());
+    let text = String::from_utf8(odd.content.json().to_vec()).unwrap();
+    odd.content = Content::from_stored(text.replace("\"v\":1", "\"v\":1.5").into_bytes());
+    assert_eq!(keys_of(&odd), [odd.content.digest()]);
+}

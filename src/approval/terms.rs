@@ -130,14 +130,14 @@ impl fmt::Display for TooWide {
     }
 }
 
-/// Serde form of a length of time: whole seconds.
+/// Serde form of a length of time: whole seconds, and for what is longer than any number that is hashed, that number.
 mod seconds {
     use std::time::Duration;
 
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(span: &Duration, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u64(span.as_secs())
+        to.serialize_u64(span.as_secs().min(crate::canonical::MAX_INTEGER))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {

@@ -7,7 +7,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::approval::sample::{ask, at, content, decision, origin, recheck};
 use crate::approval::{
-    Answer, Decision, Grant, GrantScope, GrantState, Outcome, Refusal, Request, State, Terms,
+    Answer, Assurance, Decision, Grant, GrantScope, GrantState, Outcome, Refusal, Request, State, Terms,
+    Withheld,
 };
 use crate::identity::People;
 
@@ -122,6 +123,40 @@ fn a_use_that_no_grant_has_given_does_not_run() {
     let refused = run(&mut store, 6, &forged).unwrap_err();
     assert!(matches!(refused, ChangeError::Refused { refusal: Refusal::Grant(_), .. }), "{refused}");
     assert!(verified(&store).is_err(), "and the log says otherwise");
+}
+
+#[test]
+fn what_the_database_says_of_the_assurance_of_a_grants_approvals_is_not_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let first = granted(&mut store, Some(5));
+    run(&mut store, 3, &first).unwrap();
+    let mut strong = store.request(first.id).unwrap().unwrap();
+    strong.progress.decisions[0].assurance = Assurance::Hardware;
+    let progress = serde_json::to_string(&strong.progress).unwrap();
+    store.db.execute("UPDATE requests SET progress = ?", [progress]).unwrap();
+    let mut stricter = ask("claude");
+    stricter.requirement.assurance = Assurance::Hardware;
+    let Submitted::Created(wanted) = store.submit(at(4), content(FORCE), stricter).unwrap() else {
+        panic!("it is new");
+    };
+    assert_eq!(wanted.state(), State::Approved, "the row is believed until it counts");
+    let refused = run(&mut store, 5, &wanted).unwrap_err();
+    assert!(
+        matches!(refused, ChangeError::Refused { refusal: Refusal::Grant(Withheld::Stricter), .. }),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_grant_for_longer_than_any_number_is_refused_and_recorded() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let request = submitted(&mut store, 1, FORCE);
+    let terms = Terms { scope: GrantScope::Exact, uses: None, lasts: Duration::from_secs(u64::MAX) };
+    let yes = Decision { grant: Some(terms), ..decision(&request, "mara", Answer::Approve) };
+    assert!(store.decide(at(2), request.id, &yes, &People::default()).is_err());
+    verified(&store).unwrap();
 }
 
 #[test]

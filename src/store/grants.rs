@@ -123,7 +123,8 @@ pub(super) fn stands(
 ) -> Result<Result<(), Refusal>, Trouble> {
     let Some(taken) = &request.progress.granted else { return Ok(Ok(())) };
     let Some(grant) = load(db, taken.grant)? else { return Ok(Err(Refusal::Grant(Withheld::Other))) };
-    // What a row says of its use is not believed: it must be one that was taken, of a grant that covers it.
+    // What rows say is not believed: the use must be one that was taken, of a grant that covers it with approvals as they weigh now.
+    let grant = grant.weighed(weigh);
     let is_taken = taken.number <= grant.progress.used;
     let covered = if is_taken { grant.covers(request, taken.number) } else { Err(Withheld::Other) };
     Ok(match (covered, grant.withheld(now)) {
