@@ -261,9 +261,10 @@ fn two_people_with_security_keys_at_one_account_are_two() {
 #[test]
 fn allowed_signers_are_written_as_ssh_keygen_reads_them() {
     let key = SoftKey::new(Kind::SkEd25519, 1).public();
+    let other = SoftKey::new(Kind::SkEd25519, 2).public();
     let people = people(&format!(
         "[[approver]]\nname = 'mara'\nkeys = [{{ key = '{key}', from = '2026-01-01', until = '2028-01-01', revoked = '2027-01-01' }}]\n\
-         [[approver]]\nname = 'a*'\nkeys = ['{key} comment']\n"
+         [[approver]]\nname = 'a*'\nkeys = ['{other} comment']\n"
     ));
     let expected = format!(
         "mara namespaces=\"gate-decision@v1\",valid-after=\"20260101000000Z\",valid-before=\"20270101000000Z\" {key}\n\
@@ -307,10 +308,10 @@ fn what_one_person_at_one_machine_cannot_give_is_a_hurdle() {
 #[test]
 fn keys_out_of_reach_take_hurdles_away() {
     let (one, two) = (SoftKey::new(Kind::SkEd25519, 1).public(), SoftKey::new(Kind::SkP256, 2).public());
-    let plain = SoftKey::new(Kind::Ed25519, 3).public();
+    let (plain, apart) = (SoftKey::new(Kind::Ed25519, 3).public(), SoftKey::new(Kind::Ed25519, 4).public());
     let holders = people(&format!(
         "[[approver]]\nname = 'mara'\nkeys = ['{one}']\n[[approver]]\nname = 'jo'\nkeys = ['{two}']\n\
-         [[approver]]\nname = 'kim'\nkeys = ['{plain}']\n[[approver]]\nname = 'lu'\nkeys = [{{ key = '{plain}', apart = true }}]\n"
+         [[approver]]\nname = 'kim'\nkeys = ['{plain}']\n[[approver]]\nname = 'lu'\nkeys = [{{ key = '{apart}', apart = true }}]\n"
     ));
     hurdle(&holders, |needs| needs.assurance = Assurance::Hardware, &[]);
     hurdle(
@@ -374,5 +375,19 @@ proptest! {
         let _refused = Signature::parse(&armored(&[b"SSHSIG\0\0\0\x01", &bytes[..]].concat()));
         let _refused = PublicKey::from_blob(&bytes);
         let _refused = PublicKey::parse(&String::from_utf8_lossy(&bytes));
+    }
+}
+
+#[test]
+fn a_decision_cannot_hide_from_the_check_by_how_its_entry_is_written() {
+    let people = People::default();
+    let entry = r#"{"type":"decision","decision":{"assurance":"hardware","approver":"mara"},"ts":""}"#;
+    for written in [
+        entry.to_owned(),
+        entry.replace(r#""type":"#, r#""type" : "#),
+        entry.replace(r#""decision""#, r#""decisio\u006e""#),
+        entry.replace(r#""type""#, r#""t\u0079pe""#),
+    ] {
+        assert!(Signatures::of(&people).take(1, written.as_bytes()).is_err(), "{written}");
     }
 }

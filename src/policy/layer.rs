@@ -8,12 +8,12 @@ pub use overrides::Overridden;
 use overrides::Overrides;
 pub(super) use overrides::{Limited, OF_VARIABLES, Said, stronger};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::blob::Reach;
 use super::considered::Kinds;
-use super::file::{Approver, File, Group, Label, Rule, Test, Variable};
+use super::file::{Approver, File, Group, Key, Label, Rule, Test, Variable};
 use super::matcher::text_matches;
 use super::nearest::meant;
 use super::packs::Packs;
@@ -297,6 +297,14 @@ impl Policy {
                 let message = format!("approver `{}` is already named", approver.name);
                 return problem(vec![Step::Key("approver"), Step::Index(at), Step::Key("name")], message);
             }
+            if let Some((index, holder)) = self.shared_key(approver) {
+                let message = format!(
+                    "a key of `{}` is `{holder}`'s already, and two people never share one",
+                    approver.name
+                );
+                let at = vec![Step::Key("approver"), Step::Index(at), Step::Key("keys"), Step::Index(index)];
+                return problem(at, message);
+            }
             self.approvers.push(approver.clone());
         }
         for (at, group) in file.group.iter().enumerate() {
@@ -307,6 +315,16 @@ impl Policy {
             self.groups.push(group.clone());
         }
         self.check_names(file)
+    }
+
+    /// Returns which key of this approver another has, and who that is: a quorum would count one person twice.
+    fn shared_key(&self, approver: &Approver) -> Option<(usize, &str)> {
+        let words = |key: &'_ Key| key.key.split_ascii_whitespace().nth(1).map(str::to_owned);
+        let others = self.approvers.iter().flat_map(|other| other.keys.iter().map(move |key| (other, key)));
+        let known: HashMap<String, &str> =
+            others.filter_map(|(other, key)| Some((words(key)?, other.name.as_str()))).collect();
+        let mut own = approver.keys.iter().enumerate();
+        own.find_map(|(at, key)| Some((at, *known.get(&words(key)?)?)))
     }
 
     /// Every name in a requirement or a group must be known, or an approval could never come.

@@ -126,13 +126,16 @@ impl Demand {
             demands.iter().filter_map(part)
         }
         let base = Requirement::default();
+        // Whoever names the approvers says to whom they hand on: a lower layer would add people of its own.
+        let naming = demands.iter().position(|demand| demand.approvers.is_some());
+        let heard = &demands[..naming.map_or(demands.len(), |at| at + 1)];
         Requirement {
             approvers: all(demands, |demand| demand.approvers.clone()).next().unwrap_or_default(),
             quorum: all(demands, |demand| demand.quorum).max().unwrap_or(base.quorum),
             deadline: all(demands, |demand| demand.deadline).min().unwrap_or(base.deadline),
             assurance: all(demands, |demand| demand.assurance).max().unwrap_or(base.assurance),
             four_eyes: all(demands, |demand| demand.four_eyes).any(|given| given),
-            escalate: all(demands, |demand| demand.escalate.clone()).next().unwrap_or_default(),
+            escalate: all(heard, |demand| demand.escalate.clone()).next().unwrap_or_default(),
             reason: all(demands, |demand| demand.reason).any(|given| given),
             ticket: all(demands, |demand| demand.ticket).any(|given| given),
             grant: all(demands, |demand| demand.grant).min().unwrap_or(base.grant),

@@ -224,6 +224,35 @@ fn names_and_programs_are_said_once() {
 }
 
 #[test]
+fn a_key_is_one_persons() {
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICSsaCwSQYr1DzU1CVErJUE7doQ46Myrx2qynjfLmBaq";
+    let of = |name: &str, more: &str| file(&format!("[[approver]]\nname = '{name}'\nkeys = ['{key}{more}']"));
+    let error = try_policy(&[(System, &of("mara", " laptop")), (User, &of("jo", ""))]).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "user.toml:5:9: a key of `jo` is `mara`'s already, and two people never share one"
+    );
+}
+
+#[test]
+fn a_lower_layer_hands_nothing_on_to_people_of_its_own() {
+    let system = file("[approval]\napprovers = ['mara']\n[[approver]]\nname = 'mara'");
+    let user = "[[approver]]\nname = 'me'\n[approval]\nescalate = [{ after = '1s', to = ['me'] }]\n";
+    let both = policy(&[(System, &system), (User, &file(user))]);
+    assert!(both.requirement(Risk::High).escalate.is_empty());
+    let alone = policy(&[(User, &file(user))]);
+    assert_eq!(alone.requirement(Risk::High).escalate.len(), 1);
+    let below = file(&format!(
+        "[approval]\napprovers = ['me']\n{}",
+        user.replace("[approval]\n", "").replacen("[[approver]]\nname = 'me'\n", "", 1)
+    ));
+    let below = format!("{below}[[approver]]\nname = 'me'\n");
+    let steps = file("[approval]\nescalate = [{ after = '1h', to = ['mara'] }]\n[[approver]]\nname = 'mara'");
+    let both = policy(&[(System, &steps), (User, &below)]);
+    assert_eq!(both.requirement(Risk::High).escalate[0].to, ["mara"]);
+}
+
+#[test]
 fn approvers_are_resolved_and_the_strictest_requirement_counts() {
     let system = file(
         "[approval]\napprovers = ['@team', 'ann']\n[approval.high]\nquorum = 2\n[[approver]]\nname = 'mara'\n[[approver]]\nname = 'ann'\n[[group]]\nname = 'team'\nmembers = ['mara', 'ann']",
