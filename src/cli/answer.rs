@@ -198,7 +198,9 @@ fn run(answer: Answer, given: &Given, reach: &Reach, place: &Place) -> anyhow::R
         Ok(decision)
     };
     // Who may not decide is told at once, and the attempt is recorded.
-    let may = made()?.check(&request, clock::now()).is_ok() && request.state().is_open();
+    let first = made()?;
+    let is_linked = desk.people.linked(&first.approver.name, &request).is_some();
+    let may = first.check(&request, clock::now()).is_ok() && !is_linked && request.state().is_open();
     if may && !given.yes && !sure(answer, &request)? {
         ui::say(&format!("left {} as it is", request.id));
         return Ok(Exit::No);

@@ -9,6 +9,8 @@
 mod allowed;
 mod hurdle;
 mod key;
+#[cfg(test)]
+mod model;
 mod people;
 mod record;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::key::{BadKey, PublicKey};
 use crate::moment::Moment;
 use crate::policy::Policy;
-use crate::policy::file;
+use crate::policy::{file, folded};
 
 /// Everybody whom the policy in force names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Person {
     pub name: String,
     /// The login name on this machine.
     pub user: String,
+    /// What they are called elsewhere: an address, login names.
+    pub elsewhere: Vec<String>,
     pub keys: Vec<NamedKey>,
 }
 
@@ -67,7 +69,8 @@ impl People {
                 }
             }
             let user = approver.user.clone().unwrap_or_else(|| approver.name.clone());
-            all.people.push(Person { name: approver.name.clone(), user, keys });
+            let elsewhere = approver.elsewhere().collect();
+            all.people.push(Person { name: approver.name.clone(), user, elsewhere, keys });
         }
         all
     }
@@ -99,6 +102,11 @@ impl People {
 }
 
 impl Person {
+    /// Claims that `name`, which a requester gives somebody, is one of this person's.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.user == name || self.elsewhere.contains(&folded(name))
+    }
+
     /// Returns what the policy says of this key of the person's.
     pub fn key(&self, key: &PublicKey) -> Option<&NamedKey> {
         self.keys.iter().find(|known| known.key == *key)

@@ -242,6 +242,27 @@ fn whoever_is_linked_to_the_requester_does_not_decide_with_any_key() {
 }
 
 #[test]
+fn whoever_is_linked_to_the_requester_by_a_name_elsewhere_does_not_decide_without_a_key_either() {
+    let people = people(
+        "[[approver]]\nname = 'mara'\nuser = 'm.keller'\ngithub = '@Mara-K'\nemail = 'mara@example.com'\n[[approver]]\nname = 'jo'\n",
+    );
+    let case = |name: &str, user: &str, behalf: &str| {
+        let mut asked = ask("github-actions");
+        asked.requirement.approvers = vec!["mara".to_owned(), "jo".to_owned()];
+        asked.requirement.four_eyes = true;
+        (asked.requester.user, asked.requester.on_behalf_of) = (user.to_owned(), Some(behalf.to_owned()));
+        let request = request(asked);
+        people.weigh(&decision(&request, name, Answer::Approve), &request, at(1)).is_ok()
+    };
+    for behalf in ["mara", "m.keller", "mara-k", "MARA-K", "@mara-k", "Mara@Example.com"] {
+        assert!(!case("mara", "runner", behalf), "{behalf}");
+        assert!(case("jo", "runner", behalf), "{behalf}");
+    }
+    assert!(!case("mara", "m.keller", "jo") && !case("jo", "m.keller", "jo"));
+    assert!(case("mara", "runner", "mara-kk"));
+}
+
+#[test]
 fn two_people_with_security_keys_at_one_account_are_two() {
     let (one, other) = (SoftKey::new(Kind::SkEd25519, 1), SoftKey::new(Kind::SkP256, 2));
     let request = asked();

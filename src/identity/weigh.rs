@@ -71,6 +71,11 @@ impl People {
 
     /// Returns the assurance that `decision` about `request` has at `at`, or why it has none.
     pub fn weigh(&self, decision: &Decision, request: &Request, at: Moment) -> Result<Assurance, Ineligible> {
+        let assurance = self.proven(decision, request, at)?;
+        self.linked(&decision.approver.name, request).map_or(Ok(assurance), Err)
+    }
+
+    fn proven(&self, decision: &Decision, request: &Request, at: Moment) -> Result<Assurance, Ineligible> {
         let Some(signature) = &decision.signature else {
             return Ok(decision.assurance.min(Assurance::Tty));
         };
@@ -82,8 +87,22 @@ impl People {
             let said = decision.key.clone().unwrap_or_default();
             return Err(Ineligible::Unproven(Flaw::OtherKey { said, found }.to_string()));
         }
-        let assurance = assurance(&proof, decision, request);
-        linked(proof.person, request).map_or(Ok(assurance), Err)
+        Ok(assurance(&proof, decision, request))
+    }
+
+    /// Returns why the person whom the policy calls `name` may not decide, with whatever key: they are the requester, or the one it
+    /// acts for, under any of the names that the policy links to them.
+    pub fn linked(&self, name: &str, request: &Request) -> Option<Ineligible> {
+        let person = self.named(name)?;
+        let (requester, requirement) = (&request.ask.requester, &request.ask.requirement);
+        let is_account = person.is_called(&requester.user);
+        let is_asked_for = requester.on_behalf_of.as_deref().is_some_and(|name| person.is_called(name));
+        if requirement.four_eyes && (is_account || is_asked_for) {
+            return Some(Ineligible::FourEyes);
+        }
+        let is_person =
+            requester.kind == RequesterKind::Human && (is_account || person.is_called(&requester.name));
+        (is_person && !requirement.approvers.is_empty()).then_some(Ineligible::OwnRequest)
     }
 }
 
@@ -94,18 +113,6 @@ fn assurance(proof: &Proof<'_>, decision: &Decision, request: &Request) -> Assur
         proof if proof.key.apart && !is_own_user => Assurance::Key,
         _ => Assurance::Tty,
     }
-}
-
-/// Returns why this person may not decide, whatever key they hold: they are the requester, or the one it acts for.
-fn linked(person: &Person, request: &Request) -> Option<Ineligible> {
-    let (requester, requirement) = (&request.ask.requester, &request.ask.requirement);
-    let is_of = |name: &str| person.name == name || person.user == name;
-    let is_account = is_of(&requester.user);
-    if requirement.four_eyes && (is_account || requester.on_behalf_of.as_deref().is_some_and(is_of)) {
-        return Some(Ineligible::FourEyes);
-    }
-    let is_own = requester.kind == RequesterKind::Human && (is_account || is_of(&requester.name));
-    (is_own && !requirement.approvers.is_empty()).then_some(Ineligible::OwnRequest)
 }
 
 impl fmt::Display for Flaw {

@@ -443,6 +443,18 @@ pub struct Test {
     pub rules: Vec<String>,
 }
 
+impl Approver {
+    /// Returns what the person is called elsewhere: an address and login names, each as [`folded`] writes it.
+    pub fn elsewhere(&self) -> impl Iterator<Item = String> {
+        [&self.email, &self.github, &self.slack, &self.teams].into_iter().flatten().map(|name| folded(name))
+    }
+}
+
+/// Returns a name of somebody elsewhere as it is compared: services tell neither `Jo` from `jo` nor `@jo` from it.
+pub fn folded(name: &str) -> String {
+    name.trim().trim_start_matches('@').to_ascii_lowercase()
+}
+
 impl Approval {
     /// Claims that nothing is said.
     pub fn is_empty(&self) -> bool {

@@ -3,19 +3,19 @@
 //! `/etc/gate/policy.d` > the user's file > the built-in packs; a project's file stands apart and only restricts.
 
 mod overrides;
+mod people;
 
 pub use overrides::Overridden;
 use overrides::Overrides;
 pub(super) use overrides::{Limited, OF_VARIABLES, Said, stronger};
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::blob::Reach;
 use super::considered::Kinds;
-use super::file::{Approver, File, Group, Key, Label, Rule, Test, Variable};
+use super::file::{Approver, File, Group, Label, Rule, Test, Variable};
 use super::matcher::text_matches;
-use super::nearest::meant;
 use super::packs::Packs;
 use super::problem::{PolicyError, Problem, Step, lines_of, unreadable};
 use super::requirement::{Demand, Requirement};
@@ -291,92 +291,6 @@ impl Policy {
         Ok(())
     }
 
-    fn add_people<'a>(&mut self, file: &'a File) -> Result<(), Problem<'a>> {
-        for (at, approver) in file.approver.iter().enumerate() {
-            if self.approvers.iter().any(|known| known.name == approver.name) {
-                let message = format!("approver `{}` is already named", approver.name);
-                return problem(vec![Step::Key("approver"), Step::Index(at), Step::Key("name")], message);
-            }
-            if let Some((index, holder)) = self.shared_key(approver) {
-                let message = format!(
-                    "a key of `{}` is `{holder}`'s already, and two people never share one",
-                    approver.name
-                );
-                let at = vec![Step::Key("approver"), Step::Index(at), Step::Key("keys"), Step::Index(index)];
-                return problem(at, message);
-            }
-            self.approvers.push(approver.clone());
-        }
-        for (at, group) in file.group.iter().enumerate() {
-            if self.groups.iter().any(|known| known.name == group.name) {
-                let message = format!("group `{}` is already named", group.name);
-                return problem(vec![Step::Key("group"), Step::Index(at), Step::Key("name")], message);
-            }
-            self.groups.push(group.clone());
-        }
-        self.check_names(file)
-    }
-
-    /// Returns which key of this approver another has, and who that is: a quorum would count one person twice.
-    fn shared_key(&self, approver: &Approver) -> Option<(usize, &str)> {
-        let words = |key: &'_ Key| key.key.split_ascii_whitespace().nth(1).map(str::to_owned);
-        let others = self.approvers.iter().flat_map(|other| other.keys.iter().map(move |key| (other, key)));
-        let known: HashMap<String, &str> =
-            others.filter_map(|(other, key)| Some((words(key)?, other.name.as_str()))).collect();
-        let mut own = approver.keys.iter().enumerate();
-        own.find_map(|(at, key)| Some((at, *known.get(&words(key)?)?)))
-    }
-
-    /// Every name in a requirement or a group must be known, or an approval could never come.
-    fn check_names<'a>(&self, file: &'a File) -> Result<(), Problem<'a>> {
-        let is_known = |name: &str| match name.strip_prefix('@') {
-            Some(group) => self.groups.iter().any(|known| known.name == group),
-            None => self.approvers.iter().any(|known| known.name == name),
-        };
-        let near = |name: &str| {
-            let groups = self.groups.iter().map(|group| format!("@{}", group.name));
-            let people = self.approvers.iter().map(|person| person.name.clone());
-            let known: Vec<String> = people.chain(groups).collect();
-            meant(name, known.iter().map(String::as_str))
-        };
-        for (at, group) in file.group.iter().enumerate() {
-            if let Some(member) = group.members.iter().position(|name| !is_known(name)) {
-                let name = &group.members[member];
-                let message = format!("unknown approver `{name}` in group `{}`{}", group.name, near(name));
-                let at = vec![Step::Key("group"), Step::Index(at), Step::Key("members"), Step::Index(member)];
-                return problem(at, message);
-            }
-        }
-        let own = &file.approval;
-        let parts = [(None, Some(own))].into_iter().chain(
-            [("low", &own.low), ("medium", &own.medium), ("high", &own.high), ("critical", &own.critical)]
-                .map(|(key, part)| (Some(key), part.as_deref())),
-        );
-        for (key, part) in parts {
-            let Some(part) = part else { continue };
-            let named = part.approvers.iter().flatten().enumerate();
-            let named = named.map(|(at, name)| (vec![Step::Key("approvers"), Step::Index(at)], name));
-            let steps = part.escalate.iter().flatten().enumerate();
-            let later = steps.flat_map(|(step, to)| {
-                let place = move |at| {
-                    vec![Step::Key("escalate"), Step::Index(step), Step::Key("to"), Step::Index(at)]
-                };
-                to.to.iter().enumerate().map(move |(at, name)| (place(at), name))
-            });
-            if let Some((place, name)) = named.chain(later).find(|(_, name)| !is_known(name)) {
-                let mut at = vec![Step::Key("approval")];
-                at.extend(key.map(Step::Key));
-                at.extend(place);
-                let expected = match near(name) {
-                    near if near.is_empty() => ", expected a name or `@group`".to_owned(),
-                    near => near,
-                };
-                return problem(at, format!("unknown approver `{name}`{expected}"));
-            }
-        }
-        Ok(())
-    }
-
     /// A layer may describe programs that nobody has described; what is known cannot be described anew, because a laxer reading of
     /// the arguments would defeat the rules about them.
     fn add_programs<'a>(&mut self, file: &'a File) -> Result<(), Problem<'a>> {
@@ -428,30 +342,6 @@ impl Policy {
     fn place_of(&self, id: &str) -> Option<String> {
         let own = self.rules.iter().find(|rule| rule.body.id == id).map(|rule| rule.place.clone());
         own.or_else(|| self.packs.place_by_id(id))
-    }
-
-    /// Replaces groups by their members.
-    fn resolved(&self, mut requirement: Requirement) -> Requirement {
-        let people = |names: &[String]| {
-            let mut all: Vec<String> = Vec::new();
-            for name in names {
-                match name.strip_prefix('@') {
-                    Some(group) => {
-                        let members = self.groups.iter().find(|known| known.name == group);
-                        all.extend(members.iter().flat_map(|group| group.members.iter().cloned()));
-                    }
-                    None => all.push(name.clone()),
-                }
-            }
-            all.sort_unstable();
-            all.dedup();
-            all
-        };
-        requirement.approvers = people(&requirement.approvers);
-        for step in &mut requirement.escalate {
-            step.to = people(&step.to);
-        }
-        requirement
     }
 }
 

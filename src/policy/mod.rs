@@ -56,6 +56,7 @@ mod words;
 
 pub use database::{Database, database_of};
 pub use facts::{Asked, Look, fact_name, facts_of};
+pub use file::folded;
 pub use glob_text::matches as glob_matches;
 pub use in_force::InForce;
 pub use judge::{Hit, Judged, Judgement, judge};

@@ -235,6 +235,25 @@ fn a_key_is_one_persons() {
 }
 
 #[test]
+fn what_somebody_is_called_elsewhere_is_one_persons() {
+    for (one, other, what) in [
+        ("user = 'm'", "user = 'm'", "the login name"),
+        ("user = 'jo'", "", "the login name"),
+        ("github = 'Mara'", "github = '@mara'", "the login on GitHub"),
+        ("email = 'm@x'", "email = 'M@x'", "the address"),
+    ] {
+        let both = file(&format!("[[approver]]\nname = 'mara'\n{one}\n[[approver]]\nname = 'jo'\n{other}\n"));
+        let error = try_policy(&[(User, &both)]).err().expect(what);
+        assert_eq!(
+            error.message,
+            format!("{what} of `jo` is `mara`'s already, and two people never share one")
+        );
+    }
+    let fine = file("[[approver]]\nname = 'mara'\ngithub = 'jo'\n[[approver]]\nname = 'jo'\n");
+    policy(&[(User, &fine)]);
+}
+
+#[test]
 fn a_lower_layer_hands_nothing_on_to_people_of_its_own() {
     let system = file("[approval]\napprovers = ['mara']\n[[approver]]\nname = 'mara'");
     let user = "[[approver]]\nname = 'me'\n[approval]\nescalate = [{ after = '1s', to = ['me'] }]\n";
