@@ -315,3 +315,37 @@ fn agent_and_script_change_nobody() {
         .code(125)
         .check();
 }
+
+#[test]
+fn an_approver_who_is_taken_out_of_the_policy_has_approved_nothing_that_has_not_started() {
+    let user = std::process::Command::new("id").arg("-un").output().unwrap();
+    let user = text(&user.stdout).trim().to_owned();
+    let people = format!(
+        "[approval]\napprovers = ['@team']\n[[approver]]\nname = '{user}'\n[[approver]]\nname = 'mara'\n\
+         [[group]]\nname = 'team'\nmembers = ['{user}', 'mara']\n"
+    );
+    let stage = Stage::new().policy(&format!("{RULE}{people}"));
+    let mut waiting = stage.gate(["--", "touch", "made"]).env("CLAUDECODE", "1").start();
+    let id = waiting.id().to_owned();
+    waiting.kill();
+    let approved = stage.gate(["approve", "--yes", &id]).on_terminal().output();
+    assert!(approved.status.success(), "{}", text(&approved.stderr));
+    let removed = stage.gate(["approver", "remove", &user]).on_terminal().output();
+    assert!(removed.status.success(), "{}", text(&removed.stderr));
+    let resumed = stage.gate(["resume", &id]).env("CLAUDECODE", "1").output();
+    let said = stage.shown(&resumed.stderr);
+    assert_eq!(resumed.status.code(), Some(126), "{said}");
+    assert!(
+        said.starts_with(
+            "gate: [ID] is no longer valid (the policy is no longer the one it was approved under); nothing was run\n"
+        ),
+        "{said}"
+    );
+    assert!(!stage.cwd().join("made").exists());
+    let shown: serde_json::Value =
+        serde_json::from_slice(&stage.gate(["show", "--json", &id]).output().stdout).unwrap();
+    assert_eq!(shown["state"], "INVALIDATED");
+    let back = stage.gate(["resume", &id]).env("CLAUDECODE", "1").output();
+    assert_eq!(back.status.code(), Some(126), "and it stays so: {}", text(&back.stderr));
+    assert_eq!(stage.gate(["audit", "verify"]).output().status.code(), Some(0));
+}
