@@ -43,6 +43,12 @@ pub(super) fn read(world: &dyn World, fact: Fact, aim: &Aim<'_>) -> Findings {
     found.unwrap_or_else(Findings::unknown)
 }
 
+/// Claims that git may read this heading as that of the remote `origin`.
+fn may_be_origin(heading: &str) -> bool {
+    let small = heading.to_ascii_lowercase();
+    small.contains("remote") && (small.contains("origin") || small.contains('\\'))
+}
+
 /// What a variable is to the command.
 enum Var {
     Unset,
@@ -126,14 +132,15 @@ impl Sight<'_> {
     }
 
     /// Returns the URL of the remote `origin`, from the configuration that all worktrees of a repository share; `None` where that
-    /// file may send what is pushed elsewhere: a second URL, `pushurl`, `insteadOf`, or another file (git-config(1)).
+    /// file may send what is pushed elsewhere: a second URL, `pushurl`, `insteadOf`, another file, or a heading that git reads as the
+    /// same one (git-config(1), "Syntax").
     fn origin(&self) -> Option<Findings> {
         let git = self.git_dir()?;
         let common = self.text(&git.join("commondir")).map(|dir| git.join(dir.trim_end()));
         let config = common.as_deref().unwrap_or(&git).join("config");
         let text = self.text(&config)?;
         let small = text.to_ascii_lowercase();
-        if ["pushurl", "insteadof", "[include"].iter().any(|word| small.contains(word)) {
+        if ["pushurl", "insteadof", "[include", "worktreeconfig"].iter().any(|word| small.contains(word)) {
             return None;
         }
         let mut is_inside = false;
@@ -141,6 +148,9 @@ impl Sight<'_> {
         for line in text.lines().map(str::trim) {
             if line.starts_with('[') {
                 is_inside = line == "[remote \"origin\"]";
+                if !is_inside && may_be_origin(line) {
+                    return None;
+                }
             } else if let (true, Some((key, value))) = (is_inside, line.split_once('='))
                 && key.trim().eq_ignore_ascii_case("url")
                 && url.replace(without_secrets(value.trim().trim_matches('"'))).is_some()

@@ -57,9 +57,17 @@ fn git_facts_come_from_the_repository_around_the_directory() {
     case(&[("work/.git/HEAD", "8f14e45fceea167a5a36dedd4bea2543\n")], &[], Fact::GitBranch, None);
     case(&[], &[], Fact::GitBranch, None);
     // What is pushed goes elsewhere, or may.
-    for more in
-        ["\tpushurl = x\n", "\turl = x\n", "[url \"x\"]\n\tInsteadOf = git@h:\n", "[include]\n\tpath = x\n"]
-    {
+    for more in [
+        "\tpushurl = x\n",
+        "\turl = x\n",
+        "[url \"x\"]\n\tInsteadOf = git@h:\n",
+        "[include]\n\tpath = x\n",
+        "[remote  \"origin\"]\n\turl = x\n",
+        "[Remote \"origin\"]\n\turl = x\n",
+        "[remote \"or\\igin\"]\n\turl = x\n",
+        "[remote \"origin\"] url = x\n",
+        "[extensions]\n\tworktreeConfig = true\n",
+    ] {
         let config = format!("{config}{more}");
         case(&[plain[0], ("work/.git/config", &config)], &[], Fact::GitRemote, None);
     }
