@@ -111,7 +111,7 @@ pub struct Content {
 }
 
 /// Standard input as it is stored.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredInput {
     /// `empty`, `terminal`, `file`, `bytes` or `stream`.
     pub kind: String,
@@ -205,9 +205,20 @@ impl Content {
     pub fn input(&self) -> StoredInput {
         #[derive(serde::Deserialize)]
         struct Part {
-            stdin: StoredInput,
+            stdin: Stored,
         }
-        serde_json::from_slice::<Part>(&self.json).map(|part| part.stdin).unwrap_or_default()
+        #[derive(serde::Deserialize)]
+        struct Stored {
+            kind: String,
+            size: Option<String>,
+            file: Option<File>,
+        }
+        #[derive(serde::Deserialize)]
+        struct File {
+            size: String,
+        }
+        let Ok(Part { stdin }) = serde_json::from_slice(&self.json) else { return StoredInput::default() };
+        StoredInput { kind: stdin.kind, size: stdin.size.or(stdin.file.map(|file| file.size)) }
     }
 
     /// Returns in what `other` is only asked from another process: its variables and its standard input, named for a person.

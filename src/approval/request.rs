@@ -53,7 +53,7 @@ pub struct Ask {
     pub requirement: Requirement,
     /// What could not be bound, in words for the card.
     pub uncovered: Vec<String>,
-    /// What it gets on standard input, where that is code: shown as the command is.
+    /// What it gets on standard input, where that tells it what to do (code, SQL, a patch): shown as the command is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
     /// The name of a file that the requester's envelope has another of at each call: C leaves it open, D covers it.

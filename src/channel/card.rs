@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::earlier::Earlier;
 use super::marked::{marked, most_columns};
 use crate::approval::{
-    Ask, AskedAction, Decision, GrantScope, GrantUse, Outcome, Request, Requester, State, Terms,
+    Ask, AskedAction, Decision, GrantScope, GrantUse, Outcome, Request, Requester, State, StoredInput, Terms,
     dialect_name, is_expired,
 };
 use crate::command::{Source, quoted, visible};
@@ -115,18 +115,18 @@ impl Card {
         }
     }
 
-    /// Adds what the command gets on standard input: code as it is written, of anything else how much it is.
+    /// Adds what the command gets on standard input: instructions as they are written, of anything else how much it is.
     fn input(&mut self, request: &Request) {
-        let Some(size) = request.content.input().size else { return };
-        match &request.ask.input {
-            Some(code) => {
-                self.field("input", &format!("{size} bytes, which it may run"));
-                let lines = marked(code.as_bytes(), &[], self.width);
-                self.lines.extend(lines.into_iter().map(|line| format!("  {line}")));
-            }
-            None => {
-                self.field("input", &format!("{size} bytes from a pipe, held as they are; not shown here"))
-            }
+        let StoredInput { kind, size: Some(size) } = request.content.input() else { return };
+        let from = match (&request.ask.input, kind.as_str()) {
+            (Some(_), _) => "which tell it what to do",
+            (None, "file") => "from a file; not shown here",
+            (None, _) => "from a pipe, held as they are; not shown here",
+        };
+        self.field("input", &format!("{size} bytes, {from}"));
+        if let Some(told) = &request.ask.input {
+            let lines = marked(told.as_bytes(), &[], self.width);
+            self.lines.extend(lines.into_iter().map(|line| format!("  {line}")));
         }
     }
 

@@ -13,9 +13,9 @@ use std::ffi::OsStr;
 use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use self::gatherer::Gatherer;
+use self::gatherer::{Gatherer, selected};
 use super::host::open_regular;
 use super::mentioned::mentioned;
 use super::{Host, NotStarted, Start, checked};
@@ -23,14 +23,20 @@ use crate::approval::{Bound, BoundDirectory, BoundStdin, FileIdentity};
 use crate::command::{Command, visible};
 use crate::digest::Digest;
 use crate::policy::{Asked, fact_name, facts_of, glob_matches};
-use crate::shell::{Action, Analysis, Arguments, Programs};
+use crate::shell::{Action, Analysis, Arguments, Program, Programs};
 use crate::world::{Fact, World};
+
+/// The names of standard input.
+const INPUT: [&[u8]; 4] = [b"-", b"/dev/stdin", b"/dev/fd/0", b"/proc/self/fd/0"];
 
 /// The most bytes of files that are hashed; more would keep a person waiting.
 const LARGEST: u64 = 1 << 30;
 
 /// How a standard input that nobody can bind is called.
 pub const STREAM: &str = "what comes in on standard input";
+
+/// What is not covered where standard input is a file: whoever may write to it may do so while the command reads it.
+const FILE: &str = "a change of the file on standard input while it is read";
 
 /// What else decides what is bound, and how values are hidden.
 pub struct Binding<'a> {
@@ -42,6 +48,13 @@ pub struct Binding<'a> {
     pub commit: &'a dyn Fn(&[u8]) -> Digest,
     /// What the command gets on standard input.
     pub stdin: &'a BoundStdin,
+}
+
+/// Claims that what an action takes as instructions is what it has on standard input, by the name of that (`-f -`).
+pub fn is_told_by_input(action: &Action, entry: &Program) -> bool {
+    let arguments = Arguments::read(&action.args, Some(entry));
+    let mut words = entry.binds.iter().flat_map(|selector| selected(selector, &arguments, &action.args));
+    words.any(|word| word.as_literal().is_some_and(|name| INPUT.contains(&&name[..])))
 }
 
 /// What was found.
@@ -65,10 +78,6 @@ pub fn bind(command: &Command, analysis: &Analysis, with: &Binding<'_>) -> Resul
     let mut gatherer = Gatherer::new(with);
     let path = command.cwd.join(OsStr::from_bytes(start.path.as_bytes()));
     gatherer.program(start.argv[0].as_bytes(), &path);
-    if checked::stays(&path) {
-        let name = visible(start.argv[0].as_bytes());
-        gatherer.uncovered.insert(format!("a change of `{name}` in the instant of its start"));
-    }
     for (path, judged) in &analysis.files {
         gatherer.script(path, *judged);
     }
@@ -78,9 +87,17 @@ pub fn bind(command: &Command, analysis: &Analysis, with: &Binding<'_>) -> Resul
     for action in &analysis.actions {
         gatherer.action(action);
     }
+    let identities: Vec<&FileIdentity> =
+        gatherer.programs.iter().chain(&gatherer.files).filter_map(|file| file.found.as_ref()).collect();
+    let scripts: Vec<PathBuf> = analysis.files.iter().map(|(path, _)| path.clone()).collect();
+    for name in checked::stays(&start, &command.cwd, &scripts, &identities) {
+        gatherer.uncovered.insert(format!("a change of `{}` in the instant of its start", visible(&name)));
+    }
     let facts = facts(analysis, with, &mut gatherer.uncovered);
-    if *with.stdin == BoundStdin::Stream {
-        gatherer.uncovered.insert(STREAM.to_owned());
+    match with.stdin {
+        BoundStdin::Stream => _ = gatherer.uncovered.insert(STREAM.to_owned()),
+        BoundStdin::File(_) => _ = gatherer.uncovered.insert(FILE.to_owned()),
+        BoundStdin::Terminal | BoundStdin::Empty | BoundStdin::Bytes { .. } => {}
     }
     Ok(Gathered {
         bound: Bound {
@@ -137,7 +154,7 @@ fn variables(command: &Command, analysis: &Analysis, with: &Binding<'_>) -> Vec<
         .collect();
     names.extend(mentioned.expanded.iter().map(|name| String::from_utf8_lossy(name).into_owned()));
     for action in &analysis.actions {
-        let entry = with.programs.program(&plain_name(action));
+        let entry = with.programs.program(&action.plain_name());
         for named in entry.iter().flat_map(|entry| &entry.env) {
             let matching = |name: &&String| glob_matches(named.as_bytes(), name.as_bytes());
             match named.contains('*') {
@@ -160,7 +177,7 @@ fn is_always_bound(name: &str) -> bool {
 fn facts(analysis: &Analysis, with: &Binding<'_>, uncovered: &mut BTreeSet<String>) -> Vec<(String, String)> {
     let mut found = BTreeSet::new();
     for action in &analysis.actions {
-        let program = plain_name(action);
+        let program = action.plain_name();
         let entry = with.programs.program(&program);
         let arguments = Arguments::read(&action.args, entry.as_deref());
         let asked = Asked { program: &program, action, arguments: &arguments };
@@ -173,12 +190,6 @@ fn facts(analysis: &Analysis, with: &Binding<'_>, uncovered: &mut BTreeSet<Strin
         }
     }
     found.into_iter().collect()
-}
-
-/// Returns the last part of the program's name.
-fn plain_name(action: &Action) -> String {
-    let name = action.program.as_literal().unwrap_or_default();
-    Path::new(OsStr::from_bytes(&name)).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -4,35 +4,31 @@
 //! 1. What is executed is the file that was opened and looked at, whatever its name leads to later (execveat(2)).
 //! 2. Where others than root may write to it, a lease keeps writers off from before it is looked at until it is executed
 //!    (`F_SETLEASE` of fcntl(2)); where there is no lease, a sealed copy in memory is executed.
-//! 3. A script is read by its interpreter, by name: where others than root may change it, that is the name of a sealed copy. Only what
-//!    looks for its own place, or may, is left where it is; the card says so ([`stays`]).
-//! 4. What lies in directories of root's alone is started by its name: only root could change it.
+//! 3. A script is read by its interpreter, by name: where others than root may change it, that is the name of a sealed copy, for
+//!    `./x.sh` as for `sh x.sh`. Only what looks for its own place, or may, is left where it is; the card says so ([`stays`]).
+//! 4. What only root could change is started by its name.
 #![expect(unsafe_code, reason = "leases have no safe wrapper")]
 
-use std::ffi::CString;
+mod operand;
+
+use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io::{Read as _, Seek as _};
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::given::Given;
 use super::host::open_regular;
 use super::run::{NotStarted, Start};
-use super::sealed::{Use, sealed};
+use super::sealed::{Use, sealed, sealed_copy};
 use super::trust::Trust;
-use crate::approval::{BoundFile, FileIdentity};
+use crate::approval::FileIdentity;
 use crate::digest::Digest;
-
-/// The largest program that is copied where no lease is to be had.
-const LARGEST_COPY: u64 = 256 << 20;
 
 /// The most of a script that is looked through for what looks for its own place; a longer one stays where it is.
 const LONGEST_SCRIPT: u64 = 1 << 20;
-
-/// Shells, which read one file, and read it once.
-const SHELLS: [&[u8]; 7] = [b"sh", b"bash", b"dash", b"zsh", b"ksh", b"mksh", b"ash"];
 
 /// What a script that looks for its own place writes.
 const OWN_PLACE: [&[u8]; 9] =
@@ -49,40 +45,112 @@ enum Way {
     Copy,
 }
 
-/// Makes `start` execute what was `approved`, and holds what has to be held until then.
+/// Makes `start` execute the `program` that was approved, and a shell read the script of these `files`, and holds what has to be held
+/// until then.
 ///
 /// # Errors
 /// What lies there is another file by now, or somebody is writing to it.
-pub(super) fn hold(start: &mut Start, cwd: &Path, approved: &BoundFile) -> Result<(), NotStarted> {
-    let path = cwd.join(std::ffi::OsStr::from_bytes(start.path.as_bytes()));
-    if Trust::default().covers(&path) {
+pub(super) fn hold(
+    start: &mut Start,
+    cwd: &Path,
+    program: Option<&FileIdentity>,
+    files: &[&FileIdentity],
+) -> Result<(), NotStarted> {
+    hold_program(start, cwd, program)?;
+    hold_script(start, cwd, files)
+}
+
+fn hold_program(start: &mut Start, cwd: &Path, approved: Option<&FileIdentity>) -> Result<(), NotStarted> {
+    let path = program_path(start, cwd);
+    if is_roots(&path) {
         return Ok(());
     }
     let changed = || NotStarted::Changed { path: path.clone() };
-    let Some(found) = &approved.found else { return Err(changed()) };
-    // What may be executed and not read cannot be looked at: it is started by its name, as it was approved.
-    let Some((file, _)) = open_regular(&path) else { return Ok(()) };
+    let found = approved.ok_or_else(changed)?;
+    let Some((file, _)) = open_regular(&path) else {
+        // What may be executed and not read cannot be looked at: it is started by its name, if it was approved as such.
+        return if found.sha256.is_none() { Ok(()) } else { Err(changed()) };
+    };
     let is_leased = lease(&file).map_err(|Written| changed())?;
     let bytes = looked_at(&file, found).ok_or_else(changed)?;
-    match way(&path, &bytes) {
+    match way(&bytes) {
         Way::Name => {}
-        Way::Copy => start.given = Some(copy(&bytes, start)?),
-        Way::File if is_leased || found.size > LARGEST_COPY => start.program = Some(file.into()),
+        Way::Copy => {
+            let given = copy(&bytes)?;
+            start.path = CString::from(given.name());
+            start.given.push(given);
+        }
+        Way::File if is_leased || found.sha256.is_none() => start.program = Some(file.into()),
         Way::File => {
-            let all = whole(&file, found).ok_or_else(changed)?;
-            let memory = sealed(&all, Use::Execute).map_err(|error| NotStarted::not_given(&error))?;
-            start.program = Some(memory);
+            let mut again = &file;
+            again.rewind().map_err(|error| NotStarted::not_given(&error))?;
+            let memory = sealed_copy(file.take(found.size), Use::Execute, found.sha256);
+            start.program = Some(memory.map_err(|error| NotStarted::not_given(&error))?);
         }
     }
     Ok(())
 }
 
-/// Claims that the program at `path` is started by its name although others than root could change it in that instant.
-pub(super) fn stays(path: &Path) -> bool {
-    let Some((file, size)) = open_regular(path).filter(|_| !Trust::default().covers(path)) else {
-        return false;
-    };
-    beginning(&file, size).is_some_and(|bytes| way(path, &bytes) == Way::Name)
+/// Has a shell read a sealed copy of its script.
+fn hold_script(start: &mut Start, cwd: &Path, files: &[&FileIdentity]) -> Result<(), NotStarted> {
+    let Some((at, path)) = script_of(start, cwd).filter(|(_, path)| !is_roots(path)) else { return Ok(()) };
+    let changed = || NotStarted::Changed { path: path.clone() };
+    let (file, _) = open_regular(&path).ok_or_else(changed)?;
+    let approved = one_of(files, &file).ok_or_else(changed)?;
+    if approved.sha256.is_none() {
+        return Ok(());
+    }
+    let bytes = looked_at(&file, approved).ok_or_else(changed)?;
+    if way(&bytes) == Way::Copy {
+        let given = copy(&bytes)?;
+        start.argv[at] = CString::from(given.name());
+        start.given.push(given);
+    }
+    Ok(())
+}
+
+/// Returns how that is called which is run by its name although others than root could change it in that instant: of the program and
+/// the script of this start what cannot be held, and all other scripts. `bound` is what an approval is bound to.
+pub(super) fn stays(start: &Start, cwd: &Path, scripts: &[PathBuf], bound: &[&FileIdentity]) -> Vec<Vec<u8>> {
+    let held = script_of(start, cwd).map(|(at, path)| (path, start.argv[at].as_bytes().to_vec()));
+    let is_held = |path: &Path| held.as_ref().is_some_and(|(held, _)| held == path);
+    let others = scripts.iter().filter(|path| !is_held(path) && !is_roots(path));
+    let mut names: Vec<Vec<u8>> = others.map(|path| path.as_os_str().as_bytes().to_vec()).collect();
+    let program = (program_path(start, cwd), start.argv[0].as_bytes().to_vec());
+    let named = [Some(program), held.clone()].into_iter().flatten();
+    names
+        .extend(named.filter(|(path, _)| !is_roots(path) && !can_be_held(path, bound)).map(|(_, name)| name));
+    names
+}
+
+/// Claims that the file at `path` can be looked at, and need not be run by its name.
+fn can_be_held(path: &Path, bound: &[&FileIdentity]) -> bool {
+    let Some((file, size)) = open_regular(path) else { return false };
+    one_of(bound, &file).is_some_and(|one| one.sha256.is_some())
+        && beginning(&file, size).is_some_and(|bytes| way(&bytes) != Way::Name)
+}
+
+/// Returns which of these the open file is.
+fn one_of<'a>(files: &[&'a FileIdentity], file: &File) -> Option<&'a FileIdentity> {
+    let found = file.metadata().ok()?;
+    files.iter().find(|one| (one.device, one.inode) == (found.dev(), found.ino())).copied()
+}
+
+/// Returns the path that is executed.
+fn program_path(start: &Start, cwd: &Path) -> PathBuf {
+    cwd.join(OsStr::from_bytes(start.path.as_bytes()))
+}
+
+/// Returns the script that a shell is started with: which word names it, and its path.
+fn script_of(start: &Start, cwd: &Path) -> Option<(usize, PathBuf)> {
+    let at = operand::of(start.path.as_bytes(), &start.argv)?;
+    Some((at, cwd.join(OsStr::from_bytes(start.argv[at].as_bytes()))))
+}
+
+/// Claims that only root could change what runs by this path: its directories, and the file itself.
+fn is_roots(path: &Path) -> bool {
+    let is_file_roots = || path.metadata().is_ok_and(|found| found.uid() == 0 && found.mode() & 0o022 == 0);
+    Trust::default().covers(path) && is_file_roots()
 }
 
 /// Picks the signal that tells of a writer (asm-generic/fcntl.h; not in every C library's constants).
@@ -112,13 +180,16 @@ fn looked_at(file: &File, approved: &FileIdentity) -> Option<Vec<u8>> {
     let found = file.metadata().ok()?;
     let is_it = (found.dev(), found.ino(), found.len()) == (approved.device, approved.inode, approved.size);
     let bytes = beginning(file, found.len()).filter(|_| is_it)?;
-    let mut again = file;
-    again.rewind().ok()?;
-    let digest = || Digest::of_reader(file.take(approved.size)).ok();
-    match approved.sha256 {
-        Some(sha256) => digest().filter(|now| *now == sha256).map(|_| bytes),
-        None => Some(bytes),
-    }
+    let Some(sha256) = approved.sha256 else { return Some(bytes) };
+    // What is returned is what was hashed, where that is all: somebody may write between two looks.
+    let now = if bytes.len() as u64 == approved.size {
+        Digest::of(&bytes)
+    } else {
+        let mut again = file;
+        again.rewind().ok()?;
+        Digest::of_reader(file.take(approved.size)).ok()?
+    };
+    (now == sha256).then_some(bytes)
 }
 
 fn beginning(file: &File, size: u64) -> Option<Vec<u8>> {
@@ -127,28 +198,14 @@ fn beginning(file: &File, size: u64) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Returns all of the file, if it is still what was approved.
-fn whole(file: &File, approved: &FileIdentity) -> Option<Vec<u8>> {
-    let mut again = file;
-    again.rewind().ok()?;
-    let mut bytes = Vec::new();
-    file.take(approved.size + 1).read_to_end(&mut bytes).ok()?;
-    approved.sha256.is_none_or(|sha256| Digest::of(&bytes) == sha256).then_some(bytes)
-}
-
 /// Returns how a program that begins with `bytes` is started.
-fn way(path: &Path, bytes: &[u8]) -> Way {
+fn way(bytes: &[u8]) -> Way {
     if bytes.starts_with(b"\x7fELF") {
         return Way::File;
     }
     let is_whole = bytes.len() as u64 <= LONGEST_SCRIPT;
     let finds_itself = || OWN_PLACE.iter().any(|own| bytes.windows(own.len()).any(|part| part == *own));
-    // A path of gate's own process is not for a program that an interpreter finds by another path than `path`.
-    if is_whole && path.is_absolute() && is_for_a_shell(bytes) && !finds_itself() {
-        Way::Copy
-    } else {
-        Way::Name
-    }
+    if is_whole && is_for_a_shell(bytes) && !finds_itself() { Way::Copy } else { Way::Name }
 }
 
 /// Claims that a shell reads it: by its first line, or because it has none (POSIX 2.9.1.1).
@@ -162,26 +219,21 @@ fn is_for_a_shell(bytes: &[u8]) -> bool {
         b"env" => words.find(|word| !word.starts_with(b"-")).map(name).unwrap_or_default(),
         _ => first,
     };
-    SHELLS.contains(&&interpreter[..])
+    operand::SHELLS.contains(&&interpreter[..])
 }
 
-/// Returns the sealed copy, by whose name `start` now executes it.
-fn copy(bytes: &[u8], start: &mut Start) -> Result<Given, NotStarted> {
-    let memory: OwnedFd = sealed(bytes, Use::Execute).map_err(|error| NotStarted::not_given(&error))?;
-    let given = Given::of_memory(memory).map_err(|error| NotStarted::not_given(&error))?;
-    start.path = CString::from(given.name());
-    Ok(given)
+/// Returns a sealed copy of a script, which has a name.
+fn copy(bytes: &[u8]) -> Result<Given, NotStarted> {
+    sealed(bytes, Use::Execute).and_then(Given::of_memory).map_err(|error| NotStarted::not_given(&error))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::{Way, way};
 
     #[track_caller]
     fn case(text: &str, expected: Way) {
-        assert_eq!(way(Path::new("/work/x"), text.as_bytes()), expected, "{text}");
+        assert_eq!(way(text.as_bytes()), expected, "{text}");
     }
 
     #[test]

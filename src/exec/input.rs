@@ -3,7 +3,9 @@
 //! MUST rules:
 //! 1. A stream is read to its end before anybody is asked: what was read is part of what is approved, and all that the command gets.
 //! 2. A stream that no action reads is not touched, and the command does not get it either.
-//! 3. A terminal and a file stay gate's own, and so does a stream that the rules leave open: then the card says so.
+//! 3. A terminal stays gate's own, and so does a stream that the rules leave open: then the card says so.
+//! 4. A file that holds a program's data stays gate's own, and is looked at again before the start; what tells a program what to do is
+//!    read like a stream.
 
 use std::fs::File;
 use std::io;
@@ -144,9 +146,24 @@ impl Input {
         Ok(Input { bound, instead: Some(memory), bytes })
     }
 
+    /// Claims that it is gate's own, as it is.
+    pub fn is_own(&self) -> bool {
+        self.instead.is_none()
+    }
+
     /// Claims that it is a stream that nobody has looked into.
     pub fn is_stream(&self) -> bool {
         self.bound == BoundStdin::Stream
+    }
+
+    /// Claims that it is a file that stays gate's own.
+    pub fn is_file(&self) -> bool {
+        matches!(self.bound, BoundStdin::File(_))
+    }
+
+    /// Claims that it is a file that is no longer than a stream may be.
+    pub fn is_short_file(&self) -> bool {
+        matches!(&self.bound, BoundStdin::File(found) if found.size <= LARGEST_INPUT as u64)
     }
 
     /// Returns what an approval is bound to.

@@ -71,7 +71,7 @@ mod vfork;
 
 pub use apart::apart;
 pub use attention::{Attention, Told, stay_in_front};
-pub use bind::{Binding, Gathered, STREAM, bind};
+pub use bind::{Binding, Gathered, STREAM, bind, is_told_by_input};
 pub use child::Ended;
 pub use guard::guard;
 pub use host::Host;

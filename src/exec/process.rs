@@ -90,7 +90,7 @@ fn become_command(
         {
             give_up(reporter, errno(), DIRECTORY);
         }
-        if let Some(Err(error)) = start.given.as_ref().map(Given::is_found) {
+        if let Some(Err(error)) = start.given.iter().map(Given::is_found).find(Result::is_err) {
             give_up(reporter, error, GIVEN);
         }
         let mut disposition = MaybeUninit::<libc::sigaction>::zeroed().assume_init();
@@ -108,7 +108,8 @@ fn become_command(
             }
         }
         execute(start, words);
-        if errno() == libc::ENOEXEC {
+        // By its name it could be another file than the one that was approved.
+        if errno() == libc::ENOEXEC && !start.is_open_file() {
             libc::execve(c"/bin/sh".as_ptr(), as_script.as_ptr(), environ);
         }
         give_up(reporter, errno(), PROGRAM)

@@ -21,7 +21,7 @@ use super::given::Given;
 use super::host::{is_missing, open_regular};
 use super::process;
 use super::{Host, Input, real_shell, shell_name};
-use crate::approval::{Approved, BoundFile};
+use crate::approval::{Approved, FileIdentity};
 use crate::command::{Command, Source, Sourced};
 use crate::digest::Digest;
 
@@ -38,7 +38,7 @@ pub struct Start {
     /// What it gets as standard input instead of gate's own.
     pub(super) input: Option<OwnedFd>,
     /// What it sources as it was judged.
-    pub(super) given: Option<Given>,
+    pub(super) given: Vec<Given>,
 }
 
 /// Why a command cannot be started.
@@ -192,7 +192,7 @@ impl Start {
             #[cfg(target_os = "linux")]
             program: None,
             input: None,
-            given: None,
+            given: Vec::new(),
         })
     }
 }
@@ -212,6 +212,17 @@ pub struct Ready {
     missing: Vec<PathBuf>,
 }
 
+impl Start {
+    /// Claims that the file that is executed is open, and no name counts.
+    pub(super) fn is_open_file(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        let is_open = self.program.is_some();
+        #[cfg(not(target_os = "linux"))]
+        let is_open = false;
+        is_open
+    }
+}
+
 impl Ready {
     /// Returns the command that `approved` permits, ready to start with the files as they were `seen`.
     ///
@@ -226,13 +237,17 @@ impl Ready {
         Ok(Ready { approved, start, files, missing: seen.missing.to_vec() })
     }
 
-    /// Makes it execute the file that was `approved`, and none that lies there since.
+    /// Makes it execute the program that was approved and read the script that is one of these `files`, and none that lies there since.
     ///
     /// # Errors
     /// Another one lies there, or somebody is writing to it.
-    pub fn held_to(mut self, approved: &BoundFile) -> Result<Ready, NotStarted> {
+    pub fn held_to(
+        mut self,
+        program: Option<&FileIdentity>,
+        files: &[&FileIdentity],
+    ) -> Result<Ready, NotStarted> {
         let cwd = self.approved.command().cwd.clone();
-        checked::hold(&mut self.start, &cwd, approved)?;
+        checked::hold(&mut self.start, &cwd, program, files)?;
         Ok(self)
     }
 
@@ -294,7 +309,7 @@ fn start<'a>(
 ) -> Result<(Start, Option<&'a Path>), NotStarted> {
     let Some(sourced) = sourced else { return Ok((Start::of(command, host)?, None)) };
     let (given, command) = Given::instead(sourced, command)?;
-    Ok((Start { given: Some(given), ..Start::of(&command, host)? }, Some(&sourced.path)))
+    Ok((Start { given: vec![given], ..Start::of(&command, host)? }, Some(&sourced.path)))
 }
 
 /// Elsewhere no memory has a name: the file is one of those that are looked at again.

@@ -91,7 +91,7 @@ impl Session {
             cwd: None,
             program: None,
             input: None,
-            given: None,
+            given: Vec::new(),
         };
         Ok(Session { dialect, start: Some(start), running: None, ended: None, is_astray: false })
     }

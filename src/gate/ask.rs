@@ -19,14 +19,21 @@ pub(super) enum Asked {
     Not(Box<Ending>),
 }
 
+/// What a start is held to.
+#[derive(Default)]
+pub(super) struct Held {
+    pub(super) program: Option<BoundFile>,
+    pub(super) files: Vec<BoundFile>,
+}
+
 /// What an approval is bound to.
 pub(super) struct Bound {
     /// C.
     pub(super) content: Content,
     /// What it leaves open, in words for the card.
     pub(super) uncovered: Vec<String>,
-    /// The program that is started.
-    pub(super) program: Option<BoundFile>,
+    /// The program that is started, and the files that it may read as a script.
+    pub(super) held: Held,
 }
 
 impl Gate {
@@ -59,7 +66,7 @@ impl Gate {
             policy: judged.policy,
             requirement: judged.requirement.clone(),
             uncovered,
-            input: self.code_on_input(judged),
+            input: self.told_on_input(judged),
             per_call,
             reach: self.reach(judged, &wish.command.cwd),
         };
@@ -93,8 +100,8 @@ impl Gate {
         let mut gathered = exec::bind(command, &meaning.analysis, &binding)?;
         self.bind_past(&mut gathered);
         let content = Content::wrapped(command, meaning.wrapping.as_ref(), &gathered.bound);
-        let program = gathered.bound.programs.into_iter().next();
-        Ok(Bound { content, uncovered: gathered.uncovered, program })
+        let held = Held { program: gathered.bound.programs.into_iter().next(), files: gathered.bound.files };
+        Ok(Bound { content, uncovered: gathered.uncovered, held })
     }
 }
 

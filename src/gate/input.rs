@@ -39,30 +39,38 @@ impl Gate {
 
     fn input_to_ask_about(&self, judged: &Judged) -> Result<Input, Unbound> {
         let own = Input::own();
-        if !own.is_stream() || !self.starts_it_itself() || judged.leaves_input_open() {
+        if !self.starts_it_itself() || judged.leaves_input_open() {
             return Ok(own);
         }
-        if !judged.reads_input() {
+        let is_code = judged.reads_code();
+        if own.is_stream() && !judged.reads_input() {
             return Ok(none()?);
         }
+        // A file is bound as it is, whatever its length; but who decides reads what tells the command what to do.
+        let is_told = is_code || own.is_short_file() && judged.is_instructed_by_input(&self.policy);
+        if !(own.is_stream() || own.is_file() && is_told) {
+            return Ok(own);
+        }
         let input = self.read_input()?;
-        let is_hidden = judged.reads_code() && code(&input).is_none() && !input.bytes().is_empty();
+        let is_hidden = is_code && shown(&input).is_none() && !input.bytes().is_empty();
         if is_hidden { Err(Unbound::Unshowable) } else { Ok(input) }
     }
 
-    /// Returns what was read, where it is code that gate has not judged: the approver reads it. What a program takes as its data is
-    /// not shown: it may be a password.
-    pub(super) fn code_on_input(&self, judged: &Judged) -> Option<String> {
-        self.input.as_ref().filter(|_| judged.reads_code()).and_then(code)
+    /// Returns what was read, where it tells the command what to do: the approver reads it. What a program takes as its data is not
+    /// shown: it may be a password.
+    pub(super) fn told_on_input(&self, judged: &Judged) -> Option<String> {
+        let is_told = || judged.reads_code() || judged.is_instructed_by_input(&self.policy);
+        self.input.as_ref().filter(|_| is_told()).and_then(shown)
     }
 
-    /// Takes what the request was made with, as far as this process has it: nothing can be had anywhere.
+    /// Takes what the request was made with, as far as this process has it: nothing can be had anywhere. What is gate's own is looked
+    /// at again: a file may have changed since.
     pub(super) fn take_input_of(&mut self, content: &Content) -> Result<(), Unbound> {
-        if self.input.is_none() && self.starts_it_itself() {
+        if self.input.as_ref().is_none_or(Input::is_own) && self.starts_it_itself() {
             let own = Input::own();
             self.input = Some(match content.input().kind.as_str() {
                 "empty" => none()?,
-                "bytes" if own.is_stream() => self.read_input()?,
+                "bytes" if own.is_stream() || own.is_file() => self.read_input()?,
                 _ => own,
             });
         }
@@ -111,8 +119,8 @@ impl Gate {
     }
 }
 
-/// Returns what was read as a text for a card; `None` where nothing was, or where it is none.
-fn code(input: &Input) -> Option<String> {
+/// Returns what was read as a text for a card; `None` where nothing was, or where it is none, or too long.
+fn shown(input: &Input) -> Option<String> {
     let bytes = Some(input.bytes()).filter(|bytes| !bytes.is_empty() && bytes.len() <= LONGEST_SHOWN)?;
     String::from_utf8(bytes.to_vec()).ok().filter(|text| !text.contains('\0'))
 }

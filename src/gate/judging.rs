@@ -9,9 +9,10 @@ use crate::approval::{AskedAction, AskedBy, Reach, RequestLabel, Requester, Risk
 use crate::command::{Command, Source, visible};
 use crate::config::Config;
 use crate::digest::Digest;
+use crate::exec;
 use crate::policy::{self, Circumstances, Hit, Judgement, Policy, Requirement, Shown, Verdict};
 use crate::report::Report;
-use crate::shell::{Action, Place, Scope, Stdin, Truth};
+use crate::shell::{Action, Place, Programs as _, Scope, Stdin, Truth};
 
 /// What the policy says about a command here and now.
 #[derive(Debug)]
@@ -104,6 +105,15 @@ impl Judged {
     pub(super) fn reads_code(&self) -> bool {
         let actions = &self.meaning.analysis.actions;
         actions.iter().any(|action| action.opaque.is_some() && reads_input(action))
+    }
+
+    /// Claims that something of it may take what gate has on standard input as instructions: SQL, a patch, a manifest, names to act on.
+    pub(super) fn is_instructed_by_input(&self, policy: &Policy) -> bool {
+        self.meaning
+            .analysis
+            .actions
+            .iter()
+            .any(|action| reads_input(action) && is_instructed(action, policy))
     }
 
     /// Returns what to do instead, in the words of the rules that hold it back.
@@ -200,6 +210,15 @@ fn reads_input(action: &Action) -> bool {
         && (action.opaque.is_some()
             || !(action.builtin || action.function)
             || action.program.as_literal().is_none_or(is_reading))
+}
+
+/// Claims that what an action reads from standard input tells it what to do.
+fn is_instructed(action: &Action, policy: &Policy) -> bool {
+    let entry = policy.program(&action.plain_name());
+    entry.is_some_and(|entry| {
+        let appends = entry.runs.as_ref().is_some_and(|runs| runs.appends);
+        entry.instructed_by_input || appends || exec::is_told_by_input(action, &entry)
+    })
 }
 
 /// Claims that a redirect names what gate has on standard input.

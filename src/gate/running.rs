@@ -2,11 +2,11 @@
 
 use anyhow::Context as _;
 
-use super::ask::Bound;
+use super::ask::{Bound, Held};
 use super::message::{say_after_refusal, say_not_run};
 use super::waiting::say_approved;
 use super::{Ending, Ends, Gate, Judged};
-use crate::approval::{Approved, AskedBy, BoundFile, Outcome, Recheck, Request};
+use crate::approval::{Approved, AskedBy, FileIdentity, Outcome, Recheck, Request};
 use crate::audit::{Draft, Kind, PolicyUse};
 use crate::command::Command;
 use crate::config::Config;
@@ -23,8 +23,8 @@ struct Fit {
     /// What is compared with the approval.
     again: Recheck,
     judged: Judged,
-    /// The program that is started, as it was bound.
-    program: Option<BoundFile>,
+    /// What the start is held to, as it was bound.
+    held: Held,
 }
 
 /// Why an approved request is not run.
@@ -54,7 +54,7 @@ impl Gate {
     /// `name` is what this call has where C leaves a name open, so that its agent finds what it looks for.
     pub(super) fn run_approved(&mut self, request: &Request, name: Option<&str>) -> anyhow::Result<Ending> {
         let report = Ending::of_request(request);
-        let Fit { again, judged, program } = match self.check_again(request, name) {
+        let Fit { again, judged, held } = match self.check_again(request, name) {
             Ok(checked) => checked,
             Err(Misfit::Process(differs)) => return self.leave_to_another(request, &differs),
             Err(Misfit::Gone(why)) => {
@@ -75,13 +75,13 @@ impl Gate {
         };
         say_approved(request);
         let ready = Ready::new(approved, &self.config.host, judged.meaning.seen());
-        let ready = ready.and_then(|ready| self.hold(ready, program.as_ref()));
+        let ready = ready.and_then(|ready| self.hold(ready, &held));
         let ended = ready.and_then(|ready| self.carry_out(ready));
         Ok(self.finish(run, ended, report))
     }
 
-    /// Holds what is started to what was approved: its program and its input.
-    fn hold(&self, ready: Ready, program: Option<&BoundFile>) -> Result<Ready, NotStarted> {
+    /// Holds what is started to what was approved: its program, its script and its input.
+    fn hold(&self, ready: Ready, held: &Held) -> Result<Ready, NotStarted> {
         if !self.starts_it_itself() {
             return Ok(ready);
         }
@@ -89,10 +89,8 @@ impl Gate {
             Some(input) => ready.with_input(input)?,
             None => ready,
         };
-        match program {
-            Some(program) => ready.held_to(program),
-            None => Ok(ready),
-        }
+        let files: Vec<&FileIdentity> = held.files.iter().filter_map(|file| file.found.as_ref()).collect();
+        ready.held_to(held.program.as_ref().and_then(|program| program.found.as_ref()), &files)
     }
 
     /// Judges and binds anew, from the files up, and returns what that came to, or why the approval no longer counts.
@@ -107,7 +105,7 @@ impl Gate {
             return Err(Misfit::Process(vec!["standard input".to_owned()]));
         }
         let bound = self.content(&command, &judged);
-        let Bound { content, program, .. } = bound.map_err(|problem| Misfit::Gone(problem.to_string()))?;
+        let Bound { content, held, .. } = bound.map_err(|problem| Misfit::Gone(problem.to_string()))?;
         let differs = request.content.surroundings(&content);
         if judged.policy == request.ask.policy && !differs.is_empty() {
             return Err(Misfit::Process(differs));
@@ -119,7 +117,7 @@ impl Gate {
         let again = Recheck { content: content.digest(), policy: judged.policy };
         if again.policy != request.ask.policy || again.content != request.content.digest() {
             // The claim refuses these by itself, and says which.
-            return Ok(Fit { again, judged, program });
+            return Ok(Fit { again, judged, held });
         }
         match judged.verdict() {
             Verdict::Deny => Err(Misfit::Gone(format!("the policy now refuses it: {}", judged.because()))),
@@ -131,7 +129,7 @@ impl Gate {
                     "the rules ask otherwise than its request says, which nobody has read".to_owned(),
                 ))
             }
-            Verdict::Ask | Verdict::Allow => Ok(Fit { again, judged, program }),
+            Verdict::Ask | Verdict::Allow => Ok(Fit { again, judged, held }),
         }
     }
 

@@ -220,3 +220,12 @@ pub struct Action {
     /// Set where gate cannot say what this runs; judged as an action no rule allows.
     pub opaque: Option<Opaque>,
 }
+
+impl Action {
+    /// Returns the last part of the program's name, without its directory; empty where the name is not known before it runs.
+    pub fn plain_name(&self) -> String {
+        let name = self.program.as_literal().unwrap_or_default();
+        let plain = name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        String::from_utf8_lossy(plain).into_owned()
+    }
+}

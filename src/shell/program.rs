@@ -153,6 +153,8 @@ pub struct Program {
     /// Files that are instructions: part of what is approved.
     #[serde(deserialize_with = "list")]
     pub binds: Vec<Selector>,
+    /// Claims that what comes in on standard input tells it what to do (`psql`, `patch`, `at`): a card shows it.
+    pub instructed_by_input: bool,
     /// The format of those files, where they name others that are read with them: `make`, `pip`, `kustomize`, `compose`,
     /// `terraform`, `ansible`.
     pub includes: String,

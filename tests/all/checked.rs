@@ -6,7 +6,18 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use crate::stage::{Stage, until};
 
-const POLICY: &str = "[policy]\nversion = 1\ndefault = \"ask\"\n";
+const POLICY: &str = r#"
+[policy]
+version = 1
+default = "ask"
+[[rule]]
+id = "test.shell"
+verdict = "ask"
+reason = "starts a shell"
+match = { program = "sh" }
+examples = ["sh x"]
+counterexamples = ["ls"]
+"#;
 
 fn stage() -> Stage {
     Stage::new().policy(POLICY)
@@ -17,6 +28,14 @@ fn approve(stage: &Stage, id: &str) -> String {
     let said = stage.gate(["approve", "--yes", id]).on_terminal().output();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     String::from_utf8_lossy(&said.stdout).into_owned()
+}
+
+/// Makes a fifo that a script reads from before it goes on.
+fn fifo(stage: &Stage) -> std::path::PathBuf {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let go = stage.cwd().join("go");
+    mknodat(CWD, &go, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    go
 }
 
 /// Has the machine's `echo` in the working directory, where its requester may write.
@@ -31,15 +50,7 @@ fn with_echo(stage: Stage) -> Stage {
 fn a_running_script_is_read_from_what_was_approved_and_not_from_its_file() {
     let text = "#!/bin/sh\necho one\n: > begun\nread -r _ < go\necho two\n";
     let stage = stage().script("deploy", text);
-    let go = stage.cwd().join("go");
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        &go,
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::from_raw_mode(0o600),
-        0,
-    )
-    .unwrap();
+    let go = fifo(&stage);
     let waiting = stage.gate(["--", "./deploy"]).start();
     let card = approve(&stage, waiting.id());
     assert!(!card.contains("in the instant of its start"), "{card}");
@@ -50,6 +61,44 @@ fn a_running_script_is_read_from_what_was_approved_and_not_from_its_file() {
     let output = waiting.output();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "one\ntwo\n");
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_script_that_a_shell_is_given_is_read_from_what_was_approved() {
+    let stage = stage().file("deploy", "echo one\n: > begun\nread -r _ < go\necho \"two $1\"\n");
+    let go = fifo(&stage);
+    let waiting = stage.gate(["--", "sh", "-e", "deploy", "x"]).start();
+    let card = approve(&stage, waiting.id());
+    assert!(!card.contains("in the instant of its start"), "{card}");
+    until("the script's first line", || stage.cwd().join("begun").exists().then_some(()));
+    let mut file = OpenOptions::new().append(true).open(stage.cwd().join("deploy")).unwrap();
+    file.write_all(b"echo evil\n").unwrap();
+    fs::write(&go, "\n").unwrap();
+    let output = waiting.output();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "one\ntwo x\n");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_script_that_cannot_be_held_is_named_on_the_card() {
+    let stage = stage().file("place", "echo \"$0\"\n").file("called", "echo called\n");
+    for command in [&["sh", "place"][..], &["sh", "-c", "sh called"], &["env", "sh", "called"]] {
+        let waiting = stage.gate(["--"].into_iter().chain(command.iter().copied())).start();
+        let card = approve(&stage, waiting.id());
+        assert!(card.contains(" in the instant of its start\n"), "{command:?} {card}");
+        assert!(waiting.output().status.success());
+    }
+}
+
+/// The file begins as a program, so it is executed as an open file, which fails; a shell would then be given its name.
+#[test]
+fn what_is_no_program_after_all_is_not_read_by_a_shell() {
+    let stage = stage().script("odd", "\x7fELF=1\ntouch made\n");
+    let waiting = stage.gate(["--", "./odd"]).start();
+    approve(&stage, waiting.id());
+    let output = waiting.output();
+    assert_eq!(output.status.code(), Some(126), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!stage.cwd().join("made").exists());
 }
 
 #[test]

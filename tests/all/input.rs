@@ -38,7 +38,7 @@ fn what_came_through_a_pipe_is_what_the_command_gets() {
     let stage = stage();
     let waiting = stage.gate(["--", "cat"]).stdin("one\ntwo\n").start();
     let card = approve(&stage, waiting.id());
-    assert!(card.contains("input        8 bytes from a pipe, held as they are; not shown here\n"), "{card}");
+    assert!(card.contains("input        8 bytes, from a pipe, held as they are; not shown here\n"), "{card}");
     assert!(!card.contains("what comes in on standard input"), "{card}");
     let output = waiting.output();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "one\ntwo\n");
@@ -106,9 +106,11 @@ fn code_that_comes_in_is_shown_and_hostile_signs_in_it_are_made_visible() {
     let stage = stage();
     let waiting = stage.gate(["--", "python3"]).stdin("print(6 * 7)\n# \u{202e}x\n").start();
     let card = approve(&stage, waiting.id());
-    for line in
-        ["input        20 bytes, which it may run\n", "    1  print(6 * 7)\n", "    2  # \\u{202e}x\n"]
-    {
+    for line in [
+        "input        20 bytes, which tell it what to do\n",
+        "    1  print(6 * 7)\n",
+        "    2  # \\u{202e}x\n",
+    ] {
         assert!(card.contains(line), "{card}");
     }
     assert_eq!(String::from_utf8_lossy(&waiting.output().stdout), "42\n");
@@ -118,6 +120,57 @@ fn code_that_comes_in_is_shown_and_hostile_signs_in_it_are_made_visible() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         let expected = "gate: standard input is code that no card can show (no text, or more than 64 KiB)";
         assert!(output.status.code() == Some(126) && said.starts_with(expected), "{said}");
+    }
+}
+
+/// The shell reads its script line by line: what is written to the file meanwhile would be read, too.
+#[test]
+fn code_in_a_file_is_shown_and_runs_as_it_was_read() {
+    let stage = stage().file("deploy", "echo one\ncat go > /dev/null\necho two\n").file("go", "");
+    let deploy = stage.cwd().join("deploy");
+    let waiting = stage.gate(["--", "bash"]).input_from(&deploy).start();
+    std::fs::write(&deploy, "echo evil\n").unwrap();
+    let card = approve(&stage, waiting.id());
+    assert!(card.contains("input        37 bytes, which tell it what to do\n    1  echo one\n"), "{card}");
+    assert!(!card.contains("the file on standard input"), "{card}");
+    assert_eq!(String::from_utf8_lossy(&waiting.output().stdout), "one\ntwo\n");
+}
+
+#[test]
+fn a_file_of_data_stays_what_it_is_and_another_content_invalidates() {
+    let stage = stage().file("data", "one\n");
+    let data = stage.cwd().join("data");
+    let waiting = stage.gate(["--", "cat"]).input_from(&data).start();
+    let card = approve(&stage, waiting.id());
+    assert!(card.contains("input        4 bytes, from a file; not shown here\n"), "{card}");
+    assert!(card.contains("a change of the file on standard input while it is read\n"), "{card}");
+    assert_eq!(String::from_utf8_lossy(&waiting.output().stdout), "one\n");
+    let waiting = stage.gate(["--", "cat"]).input_from(&data).start();
+    std::fs::write(&data, "two\n").unwrap();
+    approve(&stage, waiting.id());
+    let output = waiting.output();
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(126), &b""[..]));
+}
+
+#[test]
+fn what_tells_a_program_what_to_do_is_shown_and_what_it_takes_as_data_is_not() {
+    let policy = POLICY.replace(r#"program = "cat""#, r#"program = ["cat", "xargs", "kubectl"]"#);
+    let stage = Stage::new().policy(&policy).script("bin/kubectl", "#!/bin/sh\nexec cat\n");
+    let path = format!("{}:/usr/bin:/bin", stage.cwd().join("bin").display());
+    let long = format!("{}\n", "x".repeat(64 << 10));
+    for (command, input, is_shown) in [
+        (&["xargs", "-n", "1", "echo"][..], "a b\n", true),
+        (&["kubectl", "apply", "-f", "-"], "kind: Pod\n", true),
+        (&["kubectl", "apply", "-f", "-"], &long, false),
+        (&["kubectl", "exec", "-i", "pod", "--", "tee", "x"], "a b\n", false),
+        (&["cat", "-"], "a b\n", false),
+    ] {
+        let command = ["--"].iter().chain(command);
+        let waiting = stage.gate(command).env("PATH", &path).stdin(input).start();
+        let card = approve(&stage, waiting.id());
+        let first = format!("which tell it what to do\n    1  {}", &input[..input.len().min(5)]);
+        assert_eq!(card.contains(first.trim_end()), is_shown, "{card}");
+        waiting.output();
     }
 }
 

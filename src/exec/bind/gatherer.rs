@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::includes::{self, Base, Named};
-use super::{Binding, LARGEST, identity, plain_name};
+use super::{Binding, LARGEST, identity};
 use crate::approval::BoundFile;
 use crate::command::visible;
 use crate::digest::Digest;
@@ -68,7 +68,7 @@ impl<'a> Gatherer<'a> {
             self.uncovered.insert(format!("the directory that `{}` runs in", visible(&name)));
             return;
         };
-        let plain = plain_name(action);
+        let plain = action.plain_name();
         let entry = self.with.programs.program(&plain);
         if !action.builtin && !action.function {
             match self.with.host.find(&name, cwd) {
@@ -345,7 +345,7 @@ fn without_secrets(address: &[u8]) -> Vec<u8> {
 }
 
 /// Returns the words of `args` that `selector` speaks of; where places are uncertain, every operand.
-fn selected(selector: &Selector, arguments: &Arguments, args: &[Word]) -> Vec<Word> {
+pub(super) fn selected(selector: &Selector, arguments: &Arguments, args: &[Word]) -> Vec<Word> {
     let operands: Vec<Word> = arguments.operands.iter().map(|operand| args[operand.index].clone()).collect();
     let is_sure = arguments.operands.iter().all(|operand| operand.certainty == Certainty::Sure);
     let (first, last) = (operands.first().cloned(), operands.last().cloned());

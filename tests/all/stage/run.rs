@@ -19,7 +19,8 @@ pub(crate) struct Run<'stage> {
     unset: Vec<OsString>,
     cwd: PathBuf,
     stdin: Vec<u8>,
-    is_without_input: bool,
+    /// The file that it has on standard input instead of a pipe.
+    input: Option<PathBuf>,
     terminal: bool,
     expected: Expected,
 }
@@ -49,7 +50,7 @@ impl<'stage> Run<'stage> {
             unset: Vec::new(),
             cwd: stage.cwd(),
             stdin: Vec::new(),
-            is_without_input: false,
+            input: None,
             terminal: false,
             expected: Expected::default(),
         }
@@ -86,8 +87,13 @@ impl<'stage> Run<'stage> {
     }
 
     /// Gives it the null device as standard input, and not a pipe.
-    pub(crate) fn without_input(mut self) -> Self {
-        self.is_without_input = true;
+    pub(crate) fn without_input(self) -> Self {
+        self.input_from("/dev/null")
+    }
+
+    /// Gives it this file as standard input, and not a pipe.
+    pub(crate) fn input_from(mut self, file: impl Into<PathBuf>) -> Self {
+        self.input = Some(file.into());
         self
     }
 
@@ -198,8 +204,9 @@ impl<'stage> Run<'stage> {
             }
             return (child, Some(terminal), self.expected);
         }
-        if self.is_without_input {
-            let child = command.stdin(Stdio::null()).spawn().expect("setsid of util-linux");
+        if let Some(path) = &self.input {
+            let file = std::fs::File::open(path).expect("a file for standard input");
+            let child = command.stdin(file).spawn().expect("setsid of util-linux");
             return (child, None, self.expected);
         }
         let mut child = command.stdin(Stdio::piped()).spawn().expect("setsid of util-linux");
