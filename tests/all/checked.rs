@@ -23,13 +23,6 @@ fn stage() -> Stage {
     Stage::new().policy(POLICY)
 }
 
-/// Approves the request, and returns the card.
-fn approve(stage: &Stage, id: &str) -> String {
-    let said = stage.gate(["approve", "--yes", id]).on_terminal().output();
-    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-    String::from_utf8_lossy(&said.stdout).into_owned()
-}
-
 /// Makes a fifo that a script reads from before it goes on.
 fn fifo(stage: &Stage) -> std::path::PathBuf {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -46,37 +39,28 @@ fn with_echo(stage: Stage) -> Stage {
     stage
 }
 
-#[test]
-fn a_running_script_is_read_from_what_was_approved_and_not_from_its_file() {
-    let text = "#!/bin/sh\necho one\n: > begun\nread -r _ < go\necho two\n";
+/// Writes to the script `deploy` while it runs: what it prints is what was approved.
+#[track_caller]
+fn case(command: &[&str], text: &str, expected: &str) {
     let stage = stage().script("deploy", text);
     let go = fifo(&stage);
-    let waiting = stage.gate(["--", "./deploy"]).start();
-    let card = approve(&stage, waiting.id());
+    let waiting = stage.gate(["--"].iter().chain(command)).start();
+    let card = stage.approve(waiting.id());
     assert!(!card.contains("in the instant of its start"), "{card}");
     until("the script's first line", || stage.cwd().join("begun").exists().then_some(()));
     let mut file = OpenOptions::new().append(true).open(stage.cwd().join("deploy")).unwrap();
     file.write_all(b"echo evil\n").unwrap();
     fs::write(&go, "\n").unwrap();
     let output = waiting.output();
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "one\ntwo\n");
-    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{command:?}");
+    assert_eq!(output.status.code(), Some(0), "{command:?}");
 }
 
 #[test]
-fn a_script_that_a_shell_is_given_is_read_from_what_was_approved() {
-    let stage = stage().file("deploy", "echo one\n: > begun\nread -r _ < go\necho \"two $1\"\n");
-    let go = fifo(&stage);
-    let waiting = stage.gate(["--", "sh", "-e", "deploy", "x"]).start();
-    let card = approve(&stage, waiting.id());
-    assert!(!card.contains("in the instant of its start"), "{card}");
-    until("the script's first line", || stage.cwd().join("begun").exists().then_some(()));
-    let mut file = OpenOptions::new().append(true).open(stage.cwd().join("deploy")).unwrap();
-    file.write_all(b"echo evil\n").unwrap();
-    fs::write(&go, "\n").unwrap();
-    let output = waiting.output();
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "one\ntwo x\n");
-    assert_eq!(output.status.code(), Some(0));
+fn a_running_script_is_read_from_what_was_approved_and_not_from_its_file() {
+    let text = "echo one\n: > begun\nread -r _ < go\necho \"two $1\"\n";
+    case(&["./deploy", "x"], &format!("#!/bin/sh\n{text}"), "one\ntwo x\n");
+    case(&["sh", "-e", "deploy", "x"], text, "one\ntwo x\n");
 }
 
 #[test]
@@ -84,7 +68,7 @@ fn a_script_that_cannot_be_held_is_named_on_the_card() {
     let stage = stage().file("place", "echo \"$0\"\n").file("called", "echo called\n");
     for command in [&["sh", "place"][..], &["sh", "-c", "sh called"], &["env", "sh", "called"]] {
         let waiting = stage.gate(["--"].into_iter().chain(command.iter().copied())).start();
-        let card = approve(&stage, waiting.id());
+        let card = stage.approve(waiting.id());
         assert!(card.contains(" in the instant of its start\n"), "{command:?} {card}");
         assert!(waiting.output().status.success());
     }
@@ -95,7 +79,7 @@ fn a_script_that_cannot_be_held_is_named_on_the_card() {
 fn what_is_no_program_after_all_is_not_read_by_a_shell() {
     let stage = stage().script("odd", "\x7fELF=1\ntouch made\n");
     let waiting = stage.gate(["--", "./odd"]).start();
-    approve(&stage, waiting.id());
+    stage.approve(waiting.id());
     let output = waiting.output();
     assert_eq!(output.status.code(), Some(126), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(!stage.cwd().join("made").exists());
@@ -106,7 +90,7 @@ fn a_script_that_looks_for_its_own_place_finds_it_and_the_card_says_what_that_le
     let stage =
         stage().script("deploy", "#!/bin/sh\ncat \"$(dirname \"$0\")/name\"\n").file("name", "shop\n");
     let waiting = stage.gate(["--", "./deploy"]).start();
-    let card = approve(&stage, waiting.id());
+    let card = stage.approve(waiting.id());
     assert!(card.contains("a change of `./deploy` in the instant of its start\n"), "{card}");
     assert_eq!(String::from_utf8_lossy(&waiting.output().stdout), "shop\n");
 }
@@ -115,11 +99,11 @@ fn a_script_that_looks_for_its_own_place_finds_it_and_the_card_says_what_that_le
 fn a_program_of_the_requesters_own_is_executed_as_the_file_that_it_is() {
     let stage = with_echo(stage()).script("where", "#!/usr/bin/env python3\nimport sys\nprint(sys.argv)\n");
     let waiting = stage.gate(["--", "./say", "a", "b"]).start();
-    let card = approve(&stage, waiting.id());
+    let card = stage.approve(waiting.id());
     assert!(!card.contains("in the instant of its start"), "{card}");
     assert_eq!(String::from_utf8_lossy(&waiting.output().stdout), "a b\n");
     let waiting = stage.gate(["--", "./where", "x"]).start();
-    approve(&stage, waiting.id());
+    stage.approve(waiting.id());
     assert_eq!(String::from_utf8_lossy(&waiting.output().stdout), "['./where', 'x']\n");
 }
 
@@ -129,7 +113,7 @@ fn a_program_that_somebody_may_still_write_to_is_not_executed() {
     let mut waiting = stage.gate(["--", "./say", "a"]).start();
     let id = waiting.id().to_owned();
     waiting.kill();
-    approve(&stage, &id);
+    stage.approve(&id);
     let held = OpenOptions::new().write(true).open(stage.cwd().join("say")).unwrap();
     let output = stage.gate(["resume", &id]).output();
     assert_eq!((output.status.code(), &output.stdout[..]), (Some(126), &b""[..]));
@@ -142,6 +126,6 @@ fn a_program_that_somebody_may_still_write_to_is_not_executed() {
 fn a_file_without_a_first_line_runs_in_a_shell_as_ever() {
     let stage = stage().script("plain", "echo plain \"$1\"\n");
     let waiting = stage.gate(["--", "./plain", "x"]).start();
-    approve(&stage, waiting.id());
+    stage.approve(waiting.id());
     assert_eq!(String::from_utf8_lossy(&waiting.output().stdout), "plain x\n");
 }

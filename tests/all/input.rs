@@ -21,12 +21,6 @@ fn stage() -> Stage {
     Stage::new().policy(POLICY)
 }
 
-fn approve(stage: &Stage, id: &str) -> String {
-    let said = stage.gate(["approve", "--yes", id]).on_terminal().output();
-    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-    String::from_utf8_lossy(&said.stdout).into_owned()
-}
-
 /// Returns the ids of the requests that wait, by their order.
 fn waiting(stage: &Stage) -> usize {
     let listed = stage.gate(["requests", "--json"]).output();
@@ -37,7 +31,7 @@ fn waiting(stage: &Stage) -> usize {
 fn what_came_through_a_pipe_is_what_the_command_gets() {
     let stage = stage();
     let waiting = stage.gate(["--", "cat"]).stdin("one\ntwo\n").start();
-    let card = approve(&stage, waiting.id());
+    let card = stage.approve(waiting.id());
     assert!(card.contains("input        8 bytes, from a pipe, held as they are; not shown here\n"), "{card}");
     assert!(!card.contains("what comes in on standard input"), "{card}");
     let output = waiting.output();
@@ -56,7 +50,7 @@ fn other_bytes_are_another_request_and_the_same_take_the_approval_up() {
     let id = first.id().to_owned();
     let mut first = first;
     first.kill();
-    approve(&stage, &id);
+    stage.approve(&id);
     assert_eq!(asked("one \n"), Some(124), "one byte more is another request");
     let taken = stage.gate(["--", "cat"]).stdin("one\n").output();
     assert_eq!((taken.status.code(), &taken.stdout[..]), (Some(0), &b"one\n"[..]));
@@ -68,7 +62,7 @@ fn an_approval_is_not_taken_up_with_other_bytes() {
     let mut first = stage.gate(["--", "cat"]).stdin("one\n").start();
     let id = first.id().to_owned();
     first.kill();
-    approve(&stage, &id);
+    stage.approve(&id);
     let resumed = stage.gate(["resume", &id]).stdin("two\n").output();
     let said = String::from_utf8_lossy(&resumed.stderr).into_owned();
     assert_eq!((resumed.status.code(), &resumed.stdout[..]), (Some(126), &b""[..]), "{said}");
@@ -96,7 +90,7 @@ fn a_rule_may_leave_the_input_open() {
     let open = POLICY.replace("match =", "unbound_input = true\nmatch =");
     let stage = Stage::new().policy(&open);
     let waiting = stage.gate(["--", "cat"]).stdin("one\n").start();
-    let card = approve(&stage, waiting.id());
+    let card = stage.approve(waiting.id());
     assert!(card.contains("what comes in on standard input\n"), "{card}");
     assert_eq!(String::from_utf8_lossy(&waiting.output().stdout), "one\n");
 }
@@ -105,7 +99,7 @@ fn a_rule_may_leave_the_input_open() {
 fn code_that_comes_in_is_shown_and_hostile_signs_in_it_are_made_visible() {
     let stage = stage();
     let waiting = stage.gate(["--", "python3"]).stdin("print(6 * 7)\n# \u{202e}x\n").start();
-    let card = approve(&stage, waiting.id());
+    let card = stage.approve(waiting.id());
     for line in [
         "input        20 bytes, which tell it what to do\n",
         "    1  print(6 * 7)\n",
@@ -130,7 +124,7 @@ fn code_in_a_file_is_shown_and_runs_as_it_was_read() {
     let deploy = stage.cwd().join("deploy");
     let waiting = stage.gate(["--", "bash"]).input_from(&deploy).start();
     std::fs::write(&deploy, "echo evil\n").unwrap();
-    let card = approve(&stage, waiting.id());
+    let card = stage.approve(waiting.id());
     assert!(card.contains("input        37 bytes, which tell it what to do\n    1  echo one\n"), "{card}");
     assert!(!card.contains("the file on standard input"), "{card}");
     assert_eq!(String::from_utf8_lossy(&waiting.output().stdout), "one\ntwo\n");
@@ -141,13 +135,13 @@ fn a_file_of_data_stays_what_it_is_and_another_content_invalidates() {
     let stage = stage().file("data", "one\n");
     let data = stage.cwd().join("data");
     let waiting = stage.gate(["--", "cat"]).input_from(&data).start();
-    let card = approve(&stage, waiting.id());
+    let card = stage.approve(waiting.id());
     assert!(card.contains("input        4 bytes, from a file; not shown here\n"), "{card}");
     assert!(card.contains("a change of the file on standard input while it is read\n"), "{card}");
     assert_eq!(String::from_utf8_lossy(&waiting.output().stdout), "one\n");
     let waiting = stage.gate(["--", "cat"]).input_from(&data).start();
     std::fs::write(&data, "two\n").unwrap();
-    approve(&stage, waiting.id());
+    stage.approve(waiting.id());
     let output = waiting.output();
     assert_eq!((output.status.code(), &output.stdout[..]), (Some(126), &b""[..]));
 }
@@ -167,7 +161,7 @@ fn what_tells_a_program_what_to_do_is_shown_and_what_it_takes_as_data_is_not() {
     ] {
         let command = ["--"].iter().chain(command);
         let waiting = stage.gate(command).env("PATH", &path).stdin(input).start();
-        let card = approve(&stage, waiting.id());
+        let card = stage.approve(waiting.id());
         let first = format!("which tell it what to do\n    1  {}", &input[..input.len().min(5)]);
         assert_eq!(card.contains(first.trim_end()), is_shown, "{card}");
         waiting.output();

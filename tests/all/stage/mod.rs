@@ -102,6 +102,14 @@ impl Stage {
         Run::new(self, env!("CARGO_BIN_EXE_gate").into(), all)
     }
 
+    /// Approves the request as a person at a terminal of their own, and returns the card that they were shown.
+    #[track_caller]
+    pub(crate) fn approve(&self, id: &str) -> String {
+        let said = self.gate(["approve", "--yes", id]).on_terminal().output();
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        String::from_utf8_lossy(&said.stdout).into_owned()
+    }
+
     /// Returns a run of any other program on this stage, for what a test needs around gate.
     pub(crate) fn program<A: AsRef<OsStr>>(
         &self,
