@@ -17,11 +17,11 @@ use table::Table;
 /// Each class with its number and title, its table, and how many ways around and harmless cases it has.
 const INDEX: [(usize, &str, Table, [usize; 2]); 12] = [
     (1, "chains", running::CHAINS, [31, 2]),
-    (2, "wrappers", running::WRAPPERS, [55, 3]),
+    (2, "wrappers", running::WRAPPERS, [58, 3]),
     (3, "shells", running::SHELLS, [41, 3]),
     (4, "names behind quotes and expansions", running::NAMES, [42, 4]),
     (5, "variables, functions and aliases", running::ENVIRONMENT, [34, 3]),
-    (6, "options that execute", reaching::OPTIONS, [70, 5]),
+    (6, "options that execute", reaching::OPTIONS, [76, 5]),
     (7, "redirects and here-documents", reaching::REDIRECTS, [35, 3]),
     (8, "paths", reaching::PATHS, [35, 3]),
     (9, "other readings", reaching::READINGS, [32, 3]),

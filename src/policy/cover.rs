@@ -81,7 +81,7 @@ fn operands(wide: &Matcher, narrow: &Matcher) -> bool {
 
 /// Which paths are meant depends on the subcommand, too.
 fn paths(wide: &Matcher, narrow: &Matcher) -> bool {
-    let pairs: [(&Patterns, &Patterns); 7] = [
+    let pairs: [(&Patterns, &Patterns); 8] = [
         (&wide.reads, &narrow.reads),
         (&wide.writes, &narrow.writes),
         (&wide.reads_all, &narrow.reads_all),
@@ -89,6 +89,7 @@ fn paths(wide: &Matcher, narrow: &Matcher) -> bool {
         (&wide.writes_all, &narrow.writes_all),
         (&wide.writes_none, &narrow.writes_none),
         (&wide.names, &narrow.names),
+        (&wide.names_all, &narrow.names_all),
     ];
     let asks = pairs.iter().any(|(wide, _)| !wide.is_empty());
     let same = pairs.iter().all(|(wide, narrow)| wide.is_empty() || wide == narrow);

@@ -170,6 +170,8 @@ pub struct Matcher {
     pub writes_none: Patterns,
     /// Paths that a word, or a part of one, names, whatever for: never more than maybe.
     pub names: Patterns,
+    /// Every path that a word, or a part of one, names matches; a plain word is none, nor is one that nobody knows.
+    pub names_all: Patterns,
     /// A program of this name stands anywhere up the pipe.
     #[serde(deserialize_with = "list")]
     pub stdin_from: Vec<String>,

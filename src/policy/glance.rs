@@ -150,7 +150,7 @@ impl Asks {
             reads: reads.iter().any(|list| !list.is_empty()),
             writes: writes.iter().any(|list| !list.is_empty()),
             surroundings: is_any(&[&table.stdin_from, &table.pipes_to, &table.exactly])
-                || !(table.cwd.is_empty() && table.names.is_empty())
+                || !(table.cwd.is_empty() && table.names.is_empty() && table.names_all.is_empty())
                 || !(table.env.is_empty() && table.fact.is_empty())
                 || table.text.is_some()
                 || table.script.is_some(),

@@ -9,7 +9,7 @@ use super::file::{Globs, Matcher, ScopeWord};
 use super::glance::Look;
 use super::glob::{Glob, Token, literal, tokens};
 use super::glob_text;
-use super::named::names;
+use super::named::{names, names_only};
 use super::paths::PathValue;
 use super::patterns::Patterns;
 use super::subject::{Lean, Seen, Subject, Way};
@@ -63,6 +63,7 @@ pub(super) fn asks_about_paths(table: &Matcher) -> bool {
         &table.writes,
         &table.writes_all,
         &table.writes_none,
+        &table.names_all,
     ];
     operands.iter().any(|list| !list.is_empty())
         || paths.iter().any(|list| !list.is_empty())
@@ -389,6 +390,9 @@ impl Asking<'_> {
         }
         if !table.names.is_empty() && truth != Truth::No {
             truth = truth & names(&table.names, self.subject);
+        }
+        if !table.names_all.is_empty() && truth != Truth::No {
+            truth = truth & names_only(&table.names_all, self.subject, self.lean);
         }
         truth = truth & Truth::all(table.env.iter().map(|(name, globs)| self.variable(name, globs)));
         if let (Some(pattern), true) = (&table.text, truth != Truth::No) {

@@ -32,6 +32,12 @@ pub(super) fn names(patterns: &Patterns, subject: &Subject<'_>) -> Truth {
     Truth::of(subject.named().iter().any(is_named)) & Truth::Maybe
 }
 
+/// Returns whether each path that a word or a part of it names matches one of `patterns`; a word of which nothing is known names none.
+pub(super) fn names_only(patterns: &Patterns, subject: &Subject<'_>, lean: Lean) -> Truth {
+    let paths = subject.named().iter().filter(|named| !named.is_plain);
+    Truth::all(paths.map(|named| named.path.matches_any(patterns, subject, lean)))
+}
+
 /// Returns the paths that the words of an action could name.
 pub(super) fn named(subject: &Subject<'_>) -> Vec<Named> {
     let inner = &subject.arguments.inner;
@@ -101,9 +107,10 @@ fn parts<T: Sign>(word: &[T]) -> Vec<&[T]> {
         parts.extend(word.split(|sign| is(Some(sign), MARKS)));
     }
     if is_option {
-        // Where a bundle ends and its value begins is not known: `-czf.claude/x`, `-ogate`.
+        // Where a bundle ends and its value begins is not known: `-czf.claude/x`, `-ogate`. A long option has it behind a mark.
+        let is_long = is(word.get(1), b"-");
         let path = word.iter().position(|sign| is(Some(sign), b"/.~")).map(|at| &word[at..]);
-        parts.extend([word.get(2..), path].into_iter().flatten());
+        parts.extend([word.get(2..), path.filter(|_| !is_long)].into_iter().flatten());
     }
     let is_text = |part: &[T]| part.iter().any(|sign| is(Some(sign), b" \t\n"));
     parts.retain(|part| could_be_path(part) && (part.len() == word.len() || !is_text(part)));
@@ -131,6 +138,7 @@ mod tests {
     fn a_path_is_found_wherever_it_stands_in_a_word() {
         case("a/b", "a/b", true);
         case("--map=a/b", "a/b", true);
+        case("--map=a/b", "/b", false);
         case("--emit=dep-info=a/b", "a/b", true);
         case("-oa", "a", true);
         case("-czf.a/b", ".a/b", true);

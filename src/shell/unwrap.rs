@@ -19,7 +19,7 @@ use super::state::State;
 use super::walk::{Context, Walker};
 use crate::command::Dialect;
 
-use appended::{appended, mark};
+use appended::feeding;
 use code::{given_code, inline_code};
 
 /// Why an inner command cannot be found.
@@ -256,9 +256,9 @@ impl Walker<'_> {
         let context =
             &Context { given: context.given.iter().cloned().chain(given).collect(), ..context.clone() };
         if runs.appends {
-            let mark = mark(read);
-            self.fed(context, state, wrapped, &words, mark.as_deref())?;
-            words = appended(words, mark.as_deref(), action.span);
+            let feeding = feeding(read, name)?;
+            self.fed(context, state, wrapped, &words, &feeding)?;
+            words = feeding.applied(words, action.span);
         }
         if runs.shell_operands {
             let parts: Option<Vec<Vec<u8>>> = words.iter().map(Word::as_literal).collect();

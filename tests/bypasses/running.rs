@@ -44,6 +44,9 @@ pub(super) const CHAINS: Table = Table {
 pub(super) const WRAPPERS: Table = Table {
     denied: &[
         "sudo rm -rf ~",
+        "sudo -R / rm -rf ~",
+        "strace -p 1 rm -rf ~",
+        "echo / | xargs -I_ -Ia rm -rf a",
         "sudo -n -u root rm -rf ~",
         "sudo -nu root -- rm -rf ~",
         "doas rm -rf ~",

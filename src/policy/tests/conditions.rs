@@ -126,6 +126,25 @@ fn operands_are_what_is_no_option() {
 }
 
 #[test]
+fn every_path_that_words_name_may_have_to_lie_in_one_place() {
+    let inside = "{ program = 'tool', names_all = ['./**'] }";
+    for text in ["tool", "tool a", "tool --map=a/b x:./y -ofile", "tool *.txt $x"] {
+        case(inside, text, Yes, true);
+    }
+    for text in [
+        "tool /x",
+        "tool ../x",
+        "tool a/../../x",
+        "tool --map=/x",
+        "tool -o/x",
+        "tool a:/x",
+        "tool http://x/y",
+    ] {
+        case(inside, text, No, false);
+    }
+}
+
+#[test]
 fn paths_come_from_selectors_and_redirects() {
     case("{ program = 'tool', reads = ['/etc/*'] }", "tool /etc/passwd", Yes, true);
     case("{ program = 'tool', reads = ['/etc/*'] }", "tool < /etc/passwd", Yes, true);

@@ -181,6 +181,10 @@ pub(in crate::shell) fn leaves_reading(name: &[u8]) -> bool {
 
 pub(super) fn doubtful_shopt(literals: &[Option<Vec<u8>>]) -> Option<String> {
     let mut sets = false;
+    // `-o`: the options of `set`, and without this one braces are no more than braces.
+    if literals.iter().any(|literal| literal.as_deref() == Some(b"braceexpand")) {
+        return Some("`shopt` changes how the shell reads what follows".to_owned());
+    }
     for literal in literals {
         match literal.as_deref() {
             Some(b"-s") => sets = true,

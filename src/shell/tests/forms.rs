@@ -101,6 +101,7 @@ fn what_is_not_known_by_heart_is_opaque() {
         "a[$(b)]=1",
         "shopt -s expand_aliases",
         "shopt -s extglob",
+        "shopt -u -o braceexpand",
         "! ! a",
         "a >&$x",
         "a >&b",

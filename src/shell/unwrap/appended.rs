@@ -1,7 +1,7 @@
 //! What a wrapper adds to its command from its input: `xargs`, `parallel`.
 
 use super::super::action::{Piece, Span, Word};
-use super::super::arguments::Arguments;
+use super::super::arguments::{Arguments, Given};
 use super::super::fed;
 use super::super::state::State;
 use super::super::walk::{self, Context, Walker};
@@ -15,34 +15,67 @@ impl Walker<'_> {
         state: &State,
         wrapped: &Wrapped,
         words: &[Word],
-        mark: Option<&str>,
+        feeding: &Feeding,
     ) -> Result<(), Unclear> {
-        let known = fed::commands(wrapped.action, &self.actions, words, mark)
-            .map_err(|fed::TooMany| Unclear(format!("`{}` is given too many lines", wrapped.name)))?;
-        for words in known {
-            self.words(context, state, words, wrapped.action.span);
+        let marked = feeding.mark.as_deref().map(Some);
+        for mark in marked.into_iter().chain(feeding.adds.then_some(None)) {
+            let known = fed::commands(wrapped.action, &self.actions, words, mark)
+                .map_err(|fed::TooMany| Unclear(format!("`{}` is given too many lines", wrapped.name)))?;
+            for words in known {
+                self.words(context, state, words, wrapped.action.span);
+            }
         }
         Ok(())
     }
 }
 
-/// Returns the string that stands for a line of the input (`xargs -I {}`), if an option names one.
-pub(super) fn mark(read: &Arguments) -> Option<String> {
-    let given = read.options.iter().find(|given| {
-        matches!(given.name.as_str(), "-I" | "-i" | "-J" | "--replace") || given.canonical == "--replace"
-    })?;
-    let text = given.value.as_ref().and_then(Word::as_literal).and_then(|text| String::from_utf8(text).ok());
-    Some(text.filter(|text| !text.is_empty()).unwrap_or_else(|| "{}".to_owned()))
+/// What `xargs` does with what it reads.
+pub(super) struct Feeding {
+    /// The string that stands for a line of the input (`-I {}`).
+    mark: Option<String>,
+    /// Claims that arguments are added behind the command.
+    adds: bool,
 }
 
-/// What `xargs` makes of its command: arguments from its input are added or put in place of `mark`.
-pub(super) fn appended(mut words: Vec<Word>, mark: Option<&str>, span: Span) -> Vec<Word> {
-    match mark {
-        Some(mark) => words.iter().map(|word| replaced(word, mark, b"")).collect(),
-        None => {
-            words.push(walk::unknown_word("…".to_owned(), span));
-            words
+/// Returns what the options of `xargs` say: of several marks the last counts, and `-L` or `-n` behind it takes it back, where not all
+/// implementations agree; `-n 1` leaves it as it is (xargs(1), `-I`).
+pub(super) fn feeding(read: &Arguments, name: &str) -> Result<Feeding, Unclear> {
+    let marks = |given: &Given| {
+        matches!(given.name.as_str(), "-I" | "-i" | "-J" | "--replace") || given.canonical == "--replace"
+    };
+    let Some(at) = read.options.iter().rposition(marks) else {
+        return Ok(Feeding { mark: None, adds: true });
+    };
+    let text = match &read.options[at].value {
+        Some(value) => value.as_literal().and_then(|text| String::from_utf8(text).ok()),
+        None => Some(String::new()),
+    };
+    let Some(text) = text else {
+        return Err(Unclear(format!("what stands for the input of `{name}` is known only when it runs")));
+    };
+    let mark = if text.is_empty() { "{}".to_owned() } else { text };
+    Ok(Feeding { mark: Some(mark), adds: read.options[at + 1..].iter().any(takes_back) })
+}
+
+fn takes_back(given: &Given) -> bool {
+    let is_one = || given.value.as_ref().and_then(Word::as_literal).as_deref() == Some(b"1");
+    match given.canonical.as_str() {
+        "-L" | "-l" | "--max-lines" => true,
+        "-n" | "--max-args" => !is_one(),
+        _ => false,
+    }
+}
+
+impl Feeding {
+    /// Returns what becomes of the command: arguments from the input are added, or put in place of the mark.
+    pub(super) fn applied(&self, mut words: Vec<Word>, span: Span) -> Vec<Word> {
+        if let Some(mark) = &self.mark {
+            words = words.iter().map(|word| replaced(word, mark, b"")).collect();
         }
+        if self.adds {
+            words.push(walk::unknown_word("…".to_owned(), span));
+        }
+        words
     }
 }
 

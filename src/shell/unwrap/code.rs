@@ -1,7 +1,7 @@
 //! Code of interpreters: where it is given, and what it reads.
 
 use super::super::action::{Action, Piece, Stdin, Word};
-use super::super::arguments::Certainty;
+use super::super::arguments::{Certainty, Given};
 use super::super::inline::{Language, is_pure, uses};
 use super::super::state::State;
 use super::super::walk::{Context, Walker};
@@ -61,10 +61,15 @@ impl Walker<'_> {
             None => read.unknown.is_empty(),
             Some(operand) => action.args[operand.index].as_literal().as_deref() == Some(b"-"),
         };
-        let only_tells = read
-            .options
-            .iter()
-            .any(|given| matches!(given.name.as_str(), "--version" | "-V" | "--help" | "-h" | "-v"));
+        // To Python, and to the C shells, `-v` means to say more; none tells only where a `-` asks for the input.
+        let talks = runs.language == "python" || name.ends_with("csh");
+        let tells = |given: &Given| match given.name.as_str() {
+            "--version" | "--help" | "-h" => true,
+            "-V" => !name.ends_with("csh"),
+            "-v" => !talks,
+            _ => false,
+        };
+        let only_tells = read.operands.is_empty() && read.options.iter().any(tells);
         let module = read.options.iter().any(|given| given.name == "-m");
         if from_input && !only_tells && !module {
             return Err(Unclear(format!("`{name}` reads code from its input")));

@@ -26,6 +26,10 @@ fn wrappers_are_opened() {
     case("cat <<E | xargs -I_ rm x/_\nb c\nd\nE", "cat ; xargs -I_ rm x/_ ; rm x/b c ; rm x/d ; rm x/‹_›");
     case("echo b > c | xargs rm", "echo b ; xargs rm ; rm b ; rm ‹……›");
     case("xargs -I{} rm {}/y", "xargs -I{} rm {}/y ; rm ‹{}›/y");
+    case("xargs -I_ -Ia rm a _", "xargs -I_ -Ia rm a _ ; rm ‹a› _");
+    case("xargs -I_ -n1 rm _", "xargs -I_ -n1 rm _ ; rm ‹_›");
+    case("xargs -n2 -I_ rm _", "xargs -n2 -I_ rm _ ; rm ‹_›");
+    case("xargs -I_ -n2 rm _", "xargs -I_ -n2 rm _ ; rm ‹_› ‹……›");
     case("find . -exec rm {} \\; -exec ls {} +", "find . -exec rm {} ; -exec ls {} + ; rm .‹{}› ; ls .‹{}›");
     case("/usr/bin/sudo rm x", "/usr/bin/sudo rm x ; rm x");
     case("ssh -p 2 host rm x", "ssh -p 2 host rm x ; rm x");
