@@ -103,17 +103,22 @@ impl Judged {
 
     /// Claims that something of it may run what gate has on standard input.
     pub(super) fn reads_code(&self) -> bool {
-        let actions = &self.meaning.analysis.actions;
-        actions.iter().any(|action| action.opaque.is_some() && reads_input(action))
+        self.feeds(|action| action.opaque.is_some())
     }
 
     /// Claims that something of it may take what gate has on standard input as instructions: SQL, a patch, a manifest, names to act on.
     pub(super) fn is_instructed_by_input(&self, policy: &Policy) -> bool {
-        self.meaning
-            .analysis
-            .actions
-            .iter()
-            .any(|action| reads_input(action) && is_instructed(action, policy))
+        self.feeds(|action| is_instructed(action, policy))
+    }
+
+    /// Claims that what gate has on standard input may come to one of `these`, by itself or through a pipeline.
+    fn feeds(&self, these: impl Fn(&Action) -> bool) -> bool {
+        let actions = &self.meaning.analysis.actions;
+        let comes_to = |action| {
+            let earlier = |action: &&Action| action.upstream.and_then(|index| actions.get(index));
+            std::iter::successors(Some(action), earlier).take(actions.len()).any(reads_input)
+        };
+        actions.iter().any(|action| these(action) && comes_to(action))
     }
 
     /// Returns what to do instead, in the words of the rules that hold it back.

@@ -108,6 +108,10 @@ fn code_that_comes_in_is_shown_and_hostile_signs_in_it_are_made_visible() {
         assert!(card.contains(line), "{card}");
     }
     assert_eq!(String::from_utf8_lossy(&waiting.output().stdout), "42\n");
+    let waiting = stage.gate(["-c", "cat | bash"]).stdin("echo piped\n").start();
+    let card = stage.approve(waiting.id());
+    assert!(card.contains("input        11 bytes, which tell it what to do\n    1  echo piped\n"), "{card}");
+    assert_eq!(String::from_utf8_lossy(&waiting.output().stdout), "piped\n");
     let long = "#".repeat((64 << 10) + 1);
     for code in [long.as_bytes(), b"print(1)\0\n", b"print('\xff')\n"] {
         let output = stage.gate(["--", "python3"]).stdin(code).output();
@@ -158,6 +162,8 @@ fn what_tells_a_program_what_to_do_is_shown_and_what_it_takes_as_data_is_not() {
         (&["kubectl", "apply", "-f", "-"], &long, false),
         (&["kubectl", "exec", "-i", "pod", "--", "tee", "x"], "a b\n", false),
         (&["cat", "-"], "a b\n", false),
+        (&["sh", "-c", "cat | tee copy | xargs -n 1 echo"], "a b\n", true),
+        (&["sh", "-c", "cat - | kubectl exec -i pod -- tee x"], "a b\n", false),
     ] {
         let command = ["--"].iter().chain(command);
         let waiting = stage.gate(command).env("PATH", &path).stdin(input).start();
