@@ -5,13 +5,15 @@
 //! 2. Or it follows the approval of its request: made, decided by as many people as it needs, not ended before, started once.
 //! 3. A decision is about the D its request was made with; a final state is left by nothing.
 //! 4. An end or a loss names a start that is open.
-//! 5. A use of a grant approves a request that waits: the next number of a grant that was given, has so many uses and was not revoked.
+//! 5. A use of a grant approves a request that waits: the next number of a grant that was given, has so many uses, has not ended and was
+//!    not revoked, for the same C where it is for exactly that; of a plan, the next of the lines that every approval names, as it was asked for.
 
 use std::collections::{HashMap, HashSet};
 
+use super::granted::Given;
 use super::kind::Kind;
 use super::verify::{Fields, Said, Tampered};
-use crate::approval::{RequestId, State, Terms};
+use crate::approval::{RequestId, State};
 
 /// A start that has no end yet.
 #[derive(Clone, Copy, Debug)]
@@ -29,25 +31,10 @@ struct Known {
     decisions: Vec<String>,
     /// Who approved it, while it waits.
     approvers: HashSet<String>,
-    /// What each of them grants.
-    terms: Vec<Option<Terms>>,
     /// The use of a grant that approved it: the grant and the number.
     granted: Option<(RequestId, u32)>,
-    /// How many uses of its own grant were taken, beside the run that was asked for.
-    used: u32,
-    is_revoked: bool,
-}
-
-impl Known {
-    /// Claims that every approval grants something.
-    fn is_granted(&self) -> bool {
-        !self.terms.is_empty() && self.terms.iter().all(Option::is_some)
-    }
-
-    /// Returns how many uses the narrowest of its approvals grants.
-    fn uses(&self) -> Option<u32> {
-        self.terms.iter().flatten().filter_map(|terms| terms.uses).min()
-    }
+    /// What its approvals give beyond one run.
+    given: Given,
 }
 
 /// Follows all requests and runs of a log.
@@ -97,8 +84,8 @@ impl Requests {
             digest: known.digest.clone(),
             decisions: known.decisions.clone(),
             granted: known.granted,
-            used: known.used,
-            is_revoked: known.is_revoked,
+            used: known.given.used,
+            is_revoked: known.given.is_revoked,
         };
         self.known.iter().map(|(id, known)| (*id, said(known))).collect()
     }
@@ -129,10 +116,8 @@ impl Requests {
                 digest,
                 decisions: Vec::new(),
                 approvers: HashSet::new(),
-                terms: Vec::new(),
                 granted: None,
-                used: 0,
-                is_revoked: false,
+                given: Given::of(entry),
             };
             return match self.known.insert(id, new) {
                 None => Ok(()),
@@ -142,7 +127,7 @@ impl Requests {
         let known = self.open(entry)?;
         if entry.data.change.as_deref() == Some("escalated") {
             known.approvers.clear();
-            known.terms.clear();
+            known.given.begin_anew();
         }
         Ok(())
     }
@@ -159,7 +144,7 @@ impl Requests {
         let may = match answer.as_str() {
             "approve" if known.state == State::Pending => {
                 known.approvers.insert(approver);
-                known.terms.push(serde_json::from_value(decision["grant"].clone()).ok());
+                known.given.approve(decision);
                 let need = entry.quorum.as_ref().map_or(1, |quorum| quorum.need) as usize;
                 if known.approvers.len() >= need {
                     vec![State::Approved, State::Pending]
@@ -169,7 +154,7 @@ impl Requests {
             }
             "escalate" if known.state == State::Pending => {
                 known.approvers.clear();
-                known.terms.clear();
+                known.given.begin_anew();
                 vec![State::Pending]
             }
             "reject" if known.state == State::Pending => vec![State::Rejected],
@@ -178,6 +163,9 @@ impl Requests {
         };
         match said.filter(|state| may.contains(state)) {
             Some(state) => {
+                if state == State::Approved {
+                    known.given.begin(entry);
+                }
                 known.state = state;
                 known.decisions.push(decision.to_string());
                 Ok(())
@@ -194,38 +182,26 @@ impl Requests {
         let (Some(grant), Some(number)) = (entry.data.grant, entry.data.r#use) else {
             return wrong(entry, "grant.used", "a grant and the number of the use", "none");
         };
-        let Some(given) = self.known.get(&grant) else {
-            return wrong(entry, "grant.used", "a request that was made before", &grant.to_string());
-        };
-        // A plan has no terms: its lines are counted.
-        let first = u32::from(entry.data.line.is_none());
-        let uses = if entry.data.line.is_some() { entry.data.of } else { given.uses() };
-        let is_given = given.decisions.iter().any(|decision| decision.contains("\"approve\""))
-            && given.granted.is_none()
-            && (entry.data.line.is_some() || given.is_granted());
-        let next = given.used + first + 1;
-        if !is_given || given.is_revoked || number != next || uses.is_some_and(|uses| number > uses) {
-            let uses = uses.map_or("any number".to_owned(), |uses| uses.to_string());
-            let expected = format!("use {next} of {uses} of a grant that stands");
-            return wrong(entry, "grant.used", &expected, &format!("use {number} of {grant}"));
-        }
         let known = self.known(entry)?;
         if known.state != State::Pending {
             return wrong(entry, "grant.used", "a request that is PENDING", known.state.name());
         }
         (known.state, known.granted) = (State::Approved, Some((grant, number)));
-        if let Some(given) = self.known.get_mut(&grant) {
-            given.used += 1;
-            if entry.data.line.is_some() && entry.data.of == Some(number) && given.state == State::Approved {
-                given.state = State::Succeeded;
-            }
+        let wanted = known.content.clone();
+        let Some(given) = self.known.get_mut(&grant) else {
+            return wrong(entry, "grant.used", "a request that was made before", &grant.to_string());
+        };
+        match given.given.take(entry, &given.content, &wanted) {
+            Ok(is_last) if is_last && given.state == State::Approved => given.state = State::Succeeded,
+            Ok(_) => {}
+            Err((expected, found)) => return wrong(entry, "grant.used", &expected, &found),
         }
         Ok(())
     }
 
     fn revoked(&mut self, entry: &Fields<'_>) -> Checked {
         let known = self.known(entry)?;
-        if std::mem::replace(&mut known.is_revoked, true) {
+        if std::mem::replace(&mut known.given.is_revoked, true) {
             return wrong(entry, "grant.revoked", "a grant that stands", "one that was revoked before");
         }
         Ok(())

@@ -5,6 +5,7 @@
 mod consistency;
 mod entry;
 mod fatigue;
+mod granted;
 mod kind;
 pub mod redact;
 mod tree;

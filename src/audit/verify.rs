@@ -14,8 +14,9 @@ use serde_json::Value;
 use super::consistency::{Requests, Start};
 use super::kind::Kind;
 use super::tree::{Frontier, leaf};
-use crate::approval::{RequestId, State};
+use crate::approval::{PlanLine, RequestId, State};
 use crate::digest::Digest;
+use crate::moment::{BootId, Moment};
 
 /// Entries are stamped before they queue for the lock: by this much the clock may seem to run backwards (µs).
 const QUEUED: i64 = 10_000_000;
@@ -131,6 +132,9 @@ pub(super) struct DataFields<'a> {
     pub(super) r#use: Option<u32>,
     pub(super) of: Option<u32>,
     pub(super) line: Option<u32>,
+    #[serde(borrow)]
+    pub(super) deadline: Option<Cow<'a, str>>,
+    pub(super) plan: Option<Vec<PlanLine>>,
 }
 
 /// What a log says of one request.
@@ -288,6 +292,12 @@ impl Verifier {
 }
 
 impl Fields<'_> {
+    /// Returns when it was written, by both clocks.
+    pub(super) fn moment(&self) -> Option<Moment> {
+        let utc_us = self.ts.parse::<Timestamp>().ok()?.as_microsecond();
+        Some(Moment { utc_us, boot_ns: self.mono_ns.parse().ok()?, boot: BootId::parse(&self.boot_id)? })
+    }
+
     /// Returns the start this entry is.
     pub(super) fn start(&self) -> Start {
         Start { request: self.request }

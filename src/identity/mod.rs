@@ -25,6 +25,6 @@ pub use allowed::allowed_signers;
 pub use hurdle::{Hurdle, hurdles};
 pub use key::{BadKey, Kind, Presence, PublicKey};
 pub use people::{Invalid, NamedKey, People, Person, Unusable, day};
-pub use record::{Signatures, Wrong};
+pub use record::{Signatures, Wrong, at_most};
 pub use sshsig::{BadSignature, LONGEST, Signature};
 pub use weigh::{Flaw, Proof};

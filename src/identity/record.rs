@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::people::People;
 use super::sshsig::Signature;
-use crate::approval::{Assurance, NAMESPACE, statement_of};
+use crate::approval::{Assurance, Decision, NAMESPACE, statement_of};
 use crate::moment::{BootId, Moment};
 
 /// Goes through a log's decisions, entry by entry.
@@ -69,6 +69,17 @@ impl<'a> Signatures<'a> {
     /// Returns the entries of those that are signed by a key that the policy does not name for that person at that time.
     pub fn unnamed(&self) -> &[u64] {
         &self.unnamed
+    }
+}
+
+/// Returns the most that a decision can be worth by its signature alone, whoever's key it is by.
+pub fn at_most(decision: &Decision) -> Assurance {
+    let Some(signature) = &decision.signature else { return decision.assurance.min(Assurance::Tty) };
+    let Ok(read) = Signature::parse(signature) else { return Assurance::Asserted };
+    match read.verify(NAMESPACE, &decision.statement()) {
+        Ok(presence) if presence.touched && read.key().kind().is_hardware() => Assurance::Hardware,
+        Ok(_) => Assurance::Key,
+        Err(_) => Assurance::Asserted,
     }
 }
 

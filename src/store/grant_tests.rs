@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::approval::sample::{ask, at, content, decision, origin, recheck};
+use crate::approval::sample::{ask, at, command, content, decision, origin, recheck};
 use crate::approval::{
-    Answer, Assurance, Decision, Grant, GrantScope, GrantState, Outcome, Refusal, Request, State, Terms,
-    Withheld,
+    Answer, Assurance, Content, Decision, Grant, GrantScope, GrantState, Outcome, PlanLine, Refusal, Request,
+    State, Terms, Withheld,
 };
+use crate::audit::{Tampered, Verified, Verifier};
 use crate::identity::People;
 
 const FORCE: &[&str] = &["git", "push", "--force"];
@@ -191,4 +193,168 @@ fn a_store_from_before_there_were_grants_is_read_and_gets_their_tables() {
     run(&mut store, 3, &first).unwrap();
     assert_eq!(submitted(&mut store, 4, FORCE).state(), State::Approved);
     verified(&store).unwrap();
+}
+
+/// Returns what verifying comes to after `change` has been made to the entries of a log, its chain written anew.
+fn rewritten(store: &Store, change: impl FnOnce(&mut Vec<Value>)) -> Result<Verified, Tampered> {
+    let mut entries = Vec::new();
+    let each = |row: Row<'_>| {
+        entries.push(serde_json::from_slice::<Value>(row.bytes).unwrap());
+        std::ops::ControlFlow::Continue(())
+    };
+    store.entries(1, each).unwrap();
+    change(&mut entries);
+    let mut verifier = Verifier::default();
+    for mut entry in entries {
+        entry["seq"] = json!(verifier.entries() + 1);
+        entry["prev"] = json!(verifier.head().unwrap_or(Digest::from_bytes([0; 32])).to_string());
+        verifier.take(&crate::canonical::to_bytes(&entry))?;
+    }
+    verifier.finish()
+}
+
+fn of_type<'a>(entries: &'a mut [Value], kind: &str) -> Vec<&'a mut Value> {
+    entries.iter_mut().filter(|entry| entry["type"] == kind).collect()
+}
+
+#[track_caller]
+fn outside(store: &Store, change: impl FnOnce(&mut Vec<Value>), expected: &str) {
+    let tampered = rewritten(store, change).expect_err(expected);
+    assert_eq!(tampered.what, "grant.used", "{tampered:?}");
+    assert!(tampered.expected.contains(expected), "{expected}: {tampered:?}");
+}
+
+#[test]
+fn a_use_outside_of_its_grant_is_found_in_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let first = granted(&mut store, Some(3));
+    run(&mut store, 3, &first).unwrap();
+    for now in [4, 5] {
+        let next = submitted(&mut store, now, FORCE);
+        run(&mut store, now, &next).unwrap();
+    }
+    rewritten(&store, |_| ()).unwrap();
+    let late = |entries: &mut Vec<Value>| {
+        let last = of_type(entries, "grant.used").pop().unwrap();
+        last["ts"] = json!(at(902).rfc3339());
+        last["mono_ns"] = json!(at(902).boot_ns.to_string());
+    };
+    outside(&store, late, &format!("a use before {}", at(902).rfc3339()));
+    let once_more = |entries: &mut Vec<Value>| of_type(entries, "grant.used")[1]["data"]["use"] = json!(2);
+    outside(&store, once_more, "use 3 of 3 of a grant that stands");
+    let fewer =
+        |entries: &mut Vec<Value>| of_type(entries, "decision")[0]["decision"]["grant"]["uses"] = json!(2);
+    outside(&store, fewer, "use 3 of 2 of a grant that stands");
+    let none = |entries: &mut Vec<Value>| {
+        of_type(entries, "decision")[0]["decision"].as_object_mut().unwrap().remove("grant");
+    };
+    outside(&store, none, "use 2 of any number of a grant that stands");
+    let other = |entries: &mut Vec<Value>| {
+        of_type(entries, "request")[1]["data"]["content"] = json!(Digest::of(b"another command").to_string());
+    };
+    outside(&store, other, &first.content.digest().to_string());
+    let early = |entries: &mut Vec<Value>| {
+        let at = entries.iter().position(|entry| entry["type"] == "decision").unwrap();
+        let decision = entries.remove(at);
+        entries.push(decision);
+        entries.retain(|entry| !entry["type"].as_str().unwrap().starts_with("exec."));
+    };
+    outside(&store, early, "use 2 of any number of a grant that stands");
+}
+
+/// A plan of three lines, approved but for the second, whose lines have run.
+fn planned(store: &mut Store) -> Request {
+    let contents = [&["touch", "a"][..], &["touch", "b"], &["touch", "c"]].map(content);
+    let lines: Vec<PlanLine> = (1..)
+        .zip(&contents)
+        .map(|(line, content)| PlanLine { line, contents: vec![content.digest()] })
+        .collect();
+    let whole = Content::planned(&command(&["plan"]), &lines, &contents[0]);
+    let Submitted::Created(plan) = store.submit(at(1), whole, ask("claude")).unwrap() else { panic!("new") };
+    let yes = Decision { only: vec![1, 3], ..decision(&plan, "mara", Answer::Approve) };
+    store.decide(at(2), plan.id, &yes, &People::default()).unwrap();
+    for (now, words) in [(3, ["touch", "a"]), (5, ["touch", "c"])] {
+        let line = submitted(store, now, &words);
+        run(store, now, &line).unwrap();
+    }
+    *plan
+}
+
+#[test]
+fn lines_of_a_plan_that_ran_otherwise_than_approved_are_found_in_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    planned(&mut store);
+    verified(&store).unwrap();
+    rewritten(&store, |_| ()).unwrap();
+    let set = |at: usize, line: u32| {
+        move |entries: &mut Vec<Value>| of_type(entries, "grant.used")[at]["data"]["line"] = json!(line)
+    };
+    outside(&store, set(0, 3), "line 1 of the plan");
+    outside(&store, set(1, 1), "line 3 of the plan");
+    outside(&store, set(1, 2), "line 3 of the plan");
+    let all = |entries: &mut Vec<Value>| {
+        of_type(entries, "decision")[0]["decision"].as_object_mut().unwrap().remove("only");
+    };
+    outside(&store, all, "line 2 of the plan");
+    let fewer = |entries: &mut Vec<Value>| of_type(entries, "decision")[0]["decision"]["only"] = json!([1]);
+    outside(&store, fewer, "use 2 of 1 of a grant that stands");
+    let other = |entries: &mut Vec<Value>| {
+        of_type(entries, "request")[2]["data"]["content"] = json!(Digest::of(b"another command").to_string());
+    };
+    outside(&store, other, "line 3 of the plan, as it was approved");
+    let swapped = |entries: &mut Vec<Value>| {
+        let place = |entries: &[Value], at: usize| {
+            entries.iter().enumerate().filter(|(_, entry)| entry["type"] == "grant.used").nth(at).unwrap().0
+        };
+        let (one, other) = (place(entries, 0), place(entries, 1));
+        entries.swap(one, other);
+    };
+    assert!(rewritten(&store, swapped).is_err());
+    let late = |entries: &mut Vec<Value>| {
+        of_type(entries, "request")[0]["data"]["deadline"] = json!(at(4).rfc3339());
+    };
+    outside(&store, late, &format!("a use before {}", at(4).rfc3339()));
+}
+
+#[test]
+fn a_request_that_ran_without_the_approvals_that_its_own_terms_ask_for_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let mut asked = ask("claude");
+    asked.requirement.assurance = Assurance::Hardware;
+    let Submitted::Created(request) = store.submit(at(1), content(FORCE), asked).unwrap() else {
+        panic!("new")
+    };
+    // What a gate would write that asks nobody for a key.
+    let yes = Decision { assurance: Assurance::Tty, ..decision(&request, "mara", Answer::Approve) };
+    let mut after = request.clone();
+    after.progress.decisions.push(yes.clone());
+    (after.progress.state, after.progress.version) = (State::Approved, 2);
+    after.progress.approved = Some(at(2));
+    store
+        .write(at(2), Durability::Full, |db, pen| {
+            assert!(requests::compare_and_set(db, &request, &after)?);
+            let mut draft = Draft::about(Kind::Decision, &after);
+            (draft.decision, draft.quorum) = (Some(yes.clone()), Some((1, 1)));
+            pen.append(db, &[&draft])?;
+            Ok(())
+        })
+        .unwrap();
+    verified(&store).unwrap();
+    let mut run = after.clone();
+    (run.progress.state, run.progress.version) = (State::Executing, 3);
+    store
+        .write(at(3), Durability::Full, |db, pen| {
+            assert!(requests::compare_and_set(db, &after, &run)?);
+            pen.append(db, &[&Draft { kind: Kind::ExecStart, ..Draft::about(Kind::ExecStart, &run) }])?;
+            Ok(())
+        })
+        .unwrap();
+    let found = verified(&store).unwrap_err();
+    assert!(
+        found.contains("0 of its approvals hold, needs 1: the request needs a decision at `hardware`"),
+        "{found}"
+    );
 }

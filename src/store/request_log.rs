@@ -331,6 +331,9 @@ fn created(request: &Request) -> Draft {
     let mut draft = asked(request, "created", &request.ask.requester, &request.ask.origin);
     draft.command = Some(request.command().clone());
     draft.wrapping = request.wrapping().cloned();
+    if let Some(lines) = request.plan() {
+        draft.set("plan", serde_json::json!(lines));
+    }
     draft
 }
 

@@ -7,10 +7,10 @@ use rusqlite::Connection;
 
 use super::entries::{self, Row};
 use super::{Store, StoreError, Trouble, Which, grants, log, requests};
-use crate::approval::{Grant, GrantState, Request, RequestId};
+use crate::approval::{Grant, GrantState, Request, RequestId, State, recount};
 use crate::audit::{self, Said, Tampered, Verified, Verifier};
 use crate::digest::Digest;
-use crate::identity::{People, Signatures};
+use crate::identity::{People, Signatures, at_most};
 
 /// What the log says about each request.
 type AllSaid = HashMap<RequestId, Said>;
@@ -129,7 +129,10 @@ fn check_requests(db: &Connection, said: &AllSaid, seq: u64) -> Result<(), Tampe
     let (mut count, mut different) = (0, None);
     let read = requests::each(db, Which::All, |row| {
         count += 1;
-        different = different.take().or_else(|| difference(&row, grants.get(&row.id), said.get(&row.id)));
+        different = different
+            .take()
+            .or_else(|| difference(&row, grants.get(&row.id), said.get(&row.id)))
+            .or_else(|| unentitled(&row, &grants));
     });
     match (read, different) {
         (Err(Trouble::Store(error)), _) => wrong("the requests of the log".to_owned(), error.to_string()),
@@ -148,6 +151,29 @@ fn difference(row: &Request, grant: Option<&Grant>, expected: Option<&Said>) -> 
         Some(expected) => Some((told(row.id, expected), told(row.id, &found))),
         None => Some((format!("no request {}", row.id), told(row.id, &found))),
     }
+}
+
+/// Returns what would have had to approve a request that was started, in words, and why that has not: as many people as its D says, each as
+/// surely as their signature alone proves, or a grant that covers it.
+fn unentitled(row: &Request, grants: &HashMap<RequestId, Grant>) -> Option<(String, String)> {
+    let was_started = matches!(
+        row.state(),
+        State::Executing | State::Succeeded | State::Failed | State::NotStarted | State::Unknown
+    );
+    if !was_started {
+        return None;
+    }
+    let why = match &row.progress.granted {
+        Some(taken) => match grants.get(&taken.grant).map(|grant| grant.covers(row, taken.number)) {
+            Some(Ok(())) => return None,
+            Some(Err(why)) => why.to_string(),
+            None => "there is none".to_owned(),
+        },
+        None => recount(row, &|given| Ok(at_most(given))).err()?.to_string(),
+    };
+    let kind =
+        if row.progress.granted.is_some() { "a grant that covers it" } else { "the approvals it needs" };
+    Some((format!("{} ran with {kind}", row.id), why))
 }
 
 fn fingerprint(row: &Request, grant: Option<&Grant>) -> Said {
