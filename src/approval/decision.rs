@@ -59,6 +59,17 @@ pub struct Approver {
     pub agent: Option<String>,
 }
 
+/// The newest state of the log that whoever decides has seen: a log that goes back behind it, or is another one, is found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// How many entries it had.
+    pub size: u64,
+    /// The root of the tree over them.
+    #[serde(with = "super::hex")]
+    pub root: Digest,
+}
+
 /// One answer to one request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,6 +100,9 @@ pub struct Decision {
     /// How far an approval reaches beyond one run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<Terms>,
+    /// The log as it was then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<Head>,
     /// The lines of a plan that are approved; all of them where none is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<u32>,
@@ -127,6 +141,8 @@ pub enum Ineligible {
     Unproven(String),
     /// More assurance is needed than the decision has.
     Assurance { needed: Assurance, given: Assurance },
+    /// It was given on a log that has more entries than this one, or other ones.
+    OtherLog { said: u64, found: u64 },
     /// It grants more than may be granted.
     Grant(TooWide),
 }
@@ -272,6 +288,10 @@ impl fmt::Display for Ineligible {
                 f.write_str("the request has moved on to another step since it was displayed; look at it again")
             }
             Ineligible::Unproven(why) => f.write_str(why),
+            Ineligible::OtherLog { said, found } => write!(
+                f,
+                "it was decided when the log had {said} entries, and this one has {found} or other ones: it has gone back"
+            ),
             Ineligible::Assurance { needed, given } => {
                 write!(f, "the request needs a decision at `{needed}`, and here it is at most `{given}`")
             }

@@ -34,7 +34,7 @@ pub use content::{
     Bound, BoundDirectory, BoundFile, BoundStdin, Content, FileIdentity, StoredInput, Wrapping,
 };
 pub(crate) use content::{command_value, dialect_name, path_value, value_command};
-pub use decision::{Answer, Approver, Decision, INLINE, Ineligible, is_inline_possible};
+pub use decision::{Answer, Approver, Decision, Head, INLINE, Ineligible, is_inline_possible};
 pub use grant::{Covers, Grant, GrantProgress, GrantState, GrantUse, Withheld, keys_of};
 pub use id::{Prefix, RequestId};
 pub use listed::{Listed, Term};

@@ -108,6 +108,7 @@ pub(crate) fn decision(request: &Request, name: &str, answer: Answer) -> Decisio
         step: request.progress.step,
         decided: request.created,
         grant: None,
+        head: None,
         only: Vec::new(),
         key: None,
         signature: None,

@@ -15,7 +15,7 @@ pub const NAMESPACE: &str = "gate-decision@v1";
 const COMMENT: &[u8] = b"gate-comment-v1\n";
 
 /// The members of a decision's entry that are signed.
-const SIGNED: [&str; 13] = [
+const SIGNED: [&str; 14] = [
     "about",
     "answer",
     "approver",
@@ -25,6 +25,7 @@ const SIGNED: [&str; 13] = [
     "decided",
     "displayed",
     "grant",
+    "head",
     "left_out",
     "only",
     "step",
@@ -51,6 +52,9 @@ impl Decision {
         }
         if let Some(terms) = &self.grant {
             put("grant", json!(terms));
+        }
+        if let Some(head) = &self.head {
+            put("head", json!(head));
         }
         if !self.only.is_empty() {
             put("only", json!(self.only));
@@ -94,7 +98,7 @@ pub fn statement_of(entry: &Value) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::super::sample::{ask, decision, request};
-    use super::super::{Answer, Decision};
+    use super::super::{Answer, Decision, Head};
     use super::statement_of;
     use crate::digest::Digest;
     use serde_json::{Value, json};
@@ -125,7 +129,7 @@ mod tests {
     #[test]
     fn each_part_of_a_decision_changes_the_statement() {
         let base = signed();
-        let changes: [fn(&mut Decision); 12] = [
+        let changes: [fn(&mut Decision); 13] = [
             |given| given.about = Digest::of(b"other"),
             |given| given.answer = Answer::Reject,
             |given| given.approver.name = "jo".to_owned(),
@@ -138,6 +142,7 @@ mod tests {
             |given| given.step = 1,
             |given| given.key = None,
             |given| given.only = vec![2],
+            |given| given.head = Some(Head { size: 3, root: Digest::of(b"root") }),
         ];
         for (at, change) in changes.iter().enumerate() {
             let mut other = base.clone();

@@ -10,7 +10,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::Value;
+
 use super::granted::Given;
+use super::heads::SaidHead;
 use super::kind::Kind;
 use super::verify::{Fields, Said, Tampered};
 use crate::approval::{RequestId, State};
@@ -42,6 +45,8 @@ struct Known {
 pub(super) struct Requests {
     known: HashMap<RequestId, Known>,
     runs: HashMap<u64, Start>,
+    /// The heads that decisions name.
+    heads: Vec<SaidHead>,
     /// The command of the entry before, if that was a verdict that lets it run.
     allowed: Option<String>,
 }
@@ -71,6 +76,11 @@ impl Requests {
         let mut runs: Vec<u64> = self.runs.keys().copied().collect();
         runs.sort_unstable();
         runs
+    }
+
+    /// Returns the heads that decisions name.
+    pub(super) fn heads(&mut self) -> Vec<SaidHead> {
+        std::mem::take(&mut self.heads)
     }
 
     pub(super) fn count(&self) -> u64 {
@@ -134,6 +144,7 @@ impl Requests {
 
     fn decision(&mut self, entry: &Fields<'_>) -> Checked {
         let Some(decision) = &entry.decision else { return wrong(entry, "decision", "a decision", "none") };
+        self.head(entry, decision)?;
         let text = |name: &str| decision[name].as_str().unwrap_or_default().to_owned();
         let (about, answer, approver) = (text("about"), text("answer"), text("approver"));
         let known = self.open(entry)?;
@@ -199,8 +210,32 @@ impl Requests {
         Ok(())
     }
 
+    /// A head is one that the log had before the decision that names it.
+    fn head(&mut self, entry: &Fields<'_>, decision: &Value) -> Checked {
+        let head = &decision["head"];
+        if head.is_null() {
+            return Ok(());
+        }
+        let size = head["size"].as_u64().filter(|size| (1..entry.seq).contains(size));
+        let Some(size) = size else {
+            let expected = format!("the head of a log with fewer than {} entries", entry.seq);
+            return wrong(entry, "head", &expected, &head.to_string());
+        };
+        let root = head["root"].as_str().unwrap_or_default().to_owned();
+        self.heads.push(SaidHead { seq: entry.seq, size, root });
+        Ok(())
+    }
+
     fn revoked(&mut self, entry: &Fields<'_>) -> Checked {
+        if let Some(decision) = &entry.decision {
+            self.head(entry, decision)?;
+        }
         let known = self.known(entry)?;
+        if let Some(decision) = &entry.decision
+            && (decision["about"] != known.digest.as_str() || decision["answer"] != "reject")
+        {
+            return wrong(entry, "grant.revoked", &format!("a rejection of {}", known.digest), "another");
+        }
         if std::mem::replace(&mut known.given.is_revoked, true) {
             return wrong(entry, "grant.revoked", "a grant that stands", "one that was revoked before");
         }

@@ -6,6 +6,7 @@ mod consistency;
 mod entry;
 mod fatigue;
 mod granted;
+mod heads;
 mod kind;
 pub mod redact;
 mod tree;
@@ -13,6 +14,7 @@ mod verify;
 
 pub use entry::{Actor, Draft, Header, PolicyUse, Src, Unplaced, decision};
 pub use fatigue::{Answers, Fatigue, RUBBER_STAMP, Tally, Times};
+pub use heads::{HeadCheck, SaidHead};
 pub use kind::Kind;
 pub use tree::{Frontier, leaf};
 pub use verify::{Said, Tampered, Verified, Verifier};

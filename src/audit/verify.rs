@@ -12,6 +12,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::consistency::{Requests, Start};
+use super::heads::SaidHead;
 use super::kind::Kind;
 use super::tree::{Frontier, leaf};
 use crate::approval::{PlanLine, RequestId, State};
@@ -51,6 +52,8 @@ pub struct Verified {
     pub open_runs: Vec<u64>,
     /// The number of requests.
     pub requests: u64,
+    /// The heads that decisions name, for [`super::HeadCheck`] to look at.
+    pub heads: Vec<SaidHead>,
 }
 
 /// The fields of an entry; one that is not here is not known.
@@ -231,7 +234,7 @@ impl Verifier {
     }
 
     /// Returns what the log comes to, or that it is no log at all.
-    pub fn finish(self) -> Result<Verified, Tampered> {
+    pub fn finish(mut self) -> Result<Verified, Tampered> {
         let (Some(log), Some(head)) = (self.log, self.head) else {
             return Err(Tampered {
                 seq: 1,
@@ -250,6 +253,7 @@ impl Verifier {
             clock_steps: self.clock_steps,
             open_runs: self.requests.open_runs(),
             requests: self.requests.count(),
+            heads: self.requests.heads(),
         })
     }
 

@@ -107,6 +107,7 @@ impl Desk {
             step: request.step(clock::now()),
             decided: clock::now(),
             grant: None,
+            head: self.store.head().ok().flatten(),
             only: Vec::new(),
             key: None,
             signature: None,

@@ -60,6 +60,7 @@ impl Gate {
             step: request.step(clock::now()),
             decided: clock::now(),
             grant: None,
+            head: self.store.head()?,
             only: Vec::new(),
             key: None,
             signature: None,

@@ -33,7 +33,7 @@ impl<'a> Signatures<'a> {
             return Ok(());
         }
         let entry: Value = serde_json::from_slice(bytes).unwrap_or_default();
-        if entry["type"] != "decision" {
+        if entry["type"] != "decision" && (entry["type"] != "grant.revoked" || entry["decision"].is_null()) {
             return Ok(());
         }
         let decision = &entry["decision"];

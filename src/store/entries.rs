@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::{Store, StoreError, log};
-use crate::audit::{self, Draft, Header, Unplaced};
+use crate::approval::{Decision, Head, Ineligible};
+use crate::audit::{self, Draft, Frontier, Header, Unplaced};
 use crate::digest::Digest;
 use crate::moment::Moment;
 
@@ -94,6 +95,17 @@ pub(super) fn place(db: &Transaction<'_>, ready: &[Ready]) -> Result<Vec<Recorde
     Ok(recorded)
 }
 
+/// Claims that the log has come on from the head that `given` names, or returns that it has not. Whether what came before is the same
+/// only verifying the whole of it tells.
+pub(super) fn continues(tree: &Frontier, given: &Decision) -> Result<(), Ineligible> {
+    match &given.head {
+        Some(head) if head.size > tree.size() || (head.size == tree.size() && head.root != tree.root()) => {
+            Err(Ineligible::OtherLog { said: head.size, found: tree.size() })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Why nothing can be appended.
 pub(super) enum Broken {
     /// The log's row says it has another number of entries than there are.
@@ -174,6 +186,11 @@ impl Store {
     /// Returns the number of entries, as the newest one's sequence number.
     pub fn size(&self) -> Result<u64, StoreError> {
         head(&self.db).map(|(size, _)| size).map_err(|error| self.failed("read", error))
+    }
+
+    /// Returns the newest head, as a decision names it.
+    pub fn head(&self) -> Result<Option<Head>, StoreError> {
+        Ok(self.stated_root()?.map(|(size, root)| Head { size, root }))
     }
 
     /// Returns the size and root that the log's own row states, or `None` where it makes no sense.

@@ -4,19 +4,20 @@ use std::fmt;
 
 use super::request_log::by_approver;
 use super::run::update;
-use super::{Durability, Store, StoreError, Trouble, grants, requests, wake};
+use super::{Durability, Store, StoreError, Trouble, entries, grants, log, requests, wake};
 use crate::approval::{
-    Decision, Event, Grant, Ineligible, Origin, Refusal, Request, RequestId, Requester, RequesterKind, State,
-    Withheld, transition,
+    Assurance, Decision, Event, Grant, Ineligible, Origin, Refusal, Request, RequestId, Requester,
+    RequesterKind, State, Withheld, transition,
 };
 use crate::audit::{Draft, Kind};
+use crate::identity::People;
 use crate::moment::Moment;
 
 /// Who takes an approval back.
 #[derive(Clone, Debug)]
 pub enum Revoker {
-    /// The requester, or the person it belongs to, gives up its own.
-    Requester(Requester, Origin),
+    /// The requester, or the person it belongs to, gives up its own, and says why.
+    Requester(Requester, Origin, Option<String>),
     /// An approver, by what would reject the request.
     Approver(Box<Decision>),
 }
@@ -64,10 +65,22 @@ impl Store {
     /// Takes back what is left of an approval: one that was not started yet, and the grant that was given with it.
     ///
     /// From the moment this returns nothing starts by it any more.
-    pub fn revoke(&mut self, now: Moment, id: RequestId, by: &Revoker) -> Result<Revoked, RevokeError> {
+    /// An approver's word for it is worth what its signature proves by one of `people`; it holds whatever that is.
+    pub fn revoke(
+        &mut self,
+        now: Moment,
+        id: RequestId,
+        by: &Revoker,
+        people: &People,
+    ) -> Result<Revoked, RevokeError> {
         let revoked = self.write_in_reserve(now, Durability::Full, |db, pen| {
             let Some(before) = requests::load(db, id)? else { return Ok(Err(RevokeError::Unknown(id))) };
-            if let Err(why) = by.may(&before, now) {
+            let tree = log::frontier(db)?.unwrap_or_default();
+            let weighed = by.weighed(|given| {
+                entries::continues(&tree, given).and_then(|()| people.weigh(given, &before, now))
+            });
+            let by = weighed.as_ref().unwrap_or(by);
+            if let Err(why) = weighed.clone().and_then(|by| by.may(&before, now)) {
                 let mut draft = by.draft(Kind::DecisionRefused);
                 draft.request = Some(id);
                 draft.set("why", why.to_string());
@@ -97,10 +110,24 @@ impl Store {
 }
 
 impl Revoker {
+    /// Returns the same with an approver's answer as sure as `weigh` finds it, or why that proves nothing.
+    fn weighed(
+        &self,
+        weigh: impl Fn(&Decision) -> Result<Assurance, Ineligible>,
+    ) -> Result<Revoker, Ineligible> {
+        match self {
+            Revoker::Requester(..) => Ok(self.clone()),
+            Revoker::Approver(given) => {
+                let assurance = weigh(given)?;
+                Ok(Revoker::Approver(Box::new(Decision { assurance, ..(**given).clone() })))
+            }
+        }
+    }
+
     /// Claims that this one may take back what `request` was given, or returns why not.
     fn may(&self, request: &Request, now: Moment) -> Result<(), Ineligible> {
         match self {
-            Revoker::Requester(requester, _) => {
+            Revoker::Requester(requester, ..) => {
                 let asker = &request.ask.requester;
                 let is_its_person = requester.kind == RequesterKind::Human && requester.uid == asker.uid;
                 if requester.is_same(asker) || is_its_person { Ok(()) } else { Err(Ineligible::OwnRequest) }
@@ -115,16 +142,17 @@ impl Revoker {
             return Err(Refusal::NotApproved { approvals: before.approvals(), needed: before.quorum() });
         }
         let (event, kind) = match self {
-            Revoker::Requester(requester, _) => {
+            Revoker::Requester(requester, ..) => {
                 (Event::Cancel { by: requester.label() }, Kind::RequestCancelled)
             }
             Revoker::Approver(decision) => (Event::Decide((**decision).clone()), Kind::Decision),
         };
         let after = transition(before, &event, now)?;
         let Draft { request, data, .. } = Draft::about(kind, &after);
-        let mut draft = Draft { request, data, ..self.draft(kind) };
-        if let Revoker::Approver(decision) = self {
-            draft.decision = Some((**decision).clone());
+        let own = self.draft(kind);
+        let data = data.into_iter().chain(own.data.clone()).collect();
+        let mut draft = Draft { request, data, ..own };
+        if let Revoker::Approver(_) = self {
             draft.quorum = Some((after.approvals(), after.quorum()));
         }
         Ok((after, draft))
@@ -132,14 +160,20 @@ impl Revoker {
 
     fn draft(&self, kind: Kind) -> Draft {
         match self {
-            Revoker::Requester(requester, origin) => Draft::new(kind, requester, origin),
-            Revoker::Approver(decision) => by_approver(kind, decision),
+            Revoker::Requester(requester, origin, why) => {
+                let mut draft = Draft::new(kind, requester, origin);
+                draft.data.extend(why.clone().map(|why| ("why".to_owned(), why.into())));
+                draft
+            }
+            Revoker::Approver(decision) => {
+                Draft { decision: Some((**decision).clone()), ..by_approver(kind, decision) }
+            }
         }
     }
 
     fn name(&self) -> String {
         match self {
-            Revoker::Requester(requester, _) => requester.label(),
+            Revoker::Requester(requester, ..) => requester.label(),
             Revoker::Approver(decision) => decision.approver.name.clone(),
         }
     }

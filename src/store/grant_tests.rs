@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::approval::sample::{ask, at, command, content, decision, origin, recheck};
 use crate::approval::{
-    Answer, Assurance, Content, Decision, Grant, GrantScope, GrantState, Outcome, PlanLine, Refusal, Request,
-    State, Terms, Withheld,
+    Answer, Assurance, Content, Decision, Grant, GrantScope, GrantState, Head, Outcome, PlanLine, Refusal,
+    Request, State, Terms, Withheld,
 };
 use crate::audit::{Tampered, Verified, Verifier};
 use crate::identity::People;
@@ -88,7 +88,8 @@ fn revoking_takes_back_what_the_grant_has_approved_and_nobody_has_started() {
     run(&mut store, 3, &first).unwrap();
     let second = submitted(&mut store, 4, FORCE);
     let no = decision(&first, "jo", Answer::Reject);
-    let revoked = store.revoke(at(5), first.id, &Revoker::Approver(Box::new(no))).unwrap();
+    let revoked =
+        store.revoke(at(5), first.id, &Revoker::Approver(Box::new(no)), &People::default()).unwrap();
     assert!(!revoked.is_unclaimed && revoked.grant.is_some());
     assert_eq!(store.request(second.id).unwrap().unwrap().state(), State::Invalidated);
     assert!(run(&mut store, 6, &second).is_err());
@@ -357,4 +358,71 @@ fn a_request_that_ran_without_the_approvals_that_its_own_terms_ask_for_is_found(
         found.contains("0 of its approvals hold, needs 1: the request needs a decision at `hardware`"),
         "{found}"
     );
+}
+
+fn with_head(request: &Request, size: u64, root: Digest) -> Decision {
+    Decision { head: Some(Head { size, root }), ..decision(request, "mara", Answer::Approve) }
+}
+
+#[test]
+fn a_decision_on_a_log_that_has_gone_back_since_does_not_count() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let request = submitted(&mut store, 1, FORCE);
+    for (more, root) in [(1, None), (0, Some(Digest::of(b"another log")))] {
+        let newest = store.head().unwrap().unwrap();
+        let (size, root) = (newest.size + more, root.unwrap_or(newest.root));
+        let refused = store.decide(at(2), request.id, &with_head(&request, size, root), &People::default());
+        let said = refused.unwrap_err().to_string();
+        assert!(said.contains("it has gone back"), "{said}");
+    }
+    let Head { size, root } = store.head().unwrap().unwrap();
+    store.decide(at(3), request.id, &with_head(&request, size, root), &People::default()).unwrap();
+    verified(&store).unwrap();
+    // An older copy of everything but the approval.
+    let sql = format!("UPDATE requests SET progress = replace(progress, '\"size\":{size}', '\"size\":99')");
+    assert_eq!(store.db.execute(&sql, []).unwrap(), 1);
+    let refused = run(&mut store, 4, &request).unwrap_err().to_string();
+    assert!(refused.contains("it has gone back"), "{refused}");
+    assert_eq!(store.request(request.id).unwrap().unwrap().state(), State::Invalidated);
+}
+
+#[test]
+fn a_log_that_never_had_the_head_that_a_decision_names_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let request = submitted(&mut store, 1, FORCE);
+    let forked = with_head(&request, 1, Digest::of(b"another log"));
+    store.decide(at(2), request.id, &forked, &People::default()).unwrap();
+    let found = store.verify(|_| ()).unwrap().unwrap_err();
+    assert_eq!((found.seq, found.what), (3, "head"));
+    let later = |entries: &mut Vec<Value>| {
+        of_type(entries, "decision")[0]["decision"]["head"]["size"] = json!(3);
+    };
+    let found = rewritten(&store, later).unwrap_err();
+    assert_eq!((found.seq, found.what), (3, "head"));
+}
+
+#[test]
+fn a_revocation_is_on_record_as_what_it_is_with_its_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir);
+    let first = granted(&mut store, Some(3));
+    run(&mut store, 3, &first).unwrap();
+    let mut no = decision(&first, "jo", Answer::Reject);
+    (no.comment, no.assurance) = (Some("the release is out".to_owned()), Assurance::Hardware);
+    store.revoke(at(4), first.id, &Revoker::Approver(Box::new(no)), &People::default()).unwrap();
+    let mut entries = Vec::new();
+    rewritten(&store, |all| entries.clone_from(all)).unwrap();
+    let revoked = &entries.last().unwrap();
+    let said = &revoked["decision"];
+    assert_eq!(
+        (&said["approver"], &said["comment"], &said["assurance"], &revoked["actor"]["auth"]),
+        (&json!("jo"), &json!("the release is out"), &json!("tty"), &json!("tty"))
+    );
+    let other = |entries: &mut Vec<Value>| {
+        let last = entries.last_mut().unwrap();
+        last["decision"]["about"] = json!(Digest::of(b"another request").to_string());
+    };
+    assert_eq!(rewritten(&store, other).unwrap_err().what, "grant.revoked");
 }

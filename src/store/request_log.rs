@@ -8,7 +8,7 @@ use rusqlite::Transaction;
 use super::entries::Pen;
 use super::run::{close_refused, update};
 use super::wake::{self, Ear, Heard};
-use super::{Durability, Store, StoreError, Trouble, Which, entries, grants, requests};
+use super::{Durability, Store, StoreError, Trouble, Which, entries, grants, log, requests};
 use crate::approval::{
     Ask, Assurance, Content, Decision, Event, Listed, Origin, Prefix, Refusal, Request, RequestId, Requester,
     State, is_expired, transition,
@@ -183,7 +183,9 @@ impl Store {
         let decided = self.write_in_reserve(now, Durability::Full, |db, pen| {
             let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
             let before = advanced(db, pen, before)?;
-            let weighed = people.weigh(decision, &before, now);
+            let tree = log::frontier(db)?.unwrap_or_default();
+            let weighed =
+                entries::continues(&tree, decision).and_then(|()| people.weigh(decision, &before, now));
             let assurance = *weighed.as_ref().unwrap_or(&Assurance::Asserted);
             let decision = &Decision { assurance, ..decision.clone() };
             let event = Event::Decide(decision.clone());
@@ -197,8 +199,9 @@ impl Store {
                     }
                     let by = &decision.approver.name;
                     if after.state() == State::Revoked {
-                        let _none_is_left =
-                            grants::revoke(db, pen, id, (by, &by_approver(Kind::GrantRevoked, decision)))?;
+                        let draft = by_approver(Kind::GrantRevoked, decision);
+                        let draft = Draft { decision: Some(decision.clone()), ..draft };
+                        let _none_is_left = grants::revoke(db, pen, id, (by, &draft))?;
                     }
                     Ok(Ok(after))
                 }

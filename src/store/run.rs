@@ -5,7 +5,7 @@ use rusqlite::Transaction;
 use super::entries::{self, Pen, Ready};
 use super::lock::RunLock;
 use super::runs::{self, OpenRun};
-use super::{ChangeError, Durability, Store, StoreError, Trouble, grants, requests, wake};
+use super::{ChangeError, Durability, Store, StoreError, Trouble, grants, log, requests, wake};
 use crate::approval::{
     Approved, Event, Origin, Outcome, Recheck, Refusal, Request, RequestId, Runner, State, Weigh, claim,
     is_expired, transition,
@@ -118,7 +118,9 @@ impl Store {
         let dir = self.dir.clone();
         let done = self.write(now, Durability::Start, |db, pen| {
             let Some(before) = requests::load(db, id)? else { return Ok(Err(ChangeError::Unknown(id))) };
-            let weigh: Weigh<'_> = &|given| people.weigh(given, &before, now);
+            let tree = log::frontier(db)?.unwrap_or_default();
+            let weigh: Weigh<'_> =
+                &|given| entries::continues(&tree, given).and_then(|()| people.weigh(given, &before, now));
             if let Err(refusal) = grants::stands(db, &before, weigh, now)? {
                 return Ok(Err(close_refused(db, pen, before, refusal)?));
             }

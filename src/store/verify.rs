@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::entries::{self, Row};
 use super::{Store, StoreError, Trouble, Which, grants, log, requests};
 use crate::approval::{Grant, GrantState, Request, RequestId, State, recount};
-use crate::audit::{self, Said, Tampered, Verified, Verifier};
+use crate::audit::{self, HeadCheck, Said, SaidHead, Tampered, Verified, Verifier};
 use crate::digest::Digest;
 use crate::identity::{People, Signatures, at_most};
 
@@ -68,7 +68,9 @@ impl Store {
             check_requests(&snapshot, &said, verified.entries)?;
             Ok(verified)
         });
-        Ok(checked)
+        let Ok(verified) = checked else { return Ok(checked) };
+        let heads = check_heads(&snapshot, &verified.heads).map_err(|error| self.failed("read", error))?;
+        Ok(heads.map(|()| verified))
     }
 }
 
@@ -99,6 +101,22 @@ fn check_root(db: &Connection, verified: &Verified) -> Result<(), Tampered> {
         Ok(Some(tree)) => wrong("root", verified.root.to_string(), tree.root().to_string()),
         Ok(None) | Err(_) => wrong("root", verified.root.to_string(), "no frontier".to_owned()),
     }
+}
+
+/// The heads that decisions name must be those that the log had.
+fn check_heads(db: &Connection, heads: &[SaidHead]) -> rusqlite::Result<Result<(), Tampered>> {
+    let (mut check, mut tampered) = (HeadCheck::of(heads), None);
+    if !check.is_done() {
+        entries::read(db, 1, |row| match check.take(row.bytes) {
+            Ok(true) => ControlFlow::Continue(()),
+            Ok(false) => ControlFlow::Break(()),
+            Err(found) => {
+                tampered = Some(found);
+                ControlFlow::Break(())
+            }
+        })?;
+    }
+    Ok(tampered.map_or(Ok(()), Err))
 }
 
 /// The log's row must name the log of the entries, and there must be no entry outside the order.

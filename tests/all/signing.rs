@@ -240,7 +240,7 @@ line = subprocess.run(["ssh-keygen", "-lf", dir + "/own.pub"], check=True, captu
 decision['key'] = line.split()[1]
 said = {"v": 1, "type": "gate-decision", "about": about, "answer": "approve", "approver": "mara", "uid": decision["approver"]["uid"],
         "channel": decision["channel"], "displayed": decision["displayed"], "decided": decision["decided"]["ts"],
-        "auth": {"method": "sshsig", "key": decision["key"]}}
+        "auth": {"method": "sshsig", "key": decision["key"]}, "head": decision["head"]}
 message = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
 signed = subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", "gate-decision@v1", "-f", dir + "/own"], input=message,
                         check=True, capture_output=True)
@@ -348,4 +348,46 @@ fn an_approver_who_is_taken_out_of_the_policy_has_approved_nothing_that_has_not_
     let back = stage.gate(["resume", &id]).env("CLAUDECODE", "1").output();
     assert_eq!(back.status.code(), Some(126), "and it stays so: {}", text(&back.stderr));
     assert_eq!(stage.gate(["audit", "verify"]).output().status.code(), Some(0));
+}
+
+#[test]
+fn a_grant_is_revoked_with_a_signature_and_every_signed_head_is_one_of_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let soft = SoftKey::start(dir.path(), 1, TOUCHED);
+    let stage = stage("hardware", std::slice::from_ref(&soft.line));
+    let public = public_file(&stage, &soft);
+    let waiting = stage.gate(["--", "touch", "made"]).env("CLAUDECODE", "1").start();
+    let id = waiting.id().to_owned();
+    let signed = |args: &[&str]| {
+        let args = args.iter().copied().chain(["--key", &public, &id]);
+        stage.gate(args).env("SSH_AUTH_SOCK", &soft.socket).on_terminal().output()
+    };
+    let said = signed(&["approve", "--yes", "--uses", "3"]);
+    assert!(said.status.success(), "{}", text(&said.stderr));
+    assert_eq!(waiting.output().status.code(), Some(0));
+    let revoked = signed(&["revoke", "-m", "enough"]);
+    assert_eq!(stage.shown(&revoked.stderr), "gate: revoked the grant [ID] after 1 of 3 uses\n");
+    let log = text(&stage.gate(["audit", "log", "--json"]).output().stdout);
+    let last = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let last = last.filter(|entry| entry["type"] == "grant.revoked").last().unwrap();
+    assert_eq!(
+        (&last["decision"]["assurance"], &last["decision"]["comment"]),
+        (&"hardware".into(), &"enough".into())
+    );
+    let verified = text(&stage.gate(["audit", "verify"]).output().stdout);
+    for line in [
+        "signatures: 2; each is over its decision",
+        "heads: 2, which decisions name; the log had each of them",
+    ] {
+        assert!(verified.contains(line), "{verified}");
+    }
+    let export = stage.gate(["audit", "export"]).output().stdout;
+    let file = stage.root().join("log.jsonl");
+    std::fs::write(&file, export).unwrap();
+    let from = text(&stage.gate(["audit", "verify", "--from"]).arg(&file).output().stdout);
+    assert!(from.contains("heads: 2,"), "{from}");
+    let pack = stage.root().join("pack");
+    let commands = text(&stage.gate(["audit", "export", "--decisions"]).arg(&pack).output().stdout);
+    let by_ssh = stage.program("bash", ["-ec", commands.trim()]).output();
+    assert_eq!(text(&by_ssh.stdout).matches("Good \"gate-decision@v1\" signature for mara").count(), 2);
 }

@@ -101,7 +101,10 @@ fn decisions(store: &Store, dir: &Path, place: &Place) -> anyhow::Result<Exit> {
 fn signed(row: &Row<'_>, dir: &Path) -> std::io::Result<Option<String>> {
     let entry: Value = serde_json::from_slice(row.bytes).unwrap_or_default();
     let decision = &entry["decision"];
-    let Some(signature) = decision["signature"].as_str().filter(|_| entry["type"] == "decision") else {
+    let Some(signature) = decision["signature"]
+        .as_str()
+        .filter(|_| entry["type"] == "decision" || entry["type"] == "grant.revoked")
+    else {
         return Ok(None);
     };
     std::fs::write(dir.join(format!("{}.message", row.seq)), statement_of(decision))?;

@@ -283,6 +283,7 @@ mod tests {
             last: String::new(),
             clock_steps: Vec::new(),
             open_runs: Vec::new(),
+            heads: Vec::new(),
             requests: 10,
         }
     }

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::Place;
-use crate::audit::{Tampered, Verified, Verifier};
+use crate::audit::{HeadCheck, SaidHead, Tampered, Verified, Verifier};
 use crate::command::visible;
 use crate::error::Exit;
 use crate::identity::Signatures;
@@ -91,7 +91,10 @@ fn export(
         line.clear();
         let count = reader.read_until(b'\n', &mut line).with_context(attempted)?;
         if count == 0 {
-            return Ok(verifier.finish());
+            return match verifier.finish() {
+                Ok(verified) => Ok(heads(path, &verified.heads)?.map(|()| verified)),
+                tampered => Ok(tampered),
+            };
         }
         done += count as u64;
         let (bytes, seq) = (line.strip_suffix(b"\n").unwrap_or(&line), verifier.entries() + 1);
@@ -106,8 +109,24 @@ fn export(
     }
 }
 
+/// Reads an export once more, as far as decisions name its heads.
+fn heads(path: &Path, heads: &[SaidHead]) -> anyhow::Result<Result<(), Tampered>> {
+    let attempted = || format!("failed to read `{}`", path.display());
+    let mut check = HeadCheck::of(heads);
+    let mut reader = BufReader::with_capacity(1 << 18, File::open(path).with_context(attempted)?);
+    let mut line = Vec::new();
+    while !check.is_done() && reader.read_until(b'\n', &mut line).with_context(attempted)? > 0 {
+        if let Err(tampered) = check.take(line.strip_suffix(b"\n").unwrap_or(&line)) {
+            return Ok(Err(tampered));
+        }
+        line.clear();
+    }
+    Ok(Ok(()))
+}
+
 fn in_order(verified: &Verified, signatures: &Signatures<'_>) -> String {
-    let Verified { log, entries, head, root, first, last, clock_steps, open_runs, requests } = verified;
+    let Verified { log, entries, head, root, first, last, clock_steps, open_runs, requests, heads } =
+        verified;
     let mut lines = vec![
         format!("verified: {entries} entries in order, {first} to {last}"),
         format!("  log    {log}"),
@@ -119,6 +138,9 @@ fn in_order(verified: &Verified, signatures: &Signatures<'_>) -> String {
     ];
     if signatures.held() > 0 {
         lines.push(format!("  signatures: {}; each is over its decision", signatures.held()));
+    }
+    if !heads.is_empty() {
+        lines.push(format!("  heads: {}, which decisions name; the log had each of them", heads.len()));
     }
     if !signatures.unnamed().is_empty() {
         lines.push(format!(
@@ -157,6 +179,7 @@ fn in_order_json(verified: &Verified, signatures: &Signatures<'_>) -> Value {
         "requests": verified.requests,
         "open_runs": verified.open_runs,
         "clock_steps": verified.clock_steps,
+        "heads": verified.heads.len(),
         "signatures": signatures.held(),
         "unnamed_keys": signatures.unnamed(),
         "not_checked": [UNSEEN],
