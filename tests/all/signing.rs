@@ -368,8 +368,8 @@ fn a_grant_is_revoked_with_a_signature_and_every_signed_head_is_one_of_the_log()
     let revoked = signed(&["revoke", "-m", "enough"]);
     assert_eq!(stage.shown(&revoked.stderr), "gate: revoked the grant [ID] after 1 of 3 uses\n");
     let log = text(&stage.gate(["audit", "log", "--json"]).output().stdout);
-    let last = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let last = last.filter(|entry| entry["type"] == "grant.revoked").last().unwrap();
+    let mut entries = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let last = entries.rfind(|entry| entry["type"] == "grant.revoked").unwrap();
     assert_eq!(
         (&last["decision"]["assurance"], &last["decision"]["comment"]),
         (&"hardware".into(), &"enough".into())
