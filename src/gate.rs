@@ -7,6 +7,7 @@
 
 mod ask;
 mod ending;
+mod glass;
 mod hooked;
 mod input;
 mod inside;
@@ -20,6 +21,7 @@ mod session;
 mod waiting;
 
 pub use ending::{Ending, Ends, HANDED};
+pub use glass::{Behind, Wanted};
 pub use hooked::{Edits, Hooked};
 pub use judging::Judged;
 pub use meaning::Meaning;
@@ -38,6 +40,7 @@ use crate::exec;
 use crate::policy::{Policy, Verdict};
 use crate::store::{Store, clock, wait_by};
 use crate::why::Why;
+use ask::left_open;
 
 /// What a requester wants.
 #[derive(Clone, Debug, PartialEq, Eq)]

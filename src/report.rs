@@ -35,6 +35,9 @@ pub struct Report {
     /// The id of the approved request that the command was run as a part of; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inside: Option<String>,
+    /// The incident that the glass was broken in; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
     /// The request's id.
     pub request: Option<String>,
     /// The approver who decided.

@@ -3,6 +3,7 @@
 use super::id::RequestId;
 use super::request::Request;
 use super::state::State;
+use super::sworn::{Purpose, Sworn};
 use crate::command::Command;
 use crate::policy::{Judgement, Verdict};
 
@@ -27,6 +28,8 @@ pub enum Basis {
     Request(RequestId),
     /// It is a part of what was approved with this request, which runs.
     Inside(RequestId),
+    /// A person who may has broken the glass for it.
+    BreakGlass,
 }
 
 impl Approved {
@@ -41,6 +44,17 @@ impl Approved {
     pub fn inside(command: Command, judgement: &Judgement, request: &Request) -> Option<Approved> {
         let may = judgement.enforced() == Verdict::Ask && request.state() == State::Executing;
         may.then_some(Approved { command, basis: Basis::Inside(request.id) })
+    }
+
+    /// Returns the permission to run `command`, which `judgement` asks about, for whoever has `sworn` to break the glass for it: never
+    /// over a refusal or the floor. That the signature is theirs, and that an incident takes it, the store makes sure before it starts.
+    pub fn by_break_glass(command: Command, judgement: &Judgement, sworn: &Sworn) -> Option<Approved> {
+        let is_floor = judgement.hits().any(|hit| hit.floor && hit.verdict > Verdict::Allow);
+        let may = judgement.enforced() == Verdict::Ask
+            && !is_floor
+            && sworn.purpose == Purpose::Break
+            && sworn.signature.is_some();
+        may.then_some(Approved { command, basis: Basis::BreakGlass })
     }
 
     /// Returns the permission to run `command` for tests.
@@ -59,7 +73,9 @@ impl Approved {
             Basis::Request(id) if id == request.id => {
                 Approved { command: request.command_with(name), ..self }
             }
-            Basis::Request(_) | Basis::Inside(_) | Basis::Verdict | Basis::Observed => self,
+            Basis::Request(_) | Basis::Inside(_) | Basis::BreakGlass | Basis::Verdict | Basis::Observed => {
+                self
+            }
         }
     }
 

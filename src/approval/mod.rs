@@ -12,6 +12,7 @@ mod grant;
 #[cfg(test)]
 mod grant_tests;
 mod id;
+mod incident;
 mod listed;
 #[cfg(test)]
 mod model;
@@ -25,6 +26,7 @@ mod runner;
 pub(crate) mod sample;
 mod state;
 mod statement;
+mod sworn;
 mod terms;
 
 pub use crate::policy::{Assurance, GrantLimit, Requirement, Risk};
@@ -37,6 +39,7 @@ pub(crate) use content::{command_value, dialect_name, path_value, value_command}
 pub use decision::{Answer, Approver, Decision, Head, INLINE, Ineligible, is_inline_possible};
 pub use grant::{Covers, Grant, GrantProgress, GrantState, GrantUse, Withheld, keys_of};
 pub use id::{Prefix, RequestId};
+pub use incident::{Entering, Incident, IncidentText, LONGEST_INCIDENT, Shut, Unnamed, Unreviewable};
 pub use listed::{Listed, Term};
 pub use plan::PlanLine;
 pub use request::{Ask, Progress, Request, RequestLabel};
@@ -46,6 +49,7 @@ pub use state::{
     Event, Outcome, Recheck, Refusal, State, UNUSED_FOR, Weigh, claim, is_expired, recount, transition,
 };
 pub use statement::{NAMESPACE, statement_of};
+pub use sworn::{Purpose, Swearing, Sworn, sworn_statement};
 pub use terms::{GrantScope, LONGEST, MOST_USES, Reach, Terms, TooWide, USUAL};
 
 /// Serde form of a digest: 64 hexadecimal digits.

@@ -5,7 +5,8 @@
 //! 2. Or it follows the approval of its request: made, decided by as many people as it needs, not ended before, started once.
 //! 3. A decision is about the D its request was made with; a final state is left by nothing.
 //! 4. An end or a loss names a start that is open.
-//! 5. A use of a grant approves a request that waits: the next number of a grant that was given, has so many uses, has not ended and was
+//! 5. Or the glass was broken for it ([`super::incidents`]).
+//! 6. A use of a grant approves a request that waits: the next number of a grant that was given, has so many uses, has not ended and was
 //!    not revoked, for the same C where it is for exactly that; of a plan, the next of the lines that every approval names, as it was asked for.
 
 use std::collections::{HashMap, HashSet};
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 use super::granted::Given;
 use super::heads::SaidHead;
+use super::incidents::{Incidents, SaidIncident};
 use super::kind::Kind;
 use super::verify::{Fields, Said, Tampered};
 use crate::approval::{RequestId, State};
@@ -49,6 +51,7 @@ pub(super) struct Requests {
     heads: Vec<SaidHead>,
     /// The command of the entry before, if that was a verdict that lets it run.
     allowed: Option<String>,
+    incidents: Incidents,
 }
 
 type Checked = Result<(), Tampered>;
@@ -56,6 +59,7 @@ type Checked = Result<(), Tampered>;
 impl Requests {
     pub(super) fn take(&mut self, kind: Kind, entry: &Fields<'_>) -> Checked {
         let allowed = self.allowed.take();
+        self.incidents.take(kind, entry)?;
         match kind {
             Kind::Judged => self.judged(entry),
             Kind::Request => self.request(entry),
@@ -83,6 +87,10 @@ impl Requests {
         std::mem::take(&mut self.heads)
     }
 
+    pub(super) fn incidents(&self) -> (u64, Option<&SaidIncident>) {
+        (self.incidents.count(), self.incidents.waiting())
+    }
+
     pub(super) fn count(&self) -> u64 {
         self.known.len() as u64
     }
@@ -108,7 +116,9 @@ impl Requests {
             }
             inside => inside.is_some() && verdict == Some("ask"),
         };
-        let runs = verdict == Some("allow") || entry.mode == "observed" || is_inside;
+        // That the glass was broken for it stands right before.
+        let is_broken = entry.data.break_glass.is_some() && verdict == Some("ask");
+        let runs = verdict == Some("allow") || entry.mode == "observed" || is_inside || is_broken;
         self.allowed = entry.action.as_ref().filter(|_| runs).map(|action| action.argv_hmac.to_string());
         Ok(())
     }

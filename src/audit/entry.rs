@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use super::kind::Kind;
 use super::redact;
 use crate::approval::{
-    Bound, BoundFile, BoundStdin, Decision, Origin, Outcome, Request, RequestId, Requester, Wrapping,
-    command_value,
+    Assurance, Bound, BoundFile, BoundStdin, Decision, Origin, Outcome, Request, RequestId, Requester, Sworn,
+    Wrapping, command_value,
 };
 use crate::canonical;
 use crate::command::{Command, Source};
@@ -55,6 +55,8 @@ pub struct Draft {
     /// Whether the verdict was carried out or only noted.
     pub mode: Mode,
     pub decision: Option<Decision>,
+    /// What somebody has sworn, with its worth: it stands where a decision stands.
+    pub sworn: Option<(Sworn, Assurance)>,
     /// Approvals so far, and how many are needed.
     pub quorum: Option<(u32, u32)>,
     pub outcome: Option<(Outcome, Duration)>,
@@ -113,6 +115,7 @@ impl Draft {
             request: None,
             mode: Mode::Enforce,
             decision: None,
+            sworn: None,
             quorum: None,
             outcome: None,
         }
@@ -200,7 +203,8 @@ fn members(
     let source = draft.src.as_ref().map_or(Value::Null, |src| source(src, draft.command.as_ref()));
     let action = action(draft, &hmac, &mut redactions);
     let data = data(&draft.data, &mut redactions);
-    let decision = draft.decision.as_ref().map_or(Value::Null, |given| answered(given, &mut redactions));
+    let decision = draft.decision.as_ref().map(|given| answered(given, &mut redactions));
+    let decision = decision.or_else(|| draft.sworn.as_ref().map(sworn)).unwrap_or(Value::Null);
     [
         ("v", json!(1)),
         ("log", json!(header.log)),
@@ -382,6 +386,15 @@ fn answered(given: &Decision, redactions: &mut Vec<Value>) -> Value {
     put("comment", json!(comment));
     if let Some(signature) = &given.signature {
         put("signature", json!(signature));
+    }
+    Value::Object(members)
+}
+
+fn sworn((sworn, assurance): &(Sworn, Assurance)) -> Value {
+    let mut members = sworn.members.clone();
+    members.insert("assurance".to_owned(), json!(assurance));
+    if let Some(signature) = &sworn.signature {
+        members.insert("signature".to_owned(), json!(signature));
     }
     Value::Object(members)
 }

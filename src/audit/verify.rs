@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::consistency::{Requests, Start};
 use super::heads::SaidHead;
+use super::incidents::SaidIncident;
 use super::kind::Kind;
 use super::tree::{Frontier, leaf};
 use crate::approval::{PlanLine, RequestId, State};
@@ -54,6 +55,10 @@ pub struct Verified {
     pub requests: u64,
     /// The heads that decisions name, for [`super::HeadCheck`] to look at.
     pub heads: Vec<SaidHead>,
+    /// How often a glass was broken: the number of incidents.
+    pub incidents: u64,
+    /// The incident that waits for its review.
+    pub unreviewed: Option<SaidIncident>,
 }
 
 /// The fields of an entry; one that is not here is not known.
@@ -73,9 +78,9 @@ pub(super) struct Fields<'a> {
     #[serde(borrow)]
     ts: Cow<'a, str>,
     #[serde(borrow)]
-    mono_ns: Cow<'a, str>,
+    pub(super) mono_ns: Cow<'a, str>,
     #[serde(borrow)]
-    boot_id: Cow<'a, str>,
+    pub(super) boot_id: Cow<'a, str>,
     #[serde(rename = "host")]
     _host: IgnoredAny,
     #[serde(rename = "actor")]
@@ -131,6 +136,8 @@ pub(super) struct DataFields<'a> {
     pub(super) digest: Option<Cow<'a, str>>,
     pub(super) start: Option<u64>,
     pub(super) inside: Option<RequestId>,
+    #[serde(borrow)]
+    pub(super) break_glass: Option<Cow<'a, str>>,
     pub(super) grant: Option<RequestId>,
     pub(super) r#use: Option<u32>,
     pub(super) of: Option<u32>,
@@ -254,6 +261,8 @@ impl Verifier {
             open_runs: self.requests.open_runs(),
             requests: self.requests.count(),
             heads: self.requests.heads(),
+            incidents: self.requests.incidents().0,
+            unreviewed: self.requests.incidents().1.cloned(),
         })
     }
 

@@ -46,6 +46,19 @@ impl Card {
         card
     }
 
+    /// Lays out what runs behind the glass, in an incident that `about` says more of: `asked` is what a request for it would be.
+    pub fn behind_glass(asked: &Request, about: &[String], width: usize) -> Card {
+        let mut card = Card { lines: Vec::new(), width: width.clamp(60, 120) };
+        card.list("break-glass", about.iter().cloned());
+        card.field("risk", asked.ask.risk.word());
+        card.who(asked);
+        card.command(asked);
+        card.rules(asked);
+        card.why(asked);
+        card.list("not covered", asked.ask.uncovered.iter().map(|text| visible(text.as_bytes())));
+        card
+    }
+
     /// Adds what an approval with these terms would cover.
     pub fn grants(&mut self, request: &Request, terms: Terms) {
         self.list("would grant", granted(request, terms));

@@ -4,6 +4,7 @@ mod export;
 mod line;
 mod log;
 mod report;
+mod review;
 mod show;
 mod stats;
 mod verify;
@@ -32,9 +33,10 @@ enum Part {
     Export(export::Args),
     Report(report::Args),
     Stats(stats::Args),
+    Review(review::Args),
 }
 
-/// Runs one part of it. None of them changes the store; the policy only says whose keys are whose.
+/// Runs one part of it. Only a review changes the store; else the policy only says whose keys are whose.
 pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     match &args.part {
         Part::Log(args) => log::run(args, &store(place)?),
@@ -43,6 +45,7 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
         Part::Export(args) => export::run(args, place),
         Part::Report(args) => report::run(args, store(place)),
         Part::Stats(args) => stats::run(args, place),
+        Part::Review(args) => review::run(args, place),
     }
 }
 

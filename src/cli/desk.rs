@@ -1,12 +1,14 @@
 //! The approver's desk: who decides at this terminal, the store with the requests, and what is done with an answer.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anyhow::Context as _;
 
 use super::Place;
 use super::signer::{Signer, how_to_give};
 use crate::approval::{
-    Answer, Approver, Assurance, Covers, Decision, Grant, Ineligible, Origin, Refusal, Request, Requester,
-    RequesterKind, Session, State,
+    Answer, Approver, Assurance, Covers, Decision, Grant, Incident, Ineligible, Origin, Refusal, Request,
+    Requester, RequesterKind, Session, State,
 };
 use crate::channel::{Card, Earlier, granted, width};
 use crate::config::{Config, Places};
@@ -14,7 +16,7 @@ use crate::digest::Digest;
 use crate::error::Exit;
 use crate::exec::{is_alive, origin_with_ancestors, stand_in_line};
 use crate::identity::People;
-use crate::moment::Moment;
+use crate::moment::{Moment, in_words};
 use crate::store::{ChangeError, FindError, Store, StoreError, clock, wait_by};
 use crate::ui;
 
@@ -38,6 +40,7 @@ impl Desk {
     pub(super) fn reading(place: &Place) -> anyhow::Result<Desk> {
         let config = Config::load(place.home.as_deref())?;
         let store = Store::open_read_only(&config.places.state)?;
+        tell_incident(&store, &config)?;
         Ok(Desk { config, store, people: People::default() })
     }
 
@@ -55,6 +58,7 @@ impl Desk {
         wait_by(stand_in_line);
         let store = Store::open(&config.places.state, clock::now())?;
         let people = people(&config);
+        tell_incident(&store, &config)?;
         Ok(Desk { config, store, people })
     }
 
@@ -159,6 +163,30 @@ impl Desk {
             }
         }
     }
+}
+
+/// Tells whoever comes to the desk, once, that somebody has broken the glass and nobody else has looked at it yet.
+fn tell_incident(store: &Store, config: &Config) -> anyhow::Result<()> {
+    static IS_TOLD: AtomicBool = AtomicBool::new(false);
+    if let Some(incident) = store.incident()?.filter(|_| !IS_TOLD.swap(true, Ordering::Relaxed)) {
+        ui::say(&about_incident(&incident, clock::now()));
+        let gate = config.places.gate();
+        ui::hint(&format!("somebody else reviews it: `{gate} audit review {}`", incident.text.name));
+    }
+    Ok(())
+}
+
+/// Returns what an approver is told of an incident that waits for its review.
+pub(super) fn about_incident(incident: &Incident, now: Moment) -> String {
+    let Incident { text, by, commands, .. } = incident;
+    let commands = if *commands == 1 { "1 command".to_owned() } else { format!("{commands} commands") };
+    let left = match incident.is_over(now) {
+        true => "over".to_owned(),
+        false => format!("{} left", in_words(incident.left(now))),
+    };
+    let told =
+        format!("{by} broke the glass for {}: {} ({commands}, {left}, not reviewed)", text.name, text.what);
+    crate::command::visible(told.as_bytes())
 }
 
 /// Says how the lines of an approved plan are run.

@@ -2,6 +2,7 @@
 
 mod agents;
 mod approvals;
+mod glass;
 
 use std::path::Path;
 
@@ -121,6 +122,7 @@ fn examine(place: &Place, directory: Option<&Path>) -> Vec<Finding> {
         Ok((config, policy)) => {
             findings.extend(rules(&config, &policy));
             findings.extend(approvals::findings(&policy, &config.user.name));
+            findings.extend(glass::findings(&policy));
             findings.extend(machine(&config));
             findings.extend(agents::findings(&config, place.home.as_deref(), directory));
         }

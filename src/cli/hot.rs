@@ -12,6 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::glass::Emergency;
 use crate::command::{Dialect, Source};
 use crate::gate::Shell;
 use crate::policy::duration;
@@ -29,6 +30,8 @@ pub struct Call {
     pub result: Option<PathBuf>,
     /// `--wait DURATION`: how long to wait for a decision, instead of what the configuration says.
     pub wait: Option<Duration>,
+    /// `--break-glass TEXT`, with `--key FILE`.
+    pub emergency: Option<Emergency>,
     /// What is to run.
     pub work: Work,
 }
@@ -64,6 +67,10 @@ pub enum Usage {
     NoShell(String),
     /// Options for running a command, but no command.
     NothingToRun,
+    /// `--break-glass` for what is not known as a whole before it runs.
+    NoGlass,
+    /// `--key` without `--break-glass`.
+    NoSignature,
 }
 
 impl std::error::Error for Usage {}
@@ -79,6 +86,10 @@ impl std::fmt::Display for Usage {
                 write!(f, "`{text}` is no duration, expected one like `100s`, `15m` or `8h`")
             }
             Usage::NoShell(name) => write!(f, "`{name}` is no shell, expected `bash`, `sh` or `zsh`"),
+            Usage::NoGlass => {
+                write!(f, "`--break-glass` is for one command or script, given with `--`, `-c` or as a file")
+            }
+            Usage::NoSignature => write!(f, "`--key` goes with `--break-glass`; nothing else here is signed"),
             Usage::NothingToRun => write!(f, "nothing to run, expected `-- CMD` or `-c STRING`"),
         }
     }
@@ -94,7 +105,7 @@ pub fn parse(args: &[OsString]) -> Result<Option<Call>, Usage> {
         match parser.step(arg)? {
             Step::More => {}
             Step::Subcommand => return Ok(None),
-            Step::Run(work) => return Ok(Some(parser.call(work))),
+            Step::Run(work) => return parser.call(work).map(Some),
         }
     }
     parser.end()
@@ -127,6 +138,9 @@ const FLAGS: [&[u8]; 13] = [
     b"protected",
 ];
 
+/// gate's own options for running a command; each takes a value.
+const OWN: [&[u8]; 8] = [b"home", b"reason", b"ticket", b"result", b"wait", b"as", b"break-glass", b"key"];
+
 struct Parser<'a> {
     rest: std::slice::Iter<'a, OsString>,
     /// The shell that gate stands in for, by the name of its link or by `--as`.
@@ -138,6 +152,8 @@ struct Parser<'a> {
     ticket: Option<String>,
     result: Option<PathBuf>,
     wait: Option<Duration>,
+    break_glass: Option<String>,
+    key: Option<PathBuf>,
     /// Long options of the shell; it wants them first.
     long: Vec<Vec<u8>>,
     short: Vec<Vec<u8>>,
@@ -166,6 +182,8 @@ impl<'a> Parser<'a> {
             ticket: None,
             result: None,
             wait: None,
+            break_glass: None,
+            key: None,
             long: if is_login { vec![b"--login".to_vec()] } else { Vec::new() },
             short: Vec::new(),
             is_script: false,
@@ -282,7 +300,7 @@ impl<'a> Parser<'a> {
             Some(at) => (&text[..at], Some(&text[at + 1..])),
             None => (text, None),
         };
-        if !matches!(name, b"home" | b"reason" | b"ticket" | b"result" | b"wait" | b"as") {
+        if !OWN.contains(&name) {
             return Ok(false);
         }
         let value = match value {
@@ -293,6 +311,8 @@ impl<'a> Parser<'a> {
         match name {
             b"home" => self.home = Some(path),
             b"result" => self.result = Some(path),
+            b"key" => self.key = Some(path),
+            b"break-glass" => self.break_glass = Some(lossy(value)),
             b"reason" => self.reason = Some(lossy(value)),
             b"ticket" => self.ticket = Some(lossy(value)),
             b"as" => {
@@ -375,9 +395,16 @@ impl<'a> Parser<'a> {
         Work::Command(Source::Script { dialect, options, text: text.to_vec(), args: self.words() })
     }
 
-    fn call(self, work: Work) -> Call {
-        let Parser { home, reason, ticket, result, wait, .. } = self;
-        Call { home, reason, ticket, result, wait, work }
+    fn call(self, work: Work) -> Result<Call, Usage> {
+        let Parser { home, reason, ticket, result, wait, break_glass, key, .. } = self;
+        let is_whole = matches!(work, Work::Command(_) | Work::File(..));
+        let emergency = match (break_glass, key) {
+            (Some(_), _) if !is_whole => return Err(Usage::NoGlass),
+            (Some(text), key) => Some(Emergency { text, key }),
+            (None, Some(_)) => return Err(Usage::NoSignature),
+            (None, None) => None,
+        };
+        Ok(Call { home, reason, ticket, result, wait, emergency, work })
     }
 
     fn end(mut self) -> Result<Option<Call>, Usage> {
@@ -386,7 +413,7 @@ impl<'a> Parser<'a> {
         }
         if self.link.is_some() || self.has_shell_options() {
             let work = self.shell(None);
-            return Ok(Some(self.call(work)));
+            return self.call(work).map(Some);
         }
         if self.is_hot { Err(Usage::NothingToRun) } else { Ok(None) }
     }

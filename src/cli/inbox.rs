@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::desk::Desk;
+use super::desk::{Desk, about_incident};
 use super::signer::Signer;
 use super::{Place, requests};
 use crate::approval::{
-    Answer, Assurance, GrantLimit, GrantScope, Listed, Reach, Request, RequestId, State, Terms, is_expired,
+    Answer, Assurance, GrantLimit, GrantScope, Incident, Listed, Reach, Request, RequestId, State, Terms,
+    is_expired,
 };
 use crate::channel::{self, granted};
 use crate::error::Exit;
@@ -49,10 +50,14 @@ pub(super) fn run(_args: &Args, place: &Place) -> anyhow::Result<Exit> {
     loop {
         desk.store.sweep(clock::now())?;
         let waiting = waiting(&desk)?;
+        let incident = desk.store.incident()?;
+        if let Some(incident) = &incident {
+            ui::answer(&about_incident(incident, clock::now()));
+        }
         show(&waiting, known.as_ref());
         known = Some(ids(&waiting).collect());
         let mut stamp = desk.store.stamp()?;
-        match ui::hear(question(&waiting), || is_changed(&desk, &waiting, &mut stamp))? {
+        match ui::hear(question(&waiting), || is_changed(&desk, (&waiting, incident.as_ref()), &mut stamp))? {
             Heard::Change => ui::answer(""),
             Heard::End => return Ok(Exit::Done),
             Heard::Line(line) if matches!(line.trim(), "q" | "quit" | "exit") => return Ok(Exit::Done),
@@ -76,13 +81,17 @@ fn waiting(desk: &Desk) -> anyhow::Result<Vec<Request>> {
 }
 
 /// Claims that the list is no longer `shown`. It is only read again where somebody has written since `stamp`.
-fn is_changed(desk: &Desk, shown: &[Request], stamp: &mut i64) -> anyhow::Result<bool> {
+fn is_changed(
+    desk: &Desk,
+    (shown, incident): (&[Request], Option<&Incident>),
+    stamp: &mut i64,
+) -> anyhow::Result<bool> {
     let now = clock::now();
     let before = std::mem::replace(stamp, desk.store.stamp()?);
     if *stamp == before {
         return Ok(shown.iter().any(|request| is_expired(request, now)));
     }
-    Ok(!ids(&waiting(desk)?).eq(ids(shown)))
+    Ok(!ids(&waiting(desk)?).eq(ids(shown)) || desk.store.incident()?.as_ref() != incident)
 }
 
 fn ids(requests: &[Request]) -> impl Iterator<Item = RequestId> {

@@ -13,6 +13,7 @@ mod desk;
 mod doctor;
 mod explain;
 mod explained;
+mod glass;
 mod grants;
 mod hook;
 mod inbox;
@@ -70,7 +71,8 @@ Running a command:
   gate [OPTIONS] STRING                     the same: one word that can only be shell text (`gate 'ls; id'`)
   gate [OPTIONS] DIR/FILE [ARG]...          a script file; so `#!/usr/bin/gate` works, too
   Options: --home DIR, --reason TEXT, --ticket ID, --wait DURATION, --result FILE (one JSON object
-  about what happened). GATE_REASON, GATE_TICKET and GATE_RESULT do the same from the environment.
+  about what happened), --break-glass \"INC-42: …\" (a person whom the policy names, with their security
+  key: --key FILE; reviewed afterwards, see `gate audit review`). GATE_REASON, GATE_TICKET and GATE_RESULT do the same from the environment.
   The command's own exit code passes through. Of gate itself: 124 no decision yet, 125 gate failed, 126 refused, 127 not found.";
 
 const EXAMPLES: &str = "\

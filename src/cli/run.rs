@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::hot::{Call, Work};
-use super::{line, shells};
+use super::{glass, line, shells};
 use crate::command::{Command, Source};
 use crate::config::{Config, Places};
 use crate::error::Exit;
@@ -109,7 +109,10 @@ fn start(call: Call) -> anyhow::Result<Ending> {
     };
     // The process ends next, and the system takes back all it has: closing the store by hand would only cost.
     let mut gate = ManuallyDrop::new(Gate::open(config, policy)?);
-    gate.run(wish)
+    match &call.emergency {
+        Some(emergency) => glass::run(&mut gate, wish, emergency),
+        None => gate.run(wish),
+    }
 }
 
 /// Returns why `source` is wanted, and the source without the words that say so.

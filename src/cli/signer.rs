@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::approval::{Assurance, Decision, NAMESPACE, Request};
+use crate::approval::{Assurance, Decision, NAMESPACE, Request, Swearing, Sworn};
 use crate::command::visible;
 use crate::config::Config;
+use crate::digest::Digest;
 use crate::exec::{Host, key_text, sign};
 use crate::identity::{NamedKey, People, PublicKey};
 use crate::store::{clock, salt};
@@ -48,17 +49,53 @@ impl Signer {
         Ok(Some(Signer { path, named: named.clone(), name: person.name.clone() }))
     }
 
+    /// Returns whose key it is.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns what its signature is worth at most where the commands are this process's own user's.
+    pub(super) fn worth_here(&self) -> Assurance {
+        self.worth_for(0, 0)
+    }
+
+    /// Returns what its signature, given by the user `own`, is worth at most about commands of the user `requester`.
+    pub(super) fn worth_for(&self, requester: u32, own: u32) -> Assurance {
+        match self.named.key.kind().is_hardware() {
+            true => Assurance::Hardware,
+            false if self.named.apart && own != requester => Assurance::Key,
+            false => Assurance::Tty,
+        }
+    }
+
+    /// Returns who swears something that was `displayed`, in this log, with what makes it count once and what hides its text.
+    pub(super) fn swearing(
+        &self,
+        log: &str,
+        uid: u32,
+        (nonce, salt): (Digest, Digest),
+        displayed: Digest,
+    ) -> Swearing {
+        let (log, person, key) = (log.to_owned(), self.name.clone(), self.named.key.fingerprint());
+        Swearing { log, person, uid, key, nonce, salt, displayed, at: clock::now() }
+    }
+
+    /// Has `ssh-keygen` sign what is sworn, and makes sure that the signature holds.
+    pub(super) fn swear(&self, sworn: &mut Sworn, host: &Host, people: &People) -> anyhow::Result<()> {
+        let (namespace, statement) = (sworn.purpose.namespace(), sworn.statement());
+        let signature = sign(host, &self.path, namespace, &statement)?;
+        let proof = people.prove_for(namespace, &self.name, &statement, &signature, clock::now());
+        proof.with_context(|| format!("the signature that `{}` made is of no use", self.path.display()))?;
+        sworn.signature = Some(signature);
+        Ok(())
+    }
+
     /// Makes `decision` one that this person is about to sign: their name, their key, and what that will be worth at most.
     pub(super) fn prepare(&self, decision: &mut Decision, request: &Request) -> anyhow::Result<()> {
         decision.approver.name.clone_from(&self.name);
         decision.key = Some(self.named.key.fingerprint());
         decision.salt = decision.comment.as_ref().map(|_| salt()).transpose()?;
-        let is_own_user = decision.approver.uid == request.ask.requester.uid;
-        decision.assurance = match self.named.key.kind().is_hardware() {
-            true => Assurance::Hardware,
-            false if self.named.apart && !is_own_user => Assurance::Key,
-            false => Assurance::Tty,
-        };
+        decision.assurance = self.worth_for(request.ask.requester.uid, decision.approver.uid);
         Ok(())
     }
 

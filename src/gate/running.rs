@@ -81,7 +81,7 @@ impl Gate {
     }
 
     /// Holds what is started to what was approved: its program, its script and its input.
-    fn hold(&self, ready: Ready, held: &Held) -> Result<Ready, NotStarted> {
+    pub(super) fn hold(&self, ready: Ready, held: &Held) -> Result<Ready, NotStarted> {
         if !self.starts_it_itself() {
             return Ok(ready);
         }

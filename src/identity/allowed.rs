@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::people::{NamedKey, People};
-use crate::approval::NAMESPACE;
+use crate::approval::{NAMESPACE, Purpose};
 
 /// Returns the lines of the file; a key that was revoked counts until then, so that what it signed before can be verified.
 pub fn allowed_signers(people: &People) -> String {
@@ -27,7 +27,9 @@ fn is_plain(name: &str) -> bool {
 }
 
 fn options(key: &NamedKey) -> String {
-    let mut options = format!("namespaces=\"{NAMESPACE}\"");
+    let others = Purpose::ALL.iter().map(|purpose| purpose.namespace());
+    let namespaces: Vec<&str> = std::iter::once(NAMESPACE).chain(others).collect();
+    let mut options = format!("namespaces=\"{}\"", namespaces.join(","));
     let mut put = |name: &str, us: Option<i64>| {
         if let Some(time) = us.and_then(|us| Timestamp::from_microsecond(us).ok()) {
             options.push_str(&format!(",{name}=\"{}\"", time.strftime("%Y%m%d%H%M%SZ")));

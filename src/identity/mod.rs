@@ -7,6 +7,7 @@
 //! What is read here may come from anybody: lengths are bounded, and whatever is not understood proves nothing.
 
 mod allowed;
+mod emergency;
 mod hurdle;
 mod key;
 #[cfg(test)]
@@ -14,7 +15,7 @@ mod model;
 mod people;
 mod record;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod sshsig;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ mod weigh;
 mod wire;
 
 pub use allowed::allowed_signers;
+pub use emergency::{able, reviewers};
 pub use hurdle::{Hurdle, hurdles};
 pub use key::{BadKey, Kind, Presence, PublicKey};
 pub use people::{Invalid, NamedKey, People, Person, Unusable, day};

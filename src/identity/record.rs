@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::people::People;
 use super::sshsig::Signature;
-use crate::approval::{Assurance, Decision, NAMESPACE, statement_of};
+use crate::approval::{Assurance, Decision, NAMESPACE, Purpose, statement_of, sworn_statement};
 use crate::moment::{BootId, Moment};
 
 /// Goes through a log's decisions, entry by entry.
@@ -33,6 +33,11 @@ impl<'a> Signatures<'a> {
             return Ok(());
         }
         let entry: Value = serde_json::from_slice(bytes).unwrap_or_default();
+        let change = entry["data"]["change"].as_str().unwrap_or_default();
+        let purpose = Purpose::of_change(change).filter(|_| entry["type"] == "break_glass");
+        if let Some(purpose) = purpose {
+            return self.sworn(seq, &entry, purpose);
+        }
         if entry["type"] != "decision" && (entry["type"] != "grant.revoked" || entry["decision"].is_null()) {
             return Ok(());
         }
@@ -51,14 +56,40 @@ impl<'a> Signatures<'a> {
             let found = format!("one by {} that was not touched", read.key().kind().name());
             return Err(("a signature by a security key that was touched".to_owned(), found));
         }
+        self.hold(seq, &entry, decision["approver"].as_str().unwrap_or_default(), &read);
+        Ok(())
+    }
+
+    /// A glass is broken, and a review given, with a signature worth `key` at least, over the log and the entry that it stands in.
+    fn sworn(&mut self, seq: u64, entry: &Value, purpose: Purpose) -> Result<(), Wrong> {
+        let sworn = &entry["decision"];
+        let holds = "a signature over what was sworn".to_owned();
+        let signature = sworn["signature"].as_str().ok_or((holds.clone(), "none".to_owned()))?;
+        let read = Signature::parse(signature).map_err(|why| (holds.clone(), why.to_string()))?;
+        let statement = sworn_statement(purpose, sworn);
+        let presence =
+            read.verify(purpose.namespace(), &statement).map_err(|why| (holds, why.to_string()))?;
+        if sworn["log"] != entry["log"] {
+            return Err(("one for this log".to_owned(), format!("one for {}", sworn["log"])));
+        }
+        let is_touched = presence.touched && read.key().kind().is_hardware();
+        let is_elsewhere = purpose == Purpose::Review && sworn["assurance"] == "key";
+        if !is_touched && !is_elsewhere {
+            let found = format!("one by {} that was not touched", read.key().kind().name());
+            return Err(("a signature by a security key that was touched".to_owned(), found));
+        }
+        self.hold(seq, entry, sworn["person"].as_str().unwrap_or_default(), &read);
+        Ok(())
+    }
+
+    /// Counts a signature that holds, and notes where the policy does not name its key for `name` at that time.
+    fn hold(&mut self, seq: u64, entry: &Value, name: &str, read: &Signature) {
         self.held += 1;
-        let name = decision["approver"].as_str().unwrap_or_default();
-        let at = Moment { utc_us: time(&entry), boot_ns: 0, boot: BootId(0) };
+        let at = Moment { utc_us: time(entry), boot_ns: 0, boot: BootId(0) };
         let named = self.people.named(name).and_then(|person| person.key(read.key()));
         if named.is_none_or(|key| key.check(at).is_err()) {
             self.unnamed.push(seq);
         }
-        Ok(())
     }
 
     /// Returns how many decisions are signed, each so that it holds.

@@ -13,18 +13,18 @@ use crate::digest::Digest;
 /// The application of OpenSSH's keys.
 const APPLICATION: &[u8] = b"ssh:";
 
-pub(super) const TOUCHED: u8 = 0x01;
-pub(super) const VERIFIED: u8 = 0x04;
+pub(crate) const TOUCHED: u8 = 0x01;
+pub(crate) const VERIFIED: u8 = 0x04;
 
 /// A key pair that signs whatever it is asked to.
-pub(super) struct SoftKey {
+pub(crate) struct SoftKey {
     kind: Kind,
     seed: [u8; 32],
     p256: Vec<u8>,
 }
 
 impl SoftKey {
-    pub(super) fn new(kind: Kind, seed: u8) -> SoftKey {
+    pub(crate) fn new(kind: Kind, seed: u8) -> SoftKey {
         let random = SystemRandom::new();
         let p256 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
         SoftKey { kind, seed: [seed; 32], p256: p256.as_ref().to_vec() }
@@ -54,16 +54,16 @@ impl SoftKey {
         blob
     }
 
-    pub(super) fn public(&self) -> PublicKey {
+    pub(crate) fn public(&self) -> PublicKey {
         PublicKey::from_blob(&self.blob()).unwrap()
     }
 
     /// Returns the armored signature over `message`, with these flags of a security key.
-    pub(super) fn sign(&self, message: &[u8], flags: u8) -> String {
+    pub(crate) fn sign(&self, message: &[u8], flags: u8) -> String {
         self.sign_for(NAMESPACE, message, flags)
     }
 
-    pub(super) fn sign_for(&self, namespace: &str, message: &[u8], flags: u8) -> String {
+    pub(crate) fn sign_for(&self, namespace: &str, message: &[u8], flags: u8) -> String {
         let hash = ring::digest::digest(&ring::digest::SHA512, message);
         let mut data = b"SSHSIG".to_vec();
         for part in [namespace.as_bytes(), b"", b"sha512", hash.as_ref()] {
@@ -100,6 +100,6 @@ impl SoftKey {
 }
 
 /// Returns `blob` in the armor of a signature.
-pub(super) fn armored(blob: &[u8]) -> String {
+pub(crate) fn armored(blob: &[u8]) -> String {
     format!("-----BEGIN SSH SIGNATURE-----\n{}\n-----END SSH SIGNATURE-----\n", STANDARD.encode(blob))
 }

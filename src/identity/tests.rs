@@ -288,7 +288,7 @@ fn allowed_signers_are_written_as_ssh_keygen_reads_them() {
          [[approver]]\nname = 'a*'\nkeys = ['{other} comment']\n"
     ));
     let expected = format!(
-        "mara namespaces=\"gate-decision@v1\",valid-after=\"20260101000000Z\",valid-before=\"20270101000000Z\" {key}\n\
+        "mara namespaces=\"gate-decision@v1,gate-break-glass@v1,gate-review@v1\",valid-after=\"20260101000000Z\",valid-before=\"20270101000000Z\" {key}\n\
          # left out: `a*` is no name that this format can hold\n"
     );
     assert_eq!(allowed_signers(&people), expected);

@@ -13,7 +13,7 @@ use std::fmt;
 
 use super::people::{Invalid, NamedKey, People, Person};
 use super::sshsig::{BadSignature, Signature};
-use crate::approval::{Assurance, Decision, Ineligible, NAMESPACE, Request, RequesterKind};
+use crate::approval::{Assurance, Decision, Ineligible, NAMESPACE, Request, RequesterKind, Sworn};
 use crate::moment::Moment;
 
 /// Why a signature proves nothing.
@@ -52,8 +52,20 @@ pub struct Proof<'a> {
 impl People {
     /// Returns who signed `message` with `signature` as `name`, with a key that counts at `at`.
     pub fn prove(&self, name: &str, message: &[u8], signature: &str, at: Moment) -> Result<Proof<'_>, Flaw> {
+        self.prove_for(NAMESPACE, name, message, signature, at)
+    }
+
+    /// Does as [`People::prove`] for a signature of another namespace than that of decisions.
+    pub fn prove_for(
+        &self,
+        namespace: &str,
+        name: &str,
+        message: &[u8],
+        signature: &str,
+        at: Moment,
+    ) -> Result<Proof<'_>, Flaw> {
         let signature = Signature::parse(signature).map_err(Flaw::Signature)?;
-        let presence = signature.verify(NAMESPACE, message).map_err(Flaw::Signature)?;
+        let presence = signature.verify(namespace, message).map_err(Flaw::Signature)?;
         let fingerprint = signature.key().fingerprint();
         let own = self.named(name).and_then(|person| Some((person, person.key(signature.key())?)));
         let (person, key) = match (own, self.holder(signature.key())) {
@@ -106,8 +118,33 @@ impl People {
     }
 }
 
+impl People {
+    /// Returns the assurance of what somebody has sworn at `at`, whose commands are those of the user `requester`: rules 2 to 5 hold
+    /// for it as they do for a decision.
+    pub fn weigh_sworn(&self, sworn: &Sworn, requester: u32, at: Moment) -> Result<Assurance, Ineligible> {
+        let Some(signature) = &sworn.signature else { return Ok(Assurance::Asserted) };
+        let proof = self.prove_for(
+            sworn.purpose.namespace(),
+            sworn.text("person"),
+            &sworn.statement(),
+            signature,
+            at,
+        );
+        let proof = proof.map_err(|flaw| Ineligible::Unproven(flaw.to_string()))?;
+        let found = proof.key.key.fingerprint();
+        let said = sworn.members.get("auth").and_then(|auth| auth["key"].as_str()).unwrap_or_default();
+        if said != found {
+            return Err(Ineligible::Unproven(Flaw::OtherKey { said: said.to_owned(), found }.to_string()));
+        }
+        Ok(worth(&proof, sworn.uid() == Some(requester)))
+    }
+}
+
 fn assurance(proof: &Proof<'_>, decision: &Decision, request: &Request) -> Assurance {
-    let is_own_user = decision.approver.uid == request.ask.requester.uid;
+    worth(proof, decision.approver.uid == request.ask.requester.uid)
+}
+
+fn worth(proof: &Proof<'_>, is_own_user: bool) -> Assurance {
     match proof {
         proof if proof.present => Assurance::Hardware,
         proof if proof.key.apart && !is_own_user => Assurance::Key,

@@ -25,6 +25,7 @@ pub struct File {
     pub variable: Vec<Variable>,
     pub label: Vec<Label>,
     pub approval: Approval,
+    pub break_glass: BreakGlass,
     pub approver: Vec<Approver>,
     pub group: Vec<Group>,
     pub test: Vec<Test>,
@@ -377,6 +378,15 @@ impl<'de> Deserialize<'de> for Need {
             ))),
         }
     }
+}
+
+/// `[break_glass]`: who may run in an emergency what the policy asks about, with a review afterwards.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BreakGlass {
+    /// Names and `@groups`; nobody named: nobody may.
+    #[serde(deserialize_with = "list")]
+    pub people: Vec<String>,
 }
 
 /// `[[approver]]`: a person entitled to decide.

@@ -85,6 +85,7 @@ pub struct Policy {
     mode: Mode,
     trusted_path: Vec<String>,
     requirements: [Requirement; 4],
+    break_glass: Vec<String>,
     approvers: Vec<Approver>,
     groups: Vec<Group>,
     digest: Digest,
@@ -130,6 +131,7 @@ impl Policy {
             mode: Mode::Enforce,
             trusted_path: Vec::new(),
             requirements: Default::default(),
+            break_glass: Vec::new(),
             approvers: Vec::new(),
             groups: Vec::new(),
             digest,
@@ -151,6 +153,7 @@ impl Policy {
             let demands: Vec<Demand> = approvals.iter().map(|part| Demand::of(part, *risk)).collect();
             policy.requirements[at] = policy.resolved(Demand::strictest(&demands));
         }
+        policy.break_glass = policy.members(&people::may_break_glass(&layers, &files));
         policy.sources = layers;
         Ok(policy)
     }
@@ -173,6 +176,11 @@ impl Policy {
     /// Returns what an `ask` of this risk needs.
     pub fn requirement(&self, risk: Risk) -> &Requirement {
         &self.requirements[risk as usize]
+    }
+
+    /// Returns the names of the people who may break the glass, groups resolved.
+    pub fn may_break_glass(&self) -> &[String] {
+        &self.break_glass
     }
 
     /// Returns the people entitled to decide.
@@ -370,6 +378,7 @@ fn only_restricts(file: &File) -> Result<(), Problem<'_>> {
         ("group", file.group.is_empty()),
         ("test", file.test.is_empty()),
         ("approval", file.approval.is_empty()),
+        ("break_glass", file.break_glass.people.is_empty()),
     ];
     let expected = "a project's file holds only `ask` and `deny` rules; use `--home DIR` for another policy";
     if let Some((key, _)) = foreign.iter().find(|(_, is_empty)| !is_empty) {

@@ -183,7 +183,7 @@ fn a_store_from_before_there_were_grants_is_read_and_gets_their_tables() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);
     let before = submitted(&mut store, 1, &["rm", "x"]);
-    store.db.execute_batch("DROP TABLE grants; DROP TABLE grant_keys; PRAGMA user_version = 4").unwrap();
+    store.db.execute_batch("DROP TABLE grants; DROP TABLE grant_keys; DROP TABLE incidents; DROP TABLE incident_commands; PRAGMA user_version = 4").unwrap();
     drop(store);
     let reading = Store::open_read_only(dir.path()).unwrap();
     assert!(reading.grants(at(2), true).unwrap().is_empty());

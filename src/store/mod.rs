@@ -10,7 +10,7 @@
 //! 7. A full disk keeps commands from starting before it keeps gate from recording what it refuses.
 //! 8. A directory or database that others own or may write, a symbolic link or a network file system is refused.
 //!
-//! One file a table: `log`, `entries`, `requests`, `runs`, `grants`.
+//! One file a table: `log`, `entries`, `requests`, `runs`, `grants`, `incidents`.
 
 pub mod clock;
 mod entries;
@@ -21,6 +21,9 @@ mod grant_log;
 #[cfg(test)]
 mod grant_tests;
 mod grants;
+#[cfg(test)]
+mod incident_tests;
+mod incidents;
 mod lock;
 mod log;
 mod open;
@@ -46,6 +49,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use entries::{Recorded, Row};
 pub use error::StoreError;
 pub use grant_log::{RevokeError, Revoked, Revoker};
+pub use incidents::{Glass, Review, Withstood};
 pub use lock::{Waiting, wait_by};
 pub use request_log::{ChangeError, FindError, MOST_PENDING, Submitted, Waited};
 pub use requests::Which;

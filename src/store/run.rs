@@ -216,12 +216,12 @@ impl Store {
     }
 }
 
-fn run((seq, lock): (u64, RunLock), now: Moment, start: Draft) -> Run {
+pub(super) fn run((seq, lock): (u64, RunLock), now: Moment, start: Draft) -> Run {
     Run { seq, started: now, start: Draft { command: None, bound: None, ..start }, lock }
 }
 
 /// Appends what leads to a start and the start, all at once, and takes its lock before anybody else can see the row.
-fn begin(
+pub(super) fn begin(
     db: &Transaction<'_>,
     dir: &std::path::Path,
     ready: &[Ready],

@@ -15,6 +15,7 @@ const STEPS: &[&[&str]] = &[
     &[super::runs::SLOT],
     &[super::requests::OF_REQUESTER],
     &[super::grants::TABLES],
+    &[super::incidents::TABLES],
 ];
 
 /// Returns the schema of the database, 0 for an empty one, or what else was found.

@@ -659,7 +659,7 @@ fn garbage_truncation_and_other_databases_are_refused() {
 fn newer_schema_is_refused() {
     let dir = place();
     open(&dir).db.pragma_update(None, "user_version", 99).unwrap();
-    refused(&dir, "the store `DIR/gate.db` has schema 99, this gate knows up to 5; install the newer gate");
+    refused(&dir, "the store `DIR/gate.db` has schema 99, this gate knows up to 6; install the newer gate");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use rusqlite::Connection;
 
 use super::entries::{self, Row};
-use super::{Store, StoreError, Trouble, Which, grants, log, requests};
+use super::{Store, StoreError, Trouble, Which, grants, incidents, log, requests};
 use crate::approval::{Grant, GrantState, Request, RequestId, State, recount};
 use crate::audit::{self, HeadCheck, Said, SaidHead, Tampered, Verified, Verifier};
 use crate::digest::Digest;
@@ -66,6 +66,7 @@ impl Store {
             check_root(&snapshot, &verified)?;
             check_log(&snapshot, &self.log.id, &verified)?;
             check_requests(&snapshot, &said, verified.entries)?;
+            check_incident(&snapshot, &verified)?;
             Ok(verified)
         });
         let Ok(verified) = checked else { return Ok(checked) };
@@ -159,6 +160,27 @@ fn check_requests(db: &Connection, said: &AllSaid, seq: u64) -> Result<(), Tampe
         (Ok(()), None) if count != said.len() => wrong(format!("{} requests", said.len()), count.to_string()),
         (Ok(()), None) => Ok(()),
     }
+}
+
+/// The incident that waits for its review must be the one that the log leaves waiting.
+fn check_incident(db: &Connection, verified: &Verified) -> Result<(), Tampered> {
+    let told = |name: &str, by: &str, opening: &str, commands: u64| {
+        format!("{name} of {by}, {commands} commands, opened with {opening}")
+    };
+    let said = verified.unreviewed.as_ref();
+    let said = said.map(|open| told(&open.name, &open.by, &open.opening, open.commands));
+    let found = match incidents::waiting(db) {
+        Ok(row) => {
+            row.map(|row| told(&row.text.name, &row.by, &row.opening.to_string(), u64::from(row.commands)))
+        }
+        Err(_) => Some("one that can't be read".to_owned()),
+    };
+    if said == found {
+        return Ok(());
+    }
+    let or_none = |told: Option<String>| told.unwrap_or_else(|| "none".to_owned());
+    let (expected, found) = (or_none(said), or_none(found));
+    Err(Tampered { seq: verified.entries, what: "incident's row", expected, found })
 }
 
 /// Returns what the log says of a row and what the row is, in words, where that is not the same.

@@ -223,9 +223,9 @@ fn nothing_runs_without_a_record() {
     let db = database(&stage);
     db.pragma_update(None, "user_version", 99).unwrap();
     refused(
-        "gate: error: the store `[ROOT]/home/gate.db` has schema 99, this gate knows up to 5; install the newer gate\n",
+        "gate: error: the store `[ROOT]/home/gate.db` has schema 99, this gate knows up to 6; install the newer gate\n",
     );
-    db.pragma_update(None, "user_version", 5).unwrap();
+    db.pragma_update(None, "user_version", 6).unwrap();
     let path = stage.home().join("gate.db");
     crate::stage::set_mode(&path, 0o666);
     refused(

@@ -8,9 +8,10 @@ fn each_shell_accepts_its_completions_and_they_know_the_subcommands() {
         let stage = Stage::new();
         let script = stage.gate(["completions", shell]).output();
         let text = String::from_utf8(script.stdout).unwrap();
-        for subcommand in
-            ["approve", "inbox", "explain", "doctor", "agent", "setup", "suggest", "diff", "schema", "stats"]
-        {
+        for subcommand in [
+            "approve", "inbox", "explain", "doctor", "agent", "setup", "suggest", "diff", "schema", "stats",
+            "review",
+        ] {
             assert!(text.contains(subcommand), "{shell} has no `{subcommand}`");
         }
         let stage = stage.file("completions", &text);

@@ -17,6 +17,7 @@ mod bad_ids;
 mod bad_input;
 mod bad_store;
 mod bound;
+mod break_glass;
 mod checked;
 mod ci;
 mod command_line;

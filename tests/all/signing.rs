@@ -1,6 +1,6 @@
 //! Approvers' own keys: decisions that the real `ssh-keygen` signs and verifies, and what those who have no key can write.
 
-mod soft_key;
+pub(crate) mod soft_key;
 
 use std::process::Command;
 

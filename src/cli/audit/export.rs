@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::Place;
-use crate::approval::{NAMESPACE, statement_of};
+use crate::approval::{NAMESPACE, Purpose, statement_of, sworn_statement};
 use crate::command::{quoted, visible};
 use crate::config::Config;
 use crate::error::Exit;
@@ -97,27 +97,28 @@ fn decisions(store: &Store, dir: &Path, place: &Place) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Writes the message and the signature of an entry that is a signed decision; returns the command that verifies it as of then.
+/// Writes the message and the signature of an entry that is signed, a decision or broken glass; returns the command that verifies it as of then.
 fn signed(row: &Row<'_>, dir: &Path) -> std::io::Result<Option<String>> {
     let entry: Value = serde_json::from_slice(row.bytes).unwrap_or_default();
     let decision = &entry["decision"];
-    let Some(signature) = decision["signature"]
-        .as_str()
-        .filter(|_| entry["type"] == "decision" || entry["type"] == "grant.revoked")
-    else {
-        return Ok(None);
+    let change = entry["data"]["change"].as_str().unwrap_or_default();
+    let (namespace, person, message) = match (entry["type"].as_str(), Purpose::of_change(change)) {
+        (Some("decision" | "grant.revoked"), _) => (NAMESPACE, &decision["approver"], statement_of(decision)),
+        (Some("break_glass"), Some(purpose)) => {
+            (purpose.namespace(), &decision["person"], sworn_statement(purpose, decision))
+        }
+        _ => return Ok(None),
     };
-    std::fs::write(dir.join(format!("{}.message", row.seq)), statement_of(decision))?;
+    let Some(signature) = decision["signature"].as_str() else { return Ok(None) };
+    std::fs::write(dir.join(format!("{}.message", row.seq)), message)?;
     std::fs::write(dir.join(format!("{}.sig", row.seq)), signature)?;
     let shown = |bytes: &[u8]| visible(&quoted(bytes));
-    let (name, dir) = (
-        shown(decision["approver"].as_str().unwrap_or_default().as_bytes()),
-        shown(dir.as_os_str().as_encoded_bytes()),
-    );
+    let (name, dir) =
+        (shown(person.as_str().unwrap_or_default().as_bytes()), shown(dir.as_os_str().as_encoded_bytes()));
     let digits: String =
         entry["ts"].as_str().unwrap_or_default().chars().filter(char::is_ascii_digit).take(14).collect();
     let seq = row.seq;
     Ok(Some(format!(
-        "ssh-keygen -Y verify -f {dir}/allowed_signers -I {name} -n {NAMESPACE} -O verify-time={digits}Z -s {dir}/{seq}.sig < {dir}/{seq}.message"
+        "ssh-keygen -Y verify -f {dir}/allowed_signers -I {name} -n {namespace} -O verify-time={digits}Z -s {dir}/{seq}.sig < {dir}/{seq}.message"
     )))
 }

@@ -54,7 +54,9 @@ fn said(entry: &Value) -> Option<String> {
             let rules = entry["policy"]["rules"].as_array().map(Vec::as_slice).unwrap_or_default();
             let rules: Vec<&str> = rules.iter().filter_map(Value::as_str).collect();
             let inside = text(&data["inside"]).map(|id| format!(" (inside {id})")).unwrap_or_default();
-            format!("{}{observed}{inside} {}", text(&data["verdict"])?, rules.join(" "))
+            let glass = text(&data["break_glass"]).map(|name| format!(" (break-glass {name})"));
+            let glass = glass.unwrap_or_default();
+            format!("{}{observed}{inside}{glass} {}", text(&data["verdict"])?, rules.join(" "))
         }
         "request" => text(&data["change"])?,
         "decision" | "decision.refused" => {
@@ -64,13 +66,24 @@ fn said(entry: &Value) -> Option<String> {
             let why = text(&data["why"]).map(|why| format!(" ({why})")).unwrap_or_default();
             format!("{} by {}{comment}{why}", text(&decision["answer"])?, text(&decision["approver"])?)
         }
+        "break_glass" => glass(data)?,
         "exec.end" => outcome(&entry["outcome"])?,
         _ => text(&data["why"])?,
     };
     Some(said.trim_end().to_owned())
 }
 
-fn outcome(outcome: &Value) -> Option<String> {
+/// Returns what happened to an incident: `opened INC-42 by mara: the shop is down`.
+fn glass(data: &Value) -> Option<String> {
+    let text = |name: &str| data[name].as_str();
+    let more = ["what", "why", "comment"].iter().filter_map(|name| text(name)).collect::<Vec<_>>();
+    let by = text("by").map(|by| format!(" {} {by}", if data["change"] == "reviewed" { "of" } else { "by" }));
+    let more = if more.is_empty() { String::new() } else { format!(": {}", more.join(": ")) };
+    Some(format!("{} {}{}{more}", text("change")?, text("incident")?, by.unwrap_or_default()))
+}
+
+/// Returns how a command ended, if that is what this says.
+pub(super) fn outcome(outcome: &Value) -> Option<String> {
     if outcome["handed"] == true {
         return Some("handed to a shell that ran on".to_owned());
     }

@@ -285,6 +285,8 @@ mod tests {
             open_runs: Vec::new(),
             heads: Vec::new(),
             requests: 10,
+            incidents: 0,
+            unreviewed: None,
         }
     }
 

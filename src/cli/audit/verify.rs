@@ -125,8 +125,20 @@ fn heads(path: &Path, heads: &[SaidHead]) -> anyhow::Result<Result<(), Tampered>
 }
 
 fn in_order(verified: &Verified, signatures: &Signatures<'_>) -> String {
-    let Verified { log, entries, head, root, first, last, clock_steps, open_runs, requests, heads } =
-        verified;
+    let Verified {
+        log,
+        entries,
+        head,
+        root,
+        first,
+        last,
+        clock_steps,
+        open_runs,
+        requests,
+        incidents,
+        unreviewed,
+        heads,
+    } = verified;
     let mut lines = vec![
         format!("verified: {entries} entries in order, {first} to {last}"),
         format!("  log    {log}"),
@@ -146,6 +158,14 @@ fn in_order(verified: &Verified, signatures: &Signatures<'_>) -> String {
         lines.push(format!(
             "  by keys that the policy does not name for that person and time: entries {}",
             numbers(signatures.unnamed())
+        ));
+    }
+    if *incidents > 0 {
+        let waiting =
+            unreviewed.as_ref().map(|open| format!("; {} of {} waits for its review", open.name, open.by));
+        let waiting = visible(waiting.unwrap_or_default().as_bytes());
+        lines.push(format!(
+            "  break-glass: {incidents}; each signed, at most 30 min long, one at a time{waiting}"
         ));
     }
     if !open_runs.is_empty() {
@@ -177,6 +197,8 @@ fn in_order_json(verified: &Verified, signatures: &Signatures<'_>) -> Value {
         "first": verified.first,
         "last": verified.last,
         "requests": verified.requests,
+        "incidents": verified.incidents,
+        "unreviewed": verified.unreviewed.as_ref().map(|open| visible(open.name.as_bytes())),
         "open_runs": verified.open_runs,
         "clock_steps": verified.clock_steps,
         "heads": verified.heads.len(),

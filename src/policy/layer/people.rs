@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Policy, problem};
+use super::{Authority, LayerText, Policy, problem};
 use crate::policy::file::{Approver, File};
 use crate::policy::nearest::meant;
 use crate::policy::problem::{Problem, Step};
@@ -67,6 +67,15 @@ impl Policy {
                 return problem(at, message);
             }
         }
+        let expected = |name: &str| match near(name) {
+            near if near.is_empty() => ", expected a name or `@group`".to_owned(),
+            near => near,
+        };
+        let own = &file.break_glass.people;
+        if let Some(at) = own.iter().position(|name| !is_known(name)) {
+            let message = format!("unknown approver `{}`{}", own[at], expected(&own[at]));
+            return problem(vec![Step::Key("break_glass"), Step::Key("people"), Step::Index(at)], message);
+        }
         let own = &file.approval;
         let parts = [(None, Some(own))].into_iter().chain(
             [("low", &own.low), ("medium", &own.medium), ("high", &own.high), ("critical", &own.critical)]
@@ -87,11 +96,7 @@ impl Policy {
                 let mut at = vec![Step::Key("approval")];
                 at.extend(key.map(Step::Key));
                 at.extend(place);
-                let expected = match near(name) {
-                    near if near.is_empty() => ", expected a name or `@group`".to_owned(),
-                    near => near,
-                };
-                return problem(at, format!("unknown approver `{name}`{expected}"));
+                return problem(at, format!("unknown approver `{name}`{}", expected(name)));
             }
         }
         Ok(())
@@ -99,27 +104,40 @@ impl Policy {
 
     /// Replaces groups by their members.
     pub(super) fn resolved(&self, mut requirement: Requirement) -> Requirement {
-        let people = |names: &[String]| {
-            let mut all: Vec<String> = Vec::new();
-            for name in names {
-                match name.strip_prefix('@') {
-                    Some(group) => {
-                        let members = self.groups.iter().find(|known| known.name == group);
-                        all.extend(members.iter().flat_map(|group| group.members.iter().cloned()));
-                    }
-                    None => all.push(name.clone()),
-                }
-            }
-            all.sort_unstable();
-            all.dedup();
-            all
-        };
-        requirement.approvers = people(&requirement.approvers);
+        requirement.approvers = self.members(&requirement.approvers);
         for step in &mut requirement.escalate {
-            step.to = people(&step.to);
+            step.to = self.members(&step.to);
         }
         requirement
     }
+
+    /// Returns the people whom `names` name, each once and in order, groups by their members.
+    pub(super) fn members(&self, names: &[String]) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for name in names {
+            match name.strip_prefix('@') {
+                Some(group) => {
+                    let members = self.groups.iter().find(|known| known.name == group);
+                    all.extend(members.iter().flat_map(|group| group.members.iter().cloned()));
+                }
+                None => all.push(name.clone()),
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+/// Returns whom the highest authority that says anything about approvals lets break the glass: nobody below it adds people of its own.
+pub(super) fn may_break_glass(layers: &[LayerText], files: &[File]) -> Vec<String> {
+    let says = |file: &File| {
+        !file.break_glass.people.is_empty() || !file.approval.is_empty() || !file.approver.is_empty()
+    };
+    let all = || layers.iter().zip(files).filter(|(layer, _)| layer.authority >= Authority::User);
+    let highest = all().filter(|(_, file)| says(file)).map(|(layer, _)| layer.authority).max();
+    let own = all().filter(|(layer, _)| Some(layer.authority) == highest);
+    own.flat_map(|(_, file)| file.break_glass.people.iter().cloned()).collect()
 }
 
 /// Returns all that tells one person from others: their keys and what they are called here and elsewhere, each with its place.

@@ -291,3 +291,19 @@ fn the_digest_covers_every_file() {
     assert_ne!(one, policy(&[(User, &file("\n"))]).digest());
     assert_eq!(one, policy(&[(User, &file(""))]).digest());
 }
+
+#[test]
+fn who_may_break_the_glass_is_the_word_of_the_highest_layer_that_speaks_of_approvers() {
+    let people = "[[approver]]\nname = 'mara'\n[[approver]]\nname = 'jo'\n[[group]]\nname = 'oncall'\nmembers = ['mara', 'jo']\n";
+    let named = file(&format!("{people}[break_glass]\npeople = ['@oncall', 'mara']\n"));
+    assert_eq!(policy(&[(User, &named)]).may_break_glass(), ["jo", "mara"]);
+    assert_eq!(policy(&[(User, &file(people))]).may_break_glass(), [""; 0]);
+    let own = file("[[approver]]\nname = 'me'\n[break_glass]\npeople = 'me'\n");
+    assert_eq!(policy(&[(System, &named), (User, &own)]).may_break_glass(), ["jo", "mara"]);
+    let silent = file("[approval]\nquorum = 2\n");
+    assert_eq!(policy(&[(System, &silent), (User, &own)]).may_break_glass(), [""; 0]);
+    let of_project = try_policy(&[(Project, &file("[break_glass]\npeople = ['me']\n"))]).err().unwrap();
+    assert!(of_project.to_string().contains("`break_glass` in a project's file"), "{of_project}");
+    let unknown = try_policy(&[(User, &file("[break_glass]\npeople = ['me']\n"))]).err().unwrap();
+    assert_eq!(unknown.to_string(), "user.toml:4:11: unknown approver `me`, expected a name or `@group`");
+}

@@ -15,15 +15,15 @@ const TYPE: &[u8] = b"sk-ssh-ed25519@openssh.com";
 const APPLICATION: &[u8] = b"ssh:";
 
 /// An agent that holds one security key; it ends with the test.
-pub(super) struct SoftKey {
-    pub(super) socket: PathBuf,
+pub(crate) struct SoftKey {
+    pub(crate) socket: PathBuf,
     /// The line of its `.pub` file.
-    pub(super) line: String,
+    pub(crate) line: String,
 }
 
 impl SoftKey {
     /// Starts an agent in `dir`, whose key is made of `seed` and says these flags of whoever uses it.
-    pub(super) fn start(dir: &Path, seed: u8, flags: u8) -> SoftKey {
+    pub(crate) fn start(dir: &Path, seed: u8, flags: u8) -> SoftKey {
         let socket = dir.join(format!("agent-{seed}"));
         let listener = UnixListener::bind(&socket).unwrap();
         let blob = blob(seed);

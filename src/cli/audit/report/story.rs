@@ -141,6 +141,10 @@ impl Story {
             Some(id) => format!("{verdict}, inside {id}"),
             None => verdict,
         };
+        let verdict = match given(&data["break_glass"]) {
+            Some(name) => format!("{verdict}, break-glass {name}"),
+            None => verdict,
+        };
         let is_observed = entry["mode"] == "observed";
         let outcome = match given(&data["not_started"]) {
             Some(why) => format!("not run: {why}"),
