@@ -2,7 +2,8 @@
 //!
 //! MUST rules:
 //! 1. No one decides their own request: not the requester, not the process or terminal session that asked.
-//! 2. A detected agent never decides, nor does a process without a terminal.
+//! 2. A detected agent never decides, nor does a process without a terminal. What was signed elsewhere comes from no process: a key
+//!    out of the requester's reach says whose it is, whoever hands it in.
 //! 3. A decision counts only with the assurance the requirement asks for; a `tty` decision is `tty`, whoever made it.
 //! 4. A decision names the D it is about; another D is refused.
 //! 5. An approval is given at the step that is asked, by somebody who was shown all of it.
@@ -13,6 +14,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::elsewhere::SIGNATURE;
 use super::request::Request;
 use super::requester::{RequesterKind, Session};
 use super::terms::{Terms, TooWide};
@@ -121,6 +123,8 @@ pub enum Ineligible {
     OtherRequest,
     /// The deciding process has no terminal.
     NoTerminal,
+    /// It was signed elsewhere, with a key that the requester's user may be able to use.
+    InReach,
     /// The deciding process was started by an agent.
     Agent(String),
     /// The deciding process belongs to the terminal session that asked.
@@ -183,6 +187,9 @@ impl Decision {
 
     /// Rules 1 and 2.
     fn is_given_by_a_person(&self, request: &Request) -> Result<(), Ineligible> {
+        if self.channel == SIGNATURE {
+            return if self.is_by_key() { Ok(()) } else { Err(Ineligible::InReach) };
+        }
         let approver = &self.approver;
         if approver.tty.is_none() {
             return Err(Ineligible::NoTerminal);
@@ -264,6 +271,9 @@ impl fmt::Display for Ineligible {
             Ineligible::NoTerminal => {
                 f.write_str("a decision needs a person at a terminal, and there is none here")
             }
+            Ineligible::InReach => f.write_str(
+                "what is signed elsewhere counts only by a security key that was touched, or by a key that the policy says lies apart",
+            ),
             Ineligible::Agent(name) => {
                 write!(f, "this terminal belongs to an agent (`{name}`), and agents never decide")
             }

@@ -8,6 +8,7 @@ mod approved;
 mod asked;
 mod content;
 mod decision;
+mod elsewhere;
 mod grant;
 #[cfg(test)]
 mod grant_tests;
@@ -37,6 +38,7 @@ pub use content::{
 };
 pub(crate) use content::{command_value, dialect_name, path_value, value_command};
 pub use decision::{Answer, Approver, Decision, Head, INLINE, Ineligible, is_inline_possible};
+pub use elsewhere::{NoStatement, SIGNATURE};
 pub use grant::{Covers, Grant, GrantProgress, GrantState, GrantUse, Withheld, keys_of};
 pub use id::{Prefix, RequestId};
 pub use incident::{Entering, Incident, IncidentText, LONGEST_INCIDENT, Shut, Unnamed, Unreviewable};

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::decision::Decision;
+use super::elsewhere::SIGNATURE;
 use crate::canonical;
 use crate::digest::Digest;
 
@@ -40,7 +41,9 @@ impl Decision {
         put("about", json!(self.about.to_string()));
         put("answer", json!(self.answer.name()));
         put("approver", json!(self.approver.name));
-        put("uid", json!(self.approver.uid));
+        if self.channel != SIGNATURE {
+            put("uid", json!(self.approver.uid));
+        }
         put("channel", json!(self.channel));
         put("displayed", json!(self.displayed.to_string()));
         put("decided", json!(self.decided.rfc3339()));

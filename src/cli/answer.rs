@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Place;
 use super::desk::{Desk, Named};
 use super::signer::Signer;
+use super::{Place, elsewhere};
 use crate::approval::{Answer, Decision, GrantScope, Request, Terms, USUAL};
 use crate::error::Exit;
 use crate::policy::duration;
@@ -26,22 +26,28 @@ pub(super) struct Given {
     /// Sign the decision with this key (a private key's file, or the `.pub` file of one in `ssh-agent`); `ssh-keygen` asks for passphrase and touch
     #[arg(short = 'k', long, value_name = "FILE")]
     key: Option<PathBuf>,
+    /// Print the text that this approver (a name, or a key's fingerprint) signs on another machine instead; nothing is decided
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["key", "comment", "yes", "signature"])]
+    to_sign: Option<String>,
+    /// Hand in what was signed elsewhere: FILE.sig, with the text in FILE beside it
+    #[arg(long, value_name = "FILE.sig", conflicts_with_all = ["key", "comment", "yes"])]
+    signature: Option<PathBuf>,
 }
 
 /// How far an approval reaches.
 #[derive(clap::Args, Default)]
 pub(super) struct Reach {
     /// Approve this many runs, the one that waits included
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "signature")]
     uses: Option<u32>,
     /// Approve further runs for this long (2h, 30m, 7d); with --uses alone it is a day
-    #[arg(long = "for", value_name = "DURATION", value_parser = lasting)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = lasting, conflicts_with = "signature")]
     lasts: Option<Duration>,
     /// What further runs may be: exactly this command, or any that only the same rules ask about, here
-    #[arg(long, value_enum, value_name = "SCOPE")]
+    #[arg(long, value_enum, value_name = "SCOPE", conflicts_with = "signature")]
     scope: Option<Scope>,
     /// Approve these lines of a plan, and no others (1,3-5)
-    #[arg(long, value_name = "LINES", value_parser = lines, conflicts_with_all = ["uses", "lasts", "scope"])]
+    #[arg(long, value_name = "LINES", value_parser = lines, conflicts_with_all = ["uses", "lasts", "scope", "signature"])]
     only: Option<Lines>,
 }
 
@@ -57,7 +63,7 @@ struct Lines(Vec<u32>);
 
 impl Reach {
     /// Returns the terms of the grant, if one is meant.
-    fn terms(&self) -> Option<Terms> {
+    pub(super) fn terms(&self) -> Option<Terms> {
         if self.is_unbounded() || (self.uses.is_none() && self.lasts.is_none()) {
             return None;
         }
@@ -73,7 +79,8 @@ impl Reach {
         self.scope.is_some() && self.uses.is_none() && self.lasts.is_none()
     }
 
-    fn lines(&self) -> Vec<u32> {
+    /// Returns the lines of a plan that are named.
+    pub(super) fn lines(&self) -> Vec<u32> {
         self.only.as_ref().map(|lines| lines.0.clone()).unwrap_or_default()
     }
 }
@@ -116,6 +123,8 @@ pub(super) mod approve {
   gate approve 7KQ2 --uses 5 --scope rule   and 4 more that only the same rules ask about
   gate approve 7KQ2 --only 1,3-5     these lines of a plan
   gate approve 7KQ2 --key ~/.ssh/id_ed25519_sk    signed with a security key: touch it when it blinks
+  gate approve 7KQ2 --to-sign mara > 7KQ2.json    what mara signs on her own machine
+  gate approve 7KQ2 --signature 7KQ2.json.sig     hand in what she has signed
 You must sit at a terminal in another session than the one that asked.")]
     pub(crate) struct Args {
         #[command(flatten)]
@@ -175,6 +184,12 @@ fn run(answer: Answer, given: &Given, reach: &Reach, place: &Place) -> anyhow::R
             "`--scope` says what a grant covers; say how often or how long too, with `--uses` or `--for`",
         );
         return Ok(Exit::Usage);
+    }
+    if let Some(whose) = &given.to_sign {
+        return elsewhere::to_sign(answer, (&given.id, whose), reach, place);
+    }
+    if let Some(file) = &given.signature {
+        return elsewhere::hand_in(answer, &given.id, file, place);
     }
     // Reading first: a mistyped id makes no store.
     let Named::One(request) = Desk::reading(place)?.find(&given.id)? else { return Ok(Exit::No) };

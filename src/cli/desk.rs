@@ -44,6 +44,13 @@ impl Desk {
         Ok(Desk { config, store, people: People::default() })
     }
 
+    /// Does as [`Desk::reading`], and reads who may decide.
+    pub(super) fn reading_with_people(place: &Place) -> anyhow::Result<Desk> {
+        let desk = Desk::reading(place)?;
+        let people = people(&desk.config);
+        Ok(Desk { people, ..desk })
+    }
+
     /// Does as [`Desk::reading`]; `None` before the first gated command: then there is no store.
     pub(super) fn reading_if_there(place: &Place) -> anyhow::Result<Option<Desk>> {
         match Desk::reading(place) {

@@ -11,6 +11,7 @@ mod completions;
 mod demo;
 mod desk;
 mod doctor;
+mod elsewhere;
 mod explain;
 mod explained;
 mod glass;

@@ -140,7 +140,11 @@ fn expanded(path: &Path, home: Option<&Path>) -> PathBuf {
 pub(super) fn how_to_give(needed: Assurance, id: &str, gate: &str) -> String {
     let hardware = format!("`{gate} approve {id} --key ~/.ssh/id_ed25519_sk`");
     match needed {
-        Assurance::Hardware | Assurance::Key => {
+        Assurance::Key => format!(
+            "sign it with a security key that the policy names for you: {hardware}, or on another machine with a key that is \
+             `apart`: `{gate} approve {id} --to-sign NAME`"
+        ),
+        Assurance::Hardware => {
             format!("sign it with a security key that the policy names for you: {hardware}")
         }
         _ => format!("that needs a channel which is not set up here; a security key gives more: {hardware}"),

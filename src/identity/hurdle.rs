@@ -56,13 +56,14 @@ pub fn hurdles(requirement: &Requirement, user: &str, people: &People, now: Mome
     hurdles
 }
 
-/// Returns the most that a key of this person gives now. Whoever can open this store signs as the user whose commands they are, so
-/// that a plain key gives no more than a terminal, wherever else it lies.
+/// Returns the most that a key of this person gives now. Whoever can open this store signs here as the user whose commands they are: a
+/// plain key gives more than a terminal only where it lies apart and signs elsewhere.
 fn strength(person: &Person, now: Moment) -> Assurance {
     let valid = person.keys.iter().filter(|key| key.check(now).is_ok());
-    let of = |key: &super::NamedKey| match key.key.kind().is_hardware() {
-        true => Assurance::Hardware,
-        false => Assurance::Tty,
+    let of = |key: &super::NamedKey| match (key.key.kind().is_hardware(), key.apart) {
+        (true, _) => Assurance::Hardware,
+        (false, true) => Assurance::Key,
+        (false, false) => Assurance::Tty,
     };
     valid.map(of).max().unwrap_or(Assurance::Asserted)
 }

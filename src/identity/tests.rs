@@ -344,8 +344,8 @@ fn keys_out_of_reach_take_hurdles_away() {
     hurdle(&holders, |needs| needs.four_eyes = true, &[]);
     hurdle(
         &holders,
-        |needs| (needs.four_eyes, needs.quorum) = (true, 2),
-        &["it needs 2 people, and only jo can sign with such a key"],
+        |needs| (needs.four_eyes, needs.quorum) = (true, 3),
+        &["it needs 3 people, and only jo, lu can sign with such a key"],
     );
     hurdle(&holders, |needs| needs.approvers = vec!["jo".into()], &[]);
     hurdle(

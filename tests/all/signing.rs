@@ -391,3 +391,103 @@ fn a_grant_is_revoked_with_a_signature_and_every_signed_head_is_one_of_the_log()
     let by_ssh = stage.program("bash", ["-ec", commands.trim()]).output();
     assert_eq!(text(&by_ssh.stdout).matches("Good \"gate-decision@v1\" signature for mara").count(), 2);
 }
+
+/// A stage that asks for `key`, which mara has apart; the directory holds it.
+fn apart(dir: &std::path::Path) -> Stage {
+    let line = key(dir, "apart");
+    Stage::new().policy(&format!(
+        "{RULE}[approval]\nassurance = 'key'\n[[approver]]\nname = 'mara'\nkeys = [{{ key = '{}', apart = true }}]\n",
+        line.trim()
+    ))
+}
+
+/// Signs the file as mara does on her own machine.
+fn sign_elsewhere(dir: &std::path::Path, file: &std::path::Path) {
+    let signed = Command::new("ssh-keygen")
+        .args(["-q", "-Y", "sign", "-n", "gate-decision@v1", "-f"])
+        .args([&dir.join("apart"), file])
+        .status();
+    assert!(signed.unwrap().success());
+}
+
+#[test]
+fn a_decision_that_was_signed_elsewhere_gives_key_whoever_hands_it_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let stage = apart(dir.path());
+    let waiting = stage.gate(["--", "touch", "made"]).env("CLAUDECODE", "1").start();
+    let to_sign = stage.gate(["approve", "--to-sign", "mara", waiting.id()]).output();
+    assert!(to_sign.status.success(), "{}", text(&to_sign.stderr));
+    let file = dir.path().join("7KQ2.json");
+    std::fs::write(&file, &to_sign.stdout).unwrap();
+    sign_elsewhere(dir.path(), &file);
+    let hand_in = |verb: &str| {
+        stage
+            .gate([verb, "--signature"])
+            .arg(dir.path().join("7KQ2.json.sig"))
+            .arg(waiting.id())
+            .env("CLAUDECODE", "1")
+            .output()
+    };
+    let other = hand_in("reject");
+    assert!(
+        text(&other.stderr).contains("says `approve`, and this is `gate reject`"),
+        "{}",
+        text(&other.stderr)
+    );
+    // A line end that an editor adds, and another answer.
+    for (changed, why) in [
+        ([&to_sign.stdout[..], b"\n"].concat(), "it is not byte for byte what `--to-sign` printed"),
+        (text(&to_sign.stdout).replace("mara", "maria").into_bytes(), "the policy"),
+    ] {
+        std::fs::write(&file, changed).unwrap();
+        let refused = hand_in("approve");
+        let said = text(&refused.stderr);
+        assert!(
+            !refused.status.success() && (said.contains(why) || said.contains("is not over this decision")),
+            "{said}"
+        );
+    }
+    std::fs::write(&file, &to_sign.stdout).unwrap();
+    let approved = hand_in("approve");
+    assert_eq!(stage.shown(&approved.stderr), "gate: approved [ID]; it starts now\n");
+    let told = waiting.output();
+    assert_eq!(told.status.code(), Some(0));
+    assert!(text(&told.stderr).ends_with("gate: approved by mara via signature\n"), "{}", text(&told.stderr));
+    assert!(stage.cwd().join("made").exists());
+    let verified = text(&stage.gate(["audit", "verify"]).output().stdout);
+    assert!(verified.contains("signatures: 1; each is over its decision"), "{verified}");
+    let pack = stage.root().join("pack");
+    let commands = text(&stage.gate(["audit", "export", "--decisions"]).arg(&pack).output().stdout);
+    let by_ssh = stage.program("bash", ["-ec", commands.trim()]).output();
+    assert!(
+        text(&by_ssh.stdout).starts_with("Good \"gate-decision@v1\" signature for mara"),
+        "{}",
+        text(&by_ssh.stderr)
+    );
+
+    // The same signature approves nothing else.
+    let second = stage.gate(["--", "touch", "other"]).env("CLAUDECODE", "1").start();
+    let copied = stage
+        .gate(["approve", "--signature"])
+        .arg(dir.path().join("7KQ2.json.sig"))
+        .arg(second.id())
+        .output();
+    let said = stage.shown(&copied.stderr);
+    assert!(said.starts_with("gate: request [ID]: the request is not the one that was displayed"), "{said}");
+    stage.gate(["cancel", second.id()]).env("CLAUDECODE", "1").output();
+    assert!(!stage.cwd().join("other").exists());
+}
+
+#[test]
+fn a_key_within_the_requesters_reach_signs_nothing_elsewhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = key(dir.path(), "plain");
+    let stage = stage("tty", &[line]);
+    let waiting = stage.gate(["--", "touch", "made"]).start();
+    stage
+        .gate(["approve", "--to-sign", "mara", waiting.id()])
+        .stderr("gate: error: the policy names no key for `mara` that is a security key or `apart`, and counts now\n")
+        .code(125)
+        .check();
+    stage.gate(["cancel", waiting.id()]).output();
+}

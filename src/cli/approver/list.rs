@@ -53,7 +53,7 @@ pub(super) fn worth(key: &NamedKey) -> String {
         (true, true, _) => "gives `hardware` when it is touched and has made sure by whom",
         (true, false, _) => "gives `hardware` when it is touched",
         (false, _, true) => {
-            "gives `key` in a process of another user than the requester's, and `tty` in theirs"
+            "gives `key` where it signs on another machine (`gate approve ID --to-sign NAME`), and `tty` in a process of the requester's user"
         }
         (false, _, false) => "gives `tty`: the requester's user may be able to use it",
     };
