@@ -58,6 +58,8 @@ fn the_inbox_shows_the_step_and_the_time_that_is_left() {
     let mut inbox = stage.gate(["inbox"]).interactive();
     inbox.shows("step 1 of 2; in 59 min");
     inbox.shows("it passes on to ");
+    // What is typed before the question stands there is drained.
+    inbox.shows("q leaves: ");
     inbox.send("q\r");
     assert_eq!(inbox.code(), 0);
     let up = stage.gate(["escalate", "--yes", "-m", "not mine", waiting.id()]).on_terminal().output();
