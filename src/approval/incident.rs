@@ -19,6 +19,9 @@ use crate::policy::Risk;
 /// The longest time that an incident lasts.
 pub const LONGEST_INCIDENT: Duration = Duration::from_secs(30 * 60);
 
+/// A moment is taken before the queue for the store: by this much a later command may seem to be the earlier one.
+const QUEUED: Duration = Duration::from_secs(60);
+
 /// The longest name of an incident, in characters.
 const LONGEST_NAME: usize = 40;
 
@@ -146,7 +149,9 @@ impl Incident {
 
     /// Claims that nothing starts in it any more.
     pub fn is_over(&self, now: Moment) -> bool {
-        self.reviewed.is_some() || now.boot != self.opened.boot || now.has_reached(self.ends())
+        // Where no boot can be told from another, a clock that began anew tells.
+        let is_booted = now.boot != self.opened.boot || now.after(QUEUED).boot_ns < self.opened.boot_ns;
+        self.reviewed.is_some() || is_booted || now.has_reached(self.ends())
     }
 
     /// Returns how long commands may still be started in it.
@@ -291,6 +296,10 @@ mod tests {
         assert!(Incident::entered(Some(&open), &again, set_back).is_err(), "the wall clock was set back");
         let booted = Moment { boot: BootId(8), ..at(1) };
         assert!(Incident::entered(Some(&open), &again, booted).is_err(), "the machine was started again");
+        let late = Incident::entered(None, &entering("INC-42", "mara", 1), at(9000)).unwrap();
+        let anew = Incident::entered(Some(&late), &again, at(8939));
+        assert!(anew.is_err(), "the clock began anew, and nothing names the boot");
+        assert!(Incident::entered(Some(&late), &again, at(8941)).is_ok(), "it queued");
         assert_eq!((open.left(at(1740)), open.left(at(1800))), (Duration::from_secs(60), Duration::ZERO));
     }
 
