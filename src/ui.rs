@@ -156,9 +156,16 @@ pub fn pass(said: &[u8]) {
     let _closed = std::io::stderr().lock().write_all(visible_lines(said).as_bytes());
 }
 
-/// Rings the terminal's bell.
-pub fn ring() {
-    let _closed = std::io::stderr().lock().write_all(b"\x07");
+/// Rings the terminal's bell, and has one that can show a notification with these words of gate's own (OSC 9; source: iTerm2's
+/// "Proprietary Escape Codes"). Other terminals pass over it; one that may not gets the bell alone.
+pub fn ring(notice: &str) {
+    let term = std::env::var_os("TERM").unwrap_or_default();
+    let is_plain = term.is_empty() || term == "dumb" || term == "linux";
+    let mut err = std::io::stderr().lock();
+    if !is_plain && rustix::termios::isatty(std::io::stderr()) {
+        let _closed = write!(err, "\x1b]9;gate: {}\x07", visible_lines(notice.as_bytes()));
+    }
+    let _closed = err.write_all(b"\x07");
 }
 
 /// Asks one question on the terminal and returns the line that is typed; what was typed ahead is thrown away.

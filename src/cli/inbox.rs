@@ -102,7 +102,7 @@ fn ids(requests: &[Request]) -> impl Iterator<Item = RequestId> {
 fn show(waiting: &[Request], known: Option<&HashSet<RequestId>>) {
     let is_new = |request: &Request| known.is_some_and(|known| !known.contains(&request.id));
     if waiting.iter().any(is_new) {
-        ui::ring();
+        ui::ring("a new request waits for a decision");
     }
     ui::answer(&listed(waiting, clock::now(), channel::width()));
 }

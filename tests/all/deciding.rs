@@ -210,6 +210,7 @@ fn inbox_shows_a_request_that_comes_and_takes_an_answer_to_it() {
     let mut inbox = stage.gate(["inbox"]).interactive();
     inbox.shows("nothing waits for a decision");
     let waiting = stage.gate(["--", "touch", "made"]).start();
+    inbox.shows("\x1b]9;gate: a new request waits for a decision\x07\x07");
     inbox.shows("Enter reads it");
     inbox.send("\r");
     inbox.shows("> leave it for now");
