@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::glob::Glob;
 use super::needles::Needles;
-use super::pairs::Pairs;
+use super::pairs::{ExactPairs, Pairs};
 use super::path_form::{Named, any_form, ends_otherwise};
 use super::paths::{Known, Spelled};
 use super::patterns::Patterns;
@@ -26,9 +26,9 @@ pub(super) struct Ground<'a> {
     pub(super) world: &'a dyn World,
     start: &'a Path,
     pub(super) texts: &'a Texts,
-    /// The whole script as it is written, that as a text, and the names that it gives to what lies elsewhere.
+    /// The whole script as it is written, that as a text with its pairs of letters, and the names that it gives to what lies elsewhere.
     written: &'a [u8],
-    script: OnceCell<String>,
+    script: OnceCell<(String, ExactPairs)>,
     pub(super) links: &'a Links,
     /// Whether programs of some names stand at a place of a pipe or further on, up and down.
     along: [RefCell<Along>; 2],
@@ -117,8 +117,14 @@ impl<'a> Ground<'a> {
         if let Some(known) = self.in_script.borrow().get(pattern) {
             return *known;
         }
-        let script = self.script.get_or_init(|| String::from_utf8_lossy(self.written).into_owned());
-        let lacks_words = needles.is_some_and(|needles| !needles.are_in(script, Pairs::ALL));
+        let (script, pairs) = self.script.get_or_init(|| {
+            let script = String::from_utf8_lossy(self.written).into_owned();
+            let pairs = ExactPairs::of(script.as_bytes());
+            (script, pairs)
+        });
+        let holds =
+            |needles: &Needles| needles.could_be_in(script, pairs) && needles.are_in(script, Pairs::ALL);
+        let lacks_words = needles.is_some_and(|needles| !holds(needles));
         let found = if lacks_words { Some(false) } else { self.texts.is_match(pattern, script) };
         let truth = found.map_or(Truth::Maybe, |found| Truth::of(found) & Truth::Maybe);
         self.in_script.borrow_mut().insert(pattern.to_owned(), truth);

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::pairs::Pairs;
+use super::pairs::{ExactPairs, Pairs};
 
 /// Lists of words: of each, every match holds one.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,6 +50,13 @@ impl Needles {
         let list = |words: Vec<String>| words.into_iter().map(|word| Needle::of(word, any_case)).collect();
         let lists = std::iter::once(words).chain(others).map(list).collect();
         Some(Needles { lists, any_case })
+    }
+
+    /// Claims that a long text, which has these pairs of letters, could hold one of each list; of another than ASCII it says so always
+    /// where the case makes no difference.
+    pub(super) fn could_be_in(&self, text: &str, pairs: &ExactPairs) -> bool {
+        let could = |words: &Vec<Needle>| words.iter().any(|needle| pairs.hold(&needle.word));
+        (self.any_case && !text.is_ascii()) || self.lists.iter().all(could)
     }
 
     /// Claims that `text`, which has these pairs of letters, holds one of each list. Whether letters beyond ASCII are the same in
@@ -282,7 +289,7 @@ fn better(best: &mut Words, words: Words) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Needles, Pairs};
+    use super::{ExactPairs, Needles, Pairs};
 
     #[track_caller]
     fn case(pattern: &str, words: &[&str]) {
@@ -340,6 +347,8 @@ mod tests {
             if let (true, Some(needles)) = (regex.is_match(&text), Needles::of(&pattern)) {
                 let pairs = Pairs::of(text.as_bytes());
                 prop_assert!(needles.are_in(&text, pairs), "{} on {:?}: {:?}", pattern, text, needles);
+                let exact = ExactPairs::of(text.as_bytes());
+                prop_assert!(needles.could_be_in(&text, &exact), "{} on {:?}: {:?}", pattern, text, needles);
             }
         }
     }

@@ -41,11 +41,41 @@ impl Pairs {
     }
 }
 
+/// The pairs of a long text, each with a bit of its own: nearly all of [`Pairs`] are there in one.
+#[derive(Debug)]
+pub(super) struct ExactPairs(Vec<u64>);
+
+impl ExactPairs {
+    /// Returns the pairs of `text`.
+    pub(super) fn of(text: &[u8]) -> ExactPairs {
+        let mut bits = vec![0; 1 << 10];
+        each(text, |at| bits[at >> 6] |= 1 << (at & 63));
+        ExactPairs(bits)
+    }
+
+    /// Claims that all pairs of `word` are there.
+    pub(super) fn hold(&self, word: &str) -> bool {
+        let mut all = true;
+        each(word.as_bytes(), |at| all &= self.0[at >> 6] >> (at & 63) & 1 == 1);
+        all
+    }
+}
+
+/// Gives `then` the number of each pair of neighbours, below 65,536.
+fn each(text: &[u8], mut then: impl FnMut(usize)) {
+    let mut bytes = text.iter().map(|byte| usize::from(byte.to_ascii_lowercase()));
+    let Some(mut first) = bytes.next() else { return };
+    for second in bytes {
+        then(first << 8 | second);
+        first = second;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::Pairs;
+    use super::{ExactPairs, Pairs};
     use crate::policy::glob_text::matches;
 
     #[test]
@@ -54,6 +84,8 @@ mod tests {
         assert!(holds("cat docs/Customers.csv", "customers"));
         assert!(!holds("cat docs/part.md", "customers"));
         assert!(holds("x", "") && holds("", "x") && Pairs::ALL.hold(&Pairs::of(b"any")));
+        let long = ExactPairs::of(b"cat docs/Customers.csv");
+        assert!(long.hold("customers") && !long.hold("customs") && long.hold("x"));
     }
 
     proptest! {
@@ -62,6 +94,7 @@ mod tests {
         fn no_text_with_the_word_lacks_a_pair(before in ".{0,9}", word in ".{0,9}", after in ".{0,9}") {
             let text = format!("{before}{word}{after}");
             prop_assert!(Pairs::of(text.to_ascii_uppercase().as_bytes()).hold(&Pairs::of(word.as_bytes())));
+            prop_assert!(ExactPairs::of(text.to_ascii_uppercase().as_bytes()).hold(&word));
         }
 
         /// MUST: what a glob matches has its pairs.

@@ -21,7 +21,7 @@ impl Walker<'_> {
         (builtin, span): (&str, Span),
         words: &[Word],
     ) -> Option<String> {
-        let doubt = || Some(format!("`{builtin}` gives a variable a meaning of its own"));
+        let doubt = || gives_meaning(builtin);
         let mut found = Vec::new();
         for word in words {
             let Some((name, value)) = word.as_literal().and_then(|text| setting(&text)) else {
@@ -52,7 +52,7 @@ impl Walker<'_> {
         (builtin, span): (&str, Span),
         words: &[Word],
     ) -> Option<String> {
-        let doubt = || Some(format!("`{builtin}` gives a variable a meaning of its own"));
+        let doubt = || gives_meaning(builtin);
         let [word] = words else { return doubt() };
         let Some((name, Some(other))) = word.as_literal().and_then(|text| setting(&text)) else {
             return doubt();
@@ -105,6 +105,11 @@ impl Walker<'_> {
         self.names.extend(names.iter().map(|name| (*name).to_owned()));
         true
     }
+}
+
+/// Returns why what `builtin` says of a variable is not certain.
+fn gives_meaning(builtin: &str) -> Option<String> {
+    Some(format!("`{builtin}` gives a variable a meaning of its own"))
 }
 
 /// Returns `name` and the value of `name=value`, if there is one.
