@@ -28,6 +28,8 @@ mod list;
 mod nearest;
 #[path = "src/policy/patterns.rs"]
 mod patterns;
+#[path = "src/policy/preview.rs"]
+mod preview;
 #[path = "src/policy/problem.rs"]
 mod problem;
 #[path = "src/shell/program.rs"]
@@ -124,7 +126,8 @@ impl Known {
             || !file.overrides.is_empty()
             || !file.approver.is_empty()
         {
-            let message = "a pack holds rules, programs, variables, labels and tests only".to_owned();
+            let message =
+                "a pack holds rules, programs, variables, labels, previews and tests only".to_owned();
             return Err(Problem { at: vec![Step::Key("policy")], message });
         }
         Ok(())

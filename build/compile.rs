@@ -134,6 +134,7 @@ pub(crate) struct Source {
 pub(crate) fn build(mut packs: Vec<Source>, digest: [u8; 32]) -> Result<Vec<u8>, String> {
     let (mut rules, mut labels, mut programs) = (Making::default(), Making::default(), Making::default());
     let (mut variables, mut proofs, mut tests) = (Making::default(), Making::default(), Making::default());
+    let mut previews = Making::default();
     let mut ids = Vec::new();
     for (file, pack) in packs.iter_mut().enumerate() {
         let lines = &pack.lines;
@@ -155,6 +156,9 @@ pub(crate) fn build(mut packs: Vec<Source>, digest: [u8; 32]) -> Result<Vec<u8>,
         for label in &pack.file.label {
             labels.add(reach_of_matchers(&label.matches), label)?;
         }
+        for preview in &pack.file.preview {
+            previews.add(reach_of_matchers(&preview.matches), preview)?;
+        }
         for program in &pack.file.program {
             programs.add(Reach { names: program.name.clone(), ..Reach::default() }, program)?;
         }
@@ -168,6 +172,7 @@ pub(crate) fn build(mut packs: Vec<Source>, digest: [u8; 32]) -> Result<Vec<u8>,
         files: files.made(),
         rules: rules.table(),
         labels: labels.table(),
+        previews: previews.table(),
         programs: programs.table(),
         variables: variables.table(),
         proofs: proofs.table(),

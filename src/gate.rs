@@ -15,6 +15,7 @@ mod judging;
 mod meaning;
 mod message;
 mod plan;
+mod preview;
 mod prompt;
 mod running;
 mod session;

@@ -32,6 +32,26 @@ pub fn show(text: &str) -> bool {
     is_whole
 }
 
+/// Prints a card, as [`show`] does. Of the lines that stand behind `quote`, on a terminal, those that say what is added are green and
+/// those that say what is taken away are red, unless `NO_COLOR` is set; the signs themselves stay.
+#[must_use]
+pub fn show_card(text: &str, quote: &str) -> bool {
+    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if is_plain || !rustix::termios::isatty(std::io::stdout()) {
+        return show(text);
+    }
+    show(&text.split('\n').map(|line| painted(line, quote)).collect::<Vec<_>>().join("\n"))
+}
+
+fn painted(line: &str, quote: &str) -> String {
+    let colour = match line.strip_prefix(quote).and_then(|rest| rest.trim_start().bytes().next()) {
+        Some(b'-') => "31",
+        Some(b'+') => "32",
+        Some(_) | None => return line.to_owned(),
+    };
+    format!("\x1b[{colour}m{line}\x1b[0m")
+}
+
 /// Prints the one line that another program waits for on standard output.
 ///
 /// # Errors

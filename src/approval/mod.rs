@@ -20,6 +20,7 @@ mod model;
 #[cfg(test)]
 mod model_grants;
 mod plan;
+mod preview;
 mod request;
 mod requester;
 mod runner;
@@ -44,6 +45,7 @@ pub use id::{Prefix, RequestId};
 pub use incident::{Entering, Incident, IncidentText, LONGEST_INCIDENT, Shut, Unnamed, Unreviewable};
 pub use listed::{Listed, Term};
 pub use plan::PlanLine;
+pub use preview::{Preview, PreviewEnd, Printed};
 pub use request::{Ask, Progress, Request, RequestLabel};
 pub use requester::{Origin, Requester, RequesterKind, Session};
 pub use runner::{Process, Runner, nearest};

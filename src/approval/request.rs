@@ -11,6 +11,7 @@ use super::grant::GrantUse;
 use super::id::RequestId;
 use super::listed::Term;
 use super::plan::is_plan;
+use super::preview::Preview;
 use super::requester::{Origin, Requester};
 use super::state::{Outcome, State};
 use super::terms::Reach;
@@ -56,6 +57,9 @@ pub struct Ask {
     /// What it gets on standard input, where that tells it what to do (code, SQL, a patch): shown as the command is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
+    /// What read-only commands showed of it when it was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub previews: Vec<Preview>,
     /// The name of a file that the requester's envelope has another of at each call: C leaves it open, D covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_call: Option<String>,

@@ -78,6 +78,7 @@ pub(crate) fn ask(name: &str) -> Ask {
         requirement: Requirement { deadline: Duration::from_secs(3600), ..Requirement::default() },
         uncovered: Vec::new(),
         input: None,
+        previews: Vec::new(),
         per_call: None,
         reach: Reach::Rule,
     }

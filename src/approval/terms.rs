@@ -101,7 +101,7 @@ pub enum TooWide {
     Untold,
     Uses(u32),
     Long(Duration),
-    /// A rule of the floor speaks of it, or it was asked before there were grants.
+    /// A rule of the floor speaks of it, it is held to a preview, or it was asked before there were grants.
     Floor,
     /// A rule's grant is not possible here.
     Rule,
@@ -121,7 +121,9 @@ impl fmt::Display for TooWide {
             TooWide::Long(lasts) => {
                 write!(f, "a grant for {}, more than nothing and at most {} can be granted", words(*lasts), words(LONGEST))
             }
-            TooWide::Floor => f.write_str("what a rule of the floor speaks of is never granted, only approved once"),
+            TooWide::Floor => f.write_str(
+                "what a rule of the floor speaks of, or what is held to its preview, is never granted, only approved once",
+            ),
             TooWide::Plan => f.write_str("each line of a plan is used once; approve it without a number of uses or a time"),
             TooWide::Rule => f.write_str(
                 "a grant for the rule needs a command that gate can read whole, in one directory of this machine, that a rule and not the default asks about, below critical risk; grant exactly this command instead",

@@ -111,6 +111,33 @@ pub fn text(text: &[u8], depth: Depth) -> (Vec<u8>, Vec<Secret>) {
     (out, scan.found)
 }
 
+/// Returns `text`, which a program printed, without secrets: as [`text`] has it, and line by line what stands behind a name and `:` or `=`,
+/// with blanks between them (`password: x` of YAML, `password = "x"` of Terraform), as if they were one word.
+pub fn printed(printed: &[u8]) -> Vec<u8> {
+    let (clean, _) = text(printed, Depth::Record);
+    clean.split(|byte| *byte == b'\n').map(without_value).collect::<Vec<_>>().join(&b'\n')
+}
+
+fn without_value(line: &[u8]) -> Vec<u8> {
+    let behind_a_name =
+        |at: &usize| matches!(line[*at], b':' | b'=') && line.get(at + 1).is_none_or(|next| *next == b' ');
+    for at in (0..line.len()).filter(behind_a_name) {
+        let (before, after) = (line[..at].trim_ascii_end(), line[at + 1..].trim_ascii());
+        let before = before.strip_suffix(b"\"").or(before.strip_suffix(b"'")).unwrap_or(before);
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+        let name = &before[before.iter().rposition(|byte| !is_part(byte)).map_or(0, |place| place + 1)..];
+        if name.is_empty() || after.is_empty() || after.starts_with(b"[redacted ") {
+            continue;
+        }
+        let bare: Vec<u8> = after.iter().copied().filter(|byte| !b"\"', ".contains(byte)).collect();
+        let word = [name.trim_ascii_start(), b"=", &bare].concat();
+        if Scan::new(Depth::Record).word(&word) != word {
+            return [&line[..=at], b" ", Secret::Named.stand_in().as_bytes()].concat();
+        }
+    }
+    line.to_vec()
+}
+
 fn is_gap(byte: u8) -> bool {
     byte.is_ascii_whitespace() || b";|&()<>".contains(&byte)
 }

@@ -6,12 +6,13 @@
 //! 3. What was displayed is exactly this text: its digest goes into the decision.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::earlier::Earlier;
 use super::marked::{marked, most_columns};
 use crate::approval::{
-    Ask, AskedAction, Decision, GrantScope, GrantUse, Outcome, Request, Requester, State, StoredInput, Terms,
-    dialect_name, is_expired,
+    Ask, AskedAction, Decision, GrantScope, GrantUse, Outcome, Preview, PreviewEnd, Request, Requester,
+    State, StoredInput, Terms, dialect_name, is_expired,
 };
 use crate::command::{Source, quoted, visible};
 use crate::digest::Digest;
@@ -19,6 +20,10 @@ use crate::moment::{Moment, in_words};
 
 /// The width of the column of names.
 const NAMES: usize = 13;
+
+/// What stands before a line of a preview, and before what it is continued with.
+pub const QUOTE: &str = "  | ";
+const QUOTE_GOES_ON: &str = "  : ";
 
 /// One request, laid out for a terminal.
 pub struct Card {
@@ -39,6 +44,7 @@ impl Card {
         card.why(request);
         card.field("needs", &needs(request, now));
         card.list("step", steps(request, now));
+        card.previews(request);
         card.list("not covered", request.ask.uncovered.iter().map(|text| visible(text.as_bytes())));
         card.list("before", earlier.lines(now));
         card.list("answers", answers(request));
@@ -167,6 +173,36 @@ impl Card {
         self.list("labels", labels(ask));
     }
 
+    /// Adds what read-only commands showed of it: each of their lines behind `|`, so that none can pass for the card's own words.
+    fn previews(&mut self, request: &Request) {
+        for preview in &request.ask.previews {
+            self.field("preview", &preview.what);
+            if let Some(command) = &preview.command {
+                let user = visible(request.ask.requester.user.as_bytes());
+                let by = if preview.printed.is_some() {
+                    format!(", run by {user} before it was asked")
+                } else {
+                    String::new()
+                };
+                self.field("", &format!("by `{command}`{by}"));
+            }
+            for line in preview.printed.iter().flat_map(|printed| &printed.lines) {
+                self.quote(line);
+            }
+            self.list("", ended(preview));
+        }
+    }
+
+    /// Adds a line that somebody else wrote, broken where it is too long.
+    fn quote(&mut self, line: &str) {
+        let lines = wrapped(line, self.width - QUOTE.len());
+        // Blanks at its beginning say how it hangs together.
+        self.lines.extend(lines.iter().enumerate().map(|(at, part)| match at {
+            0 => format!("{QUOTE}{part}"),
+            _ => format!("{QUOTE_GOES_ON}{part}"),
+        }));
+    }
+
     fn list(&mut self, name: &str, items: impl IntoIterator<Item = String>) {
         let mut name = name;
         for item in items {
@@ -183,6 +219,49 @@ impl Card {
             name = "";
         }
     }
+}
+
+/// Returns what has to be said of what a preview showed.
+fn ended(preview: &Preview) -> Vec<String> {
+    let mut said = Vec::new();
+    if let Some(why) = &preview.not_run {
+        said.push(format!("not run: {why}"));
+    }
+    if let Some(printed) = &preview.printed {
+        let nothing = if printed.lines.is_empty() { "it printed nothing; " } else { "" };
+        match printed.end {
+            PreviewEnd::Late(ms) => {
+                let time = Duration::from_millis(ms);
+                said.push(format!(
+                    "{nothing}CUT SHORT: ended after {}, what would have come then is not shown",
+                    in_words(time)
+                ));
+            }
+            PreviewEnd::Full(bytes) => {
+                said.push(format!("CUT SHORT: ended after {bytes} bytes, the rest is not shown"))
+            }
+            PreviewEnd::Exited(code) if printed.failed => {
+                said.push(format!(
+                    "{nothing}FAILED with exit code {code}: it may show less than what would happen"
+                ));
+            }
+            PreviewEnd::Signalled(signal) => {
+                said.push(format!(
+                    "{nothing}FAILED by signal {signal}: it may show less than what would happen"
+                ));
+            }
+            PreviewEnd::Exited(_) if printed.lines.is_empty() => said.push("it printed nothing".to_owned()),
+            PreviewEnd::Exited(_) => {}
+        }
+    }
+    match (preview.stable, &preview.printed) {
+        (true, Some(_)) => {
+            said.push("run again right before the start, which another answer stops".to_owned())
+        }
+        (true, None) => said.push("so the start is not held to it".to_owned()),
+        (false, _) => {}
+    }
+    said
 }
 
 /// Returns which lines of a plan an approval covers.

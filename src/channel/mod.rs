@@ -5,6 +5,6 @@ mod earlier;
 pub mod inline;
 mod marked;
 
-pub use card::{Card, granted, requester, state, steps, width};
+pub use card::{Card, QUOTE, granted, requester, state, steps, width};
 pub use earlier::Earlier;
 pub use marked::{cut, marked, marked_apart};

@@ -7,6 +7,7 @@ use super::desk::{Desk, Named};
 use super::signer::Signer;
 use super::{Place, elsewhere};
 use crate::approval::{Answer, Decision, GrantScope, Request, Terms, USUAL};
+use crate::channel::QUOTE;
 use crate::error::Exit;
 use crate::policy::duration;
 use crate::store::clock;
@@ -198,7 +199,7 @@ fn run(answer: Answer, given: &Given, reach: &Reach, place: &Place) -> anyhow::R
     if let Some(terms) = reach.terms() {
         card.grants(&request, terms);
     }
-    let is_shown = ui::show(&card.text());
+    let is_shown = ui::show_card(&card.text(), QUOTE);
     let key = given.key.as_deref();
     // A rejection needs no key: it waits for none that nobody asked for.
     let signer = match answer {

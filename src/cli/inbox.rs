@@ -148,7 +148,7 @@ fn chosen<'a>(waiting: &'a [Request], typed: &str) -> Option<&'a Request> {
 fn deal(desk: &mut Desk, request: &Request) -> anyhow::Result<bool> {
     let now = clock::now();
     let mut card = desk.card(request, now)?;
-    let mut is_shown = ui::show(&format!("\n{}\n", card.text()));
+    let mut is_shown = ui::show_card(&format!("\n{}\n", card.text()), channel::QUOTE);
     let mut terms = None;
     let answer = match choose(request, now)? {
         Choice::Leave => return Ok(false),

@@ -8,11 +8,12 @@ use crate::command::visible;
 use crate::moment::Moment;
 
 /// What is said as it is stored: of what was asked, and of how far it has come.
-const ASKED: [&str; 12] = [
+const ASKED: [&str; 13] = [
     "actions",
     "labels",
     "origin",
     "policy",
+    "previews",
     "reach",
     "reason",
     "requester",
@@ -45,7 +46,8 @@ pub(super) fn of(request: &Request, now: Moment) -> Value {
     // Moved: `json!` would copy them.
     for (names, from) in [(&["command"][..], &mut content), (&ASKED, &mut ask), (&COME, &mut progress)] {
         for name in names {
-            said[*name] = from.get_mut(*name).map_or(Value::Null, Value::take);
+            let nothing = || if *name == "previews" { json!([]) } else { Value::Null };
+            said[*name] = from.get_mut(*name).map_or_else(nothing, Value::take);
         }
     }
     said

@@ -2,6 +2,7 @@
 
 use super::desk::{Desk, Named};
 use super::{Place, request_json};
+use crate::channel::QUOTE;
 use crate::error::Exit;
 use crate::store::clock;
 use crate::ui;
@@ -27,7 +28,7 @@ pub(super) fn run(args: &Args, place: &Place) -> anyhow::Result<Exit> {
     if args.json {
         ui::answer(&request_json::of(&request, now).to_string());
     } else {
-        ui::answer(&desk.card(&request, now)?.text());
+        let _or_said = ui::show_card(&desk.card(&request, now)?.text(), QUOTE);
     }
     Ok(Exit::Done)
 }

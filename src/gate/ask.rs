@@ -54,7 +54,8 @@ impl Gate {
         }
         let Bound { content, uncovered, .. } = self.content(&wish.command, judged)?;
         let per_call = left_open(&wish.command, judged);
-        let ask = Ask {
+        let wanted = self.wanted(judged, &wish.command.cwd);
+        let mut ask = Ask {
             requester: self.requester.clone(),
             origin: exec::origin_with_ancestors(&self.config.host),
             reason: wish.why.reason.clone(),
@@ -67,9 +68,11 @@ impl Gate {
             requirement: judged.requirement.clone(),
             uncovered,
             input: self.told_on_input(judged),
+            previews: Vec::new(),
             per_call,
             reach: self.reach(judged, &wish.command.cwd),
         };
+        self.look_ahead(&wanted, &wish.command.cwd, &content, &mut ask)?;
         Ok(match self.store.submit(clock::now(), content, ask)? {
             Submitted::Created(request) | Submitted::Joined(request) => Asked::Waits(request),
             Submitted::TooMany { pending } => {

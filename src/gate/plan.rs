@@ -7,6 +7,7 @@
 
 use super::ask::{Bound, lacking};
 use super::message::{say_after_refusal, say_not_run};
+use super::preview::of_line;
 use super::waiting::Decided;
 use super::{Ending, Ends, Gate, Judged, Wish};
 use crate::approval::{Ask, AskedBy, Content, PlanLine, Reach, Request};
@@ -57,7 +58,13 @@ impl Gate {
         if let Some(ending) = lacking(wish, &strictest.judged) {
             return Ok(ending);
         }
-        let (content, ask) = (planned(wish, &asked), self.ask_for(wish, &asked, &strictest.judged));
+        let (content, mut ask) = (planned(wish, &asked), self.ask_for(wish, &asked, &strictest.judged));
+        let start = &wish.command.cwd;
+        let wanted = asked.iter().flat_map(|one| {
+            let of_one = self.wanted(&one.judged, start).into_iter();
+            of_one.map(|(wanted, judged)| (of_line(one.line, wanted), judged))
+        });
+        self.look_ahead(&wanted.collect::<Vec<_>>(), start, &content, &mut ask)?;
         let request = match self.store.submit(clock::now(), content, ask)? {
             Submitted::Created(request) | Submitted::Joined(request) => *request,
             Submitted::TooMany { pending } => {
@@ -99,6 +106,12 @@ impl Gate {
             let command = Command { source, cwd: wish.command.cwd.clone() };
             let judged = self.judge_for(&command, &self.requester.clone());
             let reach = self.reach(&judged, &command.cwd);
+            if judged.verdict() == Verdict::Ask
+                && self.wanted(&judged, &command.cwd).iter().any(|(one, _)| one.show.stable)
+            {
+                ui::say(&format!("line {line} is held to its preview until it starts; ask for it by itself"));
+                return self.refuse_line(&command, &judged, line).map(|ending| Err(Box::new(ending)));
+            }
             match judged.verdict() {
                 Verdict::Allow => return Ok(Ok(None)),
                 Verdict::Ask if reach != Reach::Once => {}
@@ -147,6 +160,7 @@ impl Gate {
             requirement: strictest.requirement.clone(),
             uncovered: said.collect(),
             input: None,
+            previews: Vec::new(),
             per_call: None,
             reach: Reach::Exact,
         }

@@ -129,7 +129,10 @@ impl Gate {
                     "the rules ask otherwise than its request says, which nobody has read".to_owned(),
                 ))
             }
-            Verdict::Ask | Verdict::Allow => Ok(Fit { again, judged, held }),
+            Verdict::Ask | Verdict::Allow => match self.unlike_shown(request, &judged) {
+                Some(why) => Err(Misfit::Gone(why)),
+                None => Ok(Fit { again, judged, held }),
+            },
         }
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::{Label, Matcher, Rule, ScopeWord, Test, Variable};
 use super::glob_text::{is_glob, matches};
+use super::preview::Preview;
 use crate::shell::Program;
 
 /// A row of numbers as they lie in the binary, four bytes each, the lowest first: nothing is read before it is asked for.
@@ -83,6 +84,9 @@ pub(crate) struct Index<'a> {
     pub(crate) rules: Table<'a>,
     #[serde(borrow)]
     pub(crate) labels: Table<'a>,
+    /// What is shown of a command that somebody is asked about, and only read then.
+    #[serde(borrow)]
+    pub(crate) previews: Table<'a>,
     #[serde(borrow)]
     pub(crate) programs: Table<'a>,
     #[serde(borrow)]
@@ -299,6 +303,7 @@ pub(crate) trait Body: for<'de> Deserialize<'de> {}
 
 impl Body for RuleBody {}
 impl Body for Label {}
+impl Body for Preview {}
 impl Body for Program {}
 impl Body for Variable {}
 impl Body for Proof {}

@@ -38,7 +38,7 @@ struct OpenTable {
 }
 
 impl Open {
-    fn of(tables: &[Matcher], subject: &Subject<'_>) -> Open {
+    pub(super) fn of(tables: &[Matcher], subject: &Subject<'_>) -> Open {
         let open = |(at, table): (usize, &Matcher)| {
             Some(OpenTable { at, bearing: bearing(table, subject)?, look: *table.look() })
         };

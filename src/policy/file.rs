@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::glance::Glance;
 use super::patterns::Patterns;
+use super::preview::{Preview, Show};
 use super::verdict::{Assurance, GrantLimit, Mode, Risk, Verdict};
 use crate::shell::Program;
 use crate::shell::list::list;
@@ -24,6 +25,7 @@ pub struct File {
     pub program: Vec<Program>,
     pub variable: Vec<Variable>,
     pub label: Vec<Label>,
+    pub preview: Vec<Preview>,
     pub approval: Approval,
     pub break_glass: BreakGlass,
     pub approver: Vec<Approver>,
@@ -81,6 +83,9 @@ pub struct Rule {
     /// Whether what an approved command gets through a pipe stays open, and so uncovered, where the rule asks.
     #[serde(default)]
     pub unbound_input: bool,
+    /// The read-only command whose answer is shown where the rule asks.
+    #[serde(default)]
+    pub preview: Option<Show>,
     /// Commands that it must match.
     #[serde(default)]
     pub examples: Vec<String>,

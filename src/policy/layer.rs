@@ -17,6 +17,7 @@ use super::considered::Kinds;
 use super::file::{Approver, File, Group, Label, Rule, Test, Variable};
 use super::matcher::text_matches;
 use super::packs::Packs;
+use super::preview::Preview;
 use super::problem::{PolicyError, Problem, Step, lines_of, unreadable};
 use super::requirement::{Demand, Requirement};
 use super::texts::Texts;
@@ -74,6 +75,7 @@ pub struct Policy {
     packs: Packs,
     rules: Vec<Placed<Rule>>,
     labels: Vec<Placed<Label>>,
+    previews: Vec<Rc<Preview>>,
     programs: BTreeMap<String, Rc<Program>>,
     variables: Vec<(Authority, Variable)>,
     tests: Vec<(String, Test)>,
@@ -121,6 +123,7 @@ impl Policy {
             packs,
             rules: Vec::new(),
             labels: Vec::new(),
+            previews: Vec::new(),
             programs: BTreeMap::new(),
             variables: Vec::new(),
             tests: Vec::new(),
@@ -219,6 +222,23 @@ impl Policy {
         &self.labels
     }
 
+    /// Returns the previews that files add to those of the packs.
+    pub(super) fn previews(&self) -> &[Rc<Preview>] {
+        &self.previews
+    }
+
+    /// Returns what is shown where the rule with this id asks, with the tables of that rule.
+    pub(super) fn preview_of(&self, id: &str) -> Option<Preview> {
+        let of = |rule: &Rule| {
+            let show = rule.preview.clone()?;
+            Some(Preview { matches: rule.matches.clone(), except: Vec::new(), show })
+        };
+        match self.rules.iter().find(|rule| rule.body.id == id) {
+            Some(rule) => of(&rule.body),
+            None => of(&self.packs.rule_by_id(id)?.rule),
+        }
+    }
+
     pub(super) fn variables(&self) -> impl Iterator<Item = &Variable> {
         self.variables.iter().map(|(_, variable)| variable)
     }
@@ -269,6 +289,7 @@ impl Policy {
             let place = place(&lines, at);
             self.labels.push(Placed { authority: layer.authority, place, reach, body });
         }
+        self.previews.extend(file.preview.iter().cloned().map(Rc::new));
         self.add_programs(file)?;
         let lines = lines_of(&layer.text, "test");
         self.tests.extend(file.test.iter().enumerate().map(|(at, test)| (place(&lines, at), test.clone())));
@@ -374,6 +395,7 @@ fn only_restricts(file: &File) -> Result<(), Problem<'_>> {
         ("program", file.program.is_empty()),
         ("variable", file.variable.is_empty()),
         ("label", file.label.is_empty()),
+        ("preview", file.preview.is_empty()),
         ("approver", file.approver.is_empty()),
         ("group", file.group.is_empty()),
         ("test", file.test.is_empty()),
@@ -402,6 +424,10 @@ fn only_restricts(file: &File) -> Result<(), Problem<'_>> {
         if rule.verdict == Verdict::Allow {
             let at = vec![Step::Key("rule"), Step::Index(index), Step::Key("verdict")];
             return problem(at, format!("verdict `allow` in a project's file: {expected}"));
+        }
+        if rule.preview.is_some() {
+            let at = vec![Step::Key("rule"), Step::Index(index), Step::Key("preview")];
+            return problem(at, format!("`preview` in a project's file: {expected}"));
         }
     }
     Ok(())

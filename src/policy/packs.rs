@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::blob::{Body, Index, Origin, PlacedTest, Proof, RuleBody, Table};
 use super::file::{Label, Test, Variable};
+use super::preview::Preview;
 use super::subject::Subject;
 use crate::digest::Digest;
 use crate::shell::{Program, Programs};
@@ -103,6 +104,12 @@ impl Packs {
             .into_iter()
             .map(|entry| once(&self.labels, &self.index.labels, entry))
             .collect()
+    }
+
+    /// Returns the previews that could match the action.
+    pub(super) fn previews(&self, subject: &Subject<'_>) -> Vec<Rc<Preview>> {
+        let entries = candidates(&self.index.previews, subject).into_iter();
+        entries.map(|entry| Rc::new(decode(&self.index.previews, entry))).collect()
     }
 
     /// Returns all labels.

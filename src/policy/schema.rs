@@ -24,12 +24,17 @@ use reader::{Reader, Seen};
 const MOST: usize = 1_000;
 
 /// What only [`super::valid`] knows: a key of a type, and what has to hold for it.
-const SAID: [(&str, &str, &str); 13] = [
+const SAID: [(&str, &str, &str); 18] = [
     ("Head", "version", r#"{"const": 1}"#),
     ("Rule", "id", r#"{"pattern": "^[^.\\s]+\\.\\S+$"}"#),
     ("Rule", "reason", r#"{"pattern": "\\S"}"#),
     ("Rule", "match", r#"{"minItems": 1}"#),
     ("Label", "match", r#"{"minItems": 1}"#),
+    ("Preview", "match", r#"{"minItems": 1}"#),
+    ("Show", "what", r#"{"pattern": "\\S"}"#),
+    ("Show", "run", r#"{"minItems": 1}"#),
+    ("Show", "leaves_out", r#"{"pattern": "^-", "items": {"pattern": "^-"}}"#),
+    ("Show", "timeout", r#"{"pattern": "^([0-9]+[smhd])+$"}"#),
     ("Override", "reason", r#"{"pattern": "\\S"}"#),
     ("Matcher", "option", OPTION),
     ("Matcher", "option_all", OPTION),
@@ -45,7 +50,11 @@ const OPTION: &str = r#"{"pattern": "^[-+]", "items": {"pattern": "^[-+]"}}"#;
 /// Returns the schema of a policy file; `built_in` of a pack, which needs no `[policy]` and may set the floor.
 pub fn schema(built_in: bool) -> Value {
     let seen = gone_through();
-    let comments = Comments::of(&[include_str!("file.rs"), include_str!("../shell/program.rs")]);
+    let comments = Comments::of(&[
+        include_str!("file.rs"),
+        include_str!("preview.rs"),
+        include_str!("../shell/program.rs"),
+    ]);
     let mut types: BTreeMap<String, Value> = seen.types.clone();
     for (name, body) in &mut types {
         explain(name, body, &comments);

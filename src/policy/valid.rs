@@ -3,6 +3,7 @@
 use super::file::{Approval, Approver, File, Label, Matcher, Rule, When};
 use super::hours::Hours;
 use super::keys::is_key;
+use super::preview::{Part, Preview, Show};
 use super::problem::{Problem, Step};
 use super::time::{duration, instant};
 use super::verdict::Verdict;
@@ -37,6 +38,9 @@ pub(crate) fn check(file: &File, built_in: bool) -> Found<'_> {
     }
     for (index, label) in file.label.iter().enumerate() {
         one_label(label, &[Step::Key("label"), Step::Index(index)])?;
+    }
+    for (index, preview) in file.preview.iter().enumerate() {
+        one_preview(preview, &[Step::Key("preview"), Step::Index(index)])?;
     }
     for (index, change) in file.overrides.iter().enumerate() {
         let at = [Step::Key("override"), Step::Index(index)];
@@ -128,6 +132,13 @@ fn one_rule<'a>(rule: &'a Rule, built_in: bool, at: &[Step<'a>]) -> Found<'a> {
             }
         }
     }
+    if let Some(preview) = &rule.preview {
+        if rule.verdict != Verdict::Ask {
+            let message = format!("`preview` on a rule with verdict `{}`, expected `ask`", rule.verdict);
+            return problem(at, Some("preview"), message);
+        }
+        show(preview, &[at, &[Step::Key("preview")]].concat())?;
+    }
     if let Some(circumstances) = &rule.when {
         if rule.verdict == Verdict::Allow && circumstances.leaves_region.is_some() {
             let at = [at, &[Step::Key("when")]].concat();
@@ -139,6 +150,41 @@ fn one_rule<'a>(rule: &'a Rule, built_in: bool, at: &[Step<'a>]) -> Found<'a> {
     }
     for (index, raise) in rule.raise.iter().enumerate() {
         when(&raise.when, &[at, &[Step::Key("raise"), Step::Index(index), Step::Key("when")]].concat())?;
+    }
+    Ok(())
+}
+
+fn one_preview<'a>(preview: &'a Preview, at: &[Step<'a>]) -> Found<'a> {
+    for (key, tables) in [("match", &preview.matches), ("except", &preview.except)] {
+        for (index, table) in tables.iter().enumerate() {
+            matcher(table, &[at, &[Step::Key(key), Step::Index(index)]].concat())?;
+        }
+    }
+    some(&preview.matches, "match", at)?;
+    show(&preview.show, &[at, &[Step::Key("show")]].concat())
+}
+
+fn show<'a>(show: &'a Show, at: &[Step<'a>]) -> Found<'a> {
+    filled(&show.what, "what", at)?;
+    some(&show.run, "run", at)?;
+    for (index, word) in show.run.iter().enumerate() {
+        let at = [at, &[Step::Key("run"), Step::Index(index)]].concat();
+        Part::parse(word).or_else(|message| problem(&at, None, message))?;
+    }
+    if let Some(place) = show.leaves_out.iter().position(|name| !name.starts_with('-')) {
+        let at = [at, &[Step::Key("leaves_out"), Step::Index(place)]].concat();
+        let message = format!("`{}` is no option, expected one like `-f`", show.leaves_out[place]);
+        return problem(&at, None, message);
+    }
+    if let Some(time) = &show.timeout
+        && duration(time).is_none_or(|time| time.is_zero() || time.as_secs() > Show::LONGEST)
+    {
+        let message = format!("`{time}` is no time for a preview, expected one like `10s`, at most `2m`");
+        return problem(at, Some("timeout"), message);
+    }
+    if let Some(bytes) = show.bytes.filter(|bytes| *bytes == 0 || *bytes > Show::MOST_BYTES) {
+        let message = format!("`{bytes}`, expected a number of bytes from 1 to {}", Show::MOST_BYTES);
+        return problem(at, Some("bytes"), message);
     }
     Ok(())
 }

@@ -119,6 +119,17 @@ impl Store {
         Ok(submitted)
     }
 
+    /// Claims that [`Store::submit`] would make a new request of this that somebody has to decide on, as things stand.
+    pub fn is_new(&self, now: Moment, content: &Content, ask: &Ask) -> Result<bool, StoreError> {
+        let request = Request::new(RequestId::from_random(0), content.clone(), ask.clone(), now);
+        let look = || -> Result<bool, Trouble> {
+            let same = requests::with_content(&self.db, &ask.requester, content.digest())?;
+            let is_joined = |before: &Request| !is_expired(before, now) && before.ask.policy == ask.policy;
+            Ok(!same.iter().any(is_joined) && !grants::covers(&self.db, &request, now)?)
+        };
+        look().map_err(|trouble| self.trouble("read", trouble))
+    }
+
     /// Returns the one request whose id begins with `text`, however it is typed.
     pub fn find(&self, text: &str) -> Result<Request, FindError> {
         let Some(prefix) = Prefix::parse(text) else {

@@ -52,6 +52,7 @@ mod own_hook;
 mod plans;
 mod policy_files;
 mod policy_schema;
+mod previews;
 mod programs;
 mod readme;
 mod replay;

@@ -168,3 +168,25 @@ fn long_text_of_one_form_is_linear() {
         words(&[given.into_bytes()], Depth::Record);
     }
 }
+
+#[test]
+fn what_a_program_prints_behind_the_name_of_a_secret_goes() {
+    let shown = |given: &str| String::from_utf8(printed(given.as_bytes())).unwrap();
+    assert_eq!(shown("+  password: hunter2\n a | 2 +-\n"), "+  password: [redacted named]\n a | 2 +-\n");
+    assert_eq!(
+        shown("  ~ db_password = \"a b\" -> \"c\"\n  + tags = {"),
+        "  ~ db_password = [redacted named]\n  + tags = {"
+    );
+    assert_eq!(shown("{ \"api_token\" : \"x\" }"), "{ \"api_token\" : [redacted named]");
+    assert_eq!(shown("API_TOKEN=hunter2 x"), "API_TOKEN=[redacted named] x");
+    for plain in [
+        "image: nginx:1.27",
+        "replicas = 3",
+        "max-tokens: 5",
+        "password:",
+        "subject: the password is gone",
+        ": x",
+    ] {
+        assert_eq!(shown(plain), plain);
+    }
+}
