@@ -119,6 +119,7 @@ fn ask(store: &mut Store, count: u64) {
             requirement: Requirement::default(),
             uncovered: Vec::new(),
             input: None,
+            previews: Vec::new(),
             per_call: None,
             reach: Reach::Exact,
         };

@@ -19,6 +19,7 @@
 //! | approver | a person entitled to decide |
 //! | decision | the approver's answer: `approve`, `reject`, `escalate`, with name, time, channel and comment |
 //! | assurance | how strongly a decision is tied to a person: `asserted` < `tty` < `chat` < `login` < `key` < `hardware` |
+//! | preview | what a read-only command shows of what a command would do, before somebody decides |
 //! | step | one level of approvers of a request; escalation moves to the next step |
 //! | grant | an approval that stays valid for a while: scope, uses, end |
 //! | channel | where approvers are asked: terminal, hub, Slack, Teams, webhook |

@@ -58,3 +58,34 @@ impl PreviewEnd {
         matches!(self, PreviewEnd::Late(_) | PreviewEnd::Full(_))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{ask, at, content, request};
+    use super::super::{Request, RequestId};
+    use super::*;
+
+    #[test]
+    fn a_request_without_previews_is_written_as_it_always_was_and_one_with_them_has_another_digest() {
+        let plain = request(ask("claude"));
+        assert!(!String::from_utf8(plain.statement.clone()).unwrap().contains("preview"));
+        let seen = |line: &str| {
+            let printed = Printed { lines: vec![line.to_owned()], end: PreviewEnd::Exited(0), failed: false };
+            let preview = Preview {
+                what: "what changes".to_owned(),
+                command: Some("kubectl diff".to_owned()),
+                not_run: None,
+                printed: Some(printed),
+                stable: false,
+                seal: Digest::of(line.as_bytes()),
+            };
+            let asked = super::super::Ask { previews: vec![preview], ..ask("claude") };
+            Request::new(RequestId::from_random(7), content(&["git", "push"]), asked, at(0))
+        };
+        let (one, other) = (seen("+a"), seen("+b"));
+        assert_ne!(one.digest(), other.digest());
+        let Request { content, statement, progress, .. } = one.clone();
+        let read = Request::from_stored(content.json().to_vec(), statement, progress).unwrap();
+        assert_eq!(read, one);
+    }
+}

@@ -71,21 +71,32 @@ pub fn preview(
     Running { child: spawned.map_err(failed)?, reader }.to_the_end(limits).map_err(failed)
 }
 
-/// While it lives, children that end are there to be asked how, whatever gate was started with.
-struct Reaping(libc::sighandler_t);
+/// While it lives, children that end are there to be asked how, even where gate was started with their ends ignored (wait(2), "NOTES").
+struct Reaping {
+    was_ignored: bool,
+}
 
 impl Reaping {
     fn begin() -> Reaping {
-        // SAFETY: a disposition without a handler.
-        Reaping(unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) })
+        // SAFETY: the value is local, and an all-zero sigaction is valid; a disposition without a handler is set.
+        let was_ignored = unsafe {
+            let mut found = std::mem::MaybeUninit::<libc::sigaction>::zeroed().assume_init();
+            let is_known = libc::sigaction(libc::SIGCHLD, std::ptr::null(), &mut found) == 0;
+            is_known && found.sa_sigaction == libc::SIG_IGN
+        };
+        if was_ignored {
+            // SAFETY: a disposition without a handler.
+            unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+        }
+        Reaping { was_ignored }
     }
 }
 
 impl Drop for Reaping {
     fn drop(&mut self) {
-        if self.0 != libc::SIG_ERR {
+        if self.was_ignored {
             // SAFETY: what was in force before.
-            unsafe { libc::signal(libc::SIGCHLD, self.0) };
+            unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
         }
     }
 }

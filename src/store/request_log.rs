@@ -10,8 +10,8 @@ use super::run::{close_refused, update};
 use super::wake::{self, Ear, Heard};
 use super::{Durability, Store, StoreError, Trouble, Which, entries, grants, log, requests};
 use crate::approval::{
-    Ask, Assurance, Content, Decision, Event, Listed, Origin, Prefix, Refusal, Request, RequestId, Requester,
-    State, is_expired, transition,
+    Ask, Assurance, Content, Decision, Event, Listed, Origin, Prefix, Preview, Refusal, Request, RequestId,
+    Requester, State, is_expired, transition,
 };
 use crate::audit::{Draft, Kind, PolicyUse};
 use crate::identity::People;
@@ -348,7 +348,16 @@ fn created(request: &Request) -> Draft {
     if let Some(lines) = request.plan() {
         draft.set("plan", serde_json::json!(lines));
     }
+    let previews = &request.ask.previews;
+    if !previews.is_empty() {
+        draft.set("previews", previews.iter().map(previewed).collect::<Vec<_>>());
+    }
     draft
+}
+
+fn previewed(preview: &Preview) -> serde_json::Value {
+    let Preview { command, not_run, seal, .. } = preview;
+    serde_json::json!({ "command": command, "not_run": not_run, "seal": seal.to_string() })
 }
 
 /// The entry about asking: made, joined, parked or resumed.

@@ -413,3 +413,35 @@ fn the_page_about_previews_says_what_is_so() {
     let shown = in_one_line(&card(&stage, &request));
     assert!(shown.contains(&expected), "{shown}");
 }
+
+#[test]
+fn a_saved_plan_is_bound_and_what_a_preview_was_run_for_is_on_record() {
+    let stage = Stage::new().script("bin/terraform", "#!/bin/sh\n: > applied\n").file("tf.plan", "one");
+    let path = format!("{}:/usr/bin:/bin", stage.cwd().join("bin").display());
+    let run = |wait: &str| {
+        let args = ["--wait", wait, "--", "terraform", "apply", "tf.plan"];
+        stage.gate(args).env("PATH", &path).env("CLAUDECODE", "1").output()
+    };
+    assert_eq!(run("0s").status.code(), Some(124));
+    let listed: Value = serde_json::from_slice(&stage.gate(["requests", "--json"]).output().stdout).unwrap();
+    let request = &listed[0];
+    let shown = card(&stage, request);
+    assert!(shown.contains("by `terraform show -no-color tf.plan`"), "{shown}");
+    assert!(in_one_line(&shown).contains("not run: the policy does not allow it"), "{shown}");
+    let log = String::from_utf8(stage.gate(["audit", "log", "--json"]).output().stdout).unwrap();
+    let entries: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let made = entries.iter().find(|entry| entry["data"]["change"] == "created").unwrap();
+    assert_eq!(made["data"]["previews"][0]["command"], "terraform show -no-color tf.plan", "{made}");
+    assert_eq!(made["data"]["previews"][0]["seal"], request["previews"][0]["seal"]);
+    approve(&stage, request);
+    fs::write(stage.cwd().join("tf.plan"), "two").unwrap();
+    // Another plan is another request; the approved one is not for it.
+    let ran = stage
+        .gate(["resume", request["id"].as_str().unwrap()])
+        .env("PATH", &path)
+        .env("CLAUDECODE", "1")
+        .output();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(ran.status.code() == Some(126) && said.contains("tf.plan"), "{said}");
+    assert!(!fs::exists(stage.cwd().join("applied")).unwrap());
+}

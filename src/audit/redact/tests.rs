@@ -1,4 +1,4 @@
-use super::{Depth, Secret, text, words};
+use super::{Depth, Secret, printed, text, words};
 
 #[track_caller]
 fn argv(given: &[&str], expected: &[&str]) {
