@@ -68,7 +68,7 @@ pub fn preview(
     let spawned = command.spawn();
     // Its copies of the pipe's other end must not outlive the child's.
     drop(command);
-    Running { child: spawned.map_err(failed)?, reader }.to_the_end(limits).map_err(failed)
+    Running { child: spawned.map_err(failed)?, reader }.ended(limits).map_err(failed)
 }
 
 /// While it lives, children that end are there to be asked how, even where gate was started with their ends ignored (wait(2), "NOTES").
@@ -124,7 +124,7 @@ struct Running {
 }
 
 impl Running {
-    fn to_the_end(mut self, limits: Limits) -> io::Result<(Vec<u8>, PreviewEnd)> {
+    fn ended(mut self, limits: Limits) -> io::Result<(Vec<u8>, PreviewEnd)> {
         rustix::io::ioctl_fionbio(&self.reader, true)?;
         let end = Instant::now() + limits.time;
         let mut printed = Vec::new();

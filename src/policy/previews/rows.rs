@@ -210,13 +210,13 @@ impl Statement<'_> {
             Some(word) => until.contains(&word.as_str()),
             None => statement.at == statement.tokens.len(),
         };
-        if !is_end(&self) {
+        if !is_end(self) {
             self.takes("AS");
             let alias = self.word(self.at).filter(|word| !is_reserved(word))?;
             (!alias.starts_with(|c: char| c.is_ascii_digit())).then_some(())?;
             self.at += 1;
         }
-        is_end(&self).then(|| self.slice(first, self.at))?
+        is_end(self).then(|| self.slice(first, self.at))?
     }
 
     fn symbol(&self, at: usize) -> Option<&str> {
