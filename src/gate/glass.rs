@@ -129,6 +129,7 @@ impl Gate {
             requirement: judged.requirement.clone(),
             uncovered,
             input: self.told_on_input(judged),
+            previews: Vec::new(),
             per_call: left_open(&wish.command, judged),
             reach: self.reach(judged, &wish.command.cwd),
         }
