@@ -251,7 +251,7 @@ impl Walker<'_> {
     pub(super) fn run(
         &mut self,
         context: &Context,
-        state: State,
+        mut state: State,
         mut action: Action,
         given: Vec<Assignment>,
         unquoted: bool,
@@ -291,8 +291,15 @@ impl Walker<'_> {
             }
             return flow;
         }
+        let is_shadowed = action.shadowed.is_some();
         let index = self.emit(context, action);
         self.unwrap(context, &state, index, &given);
+        if is_shadowed {
+            // Whatever stands for the name may change anything.
+            let functions = state.functions.clone();
+            state.forget();
+            state.functions = functions;
+        }
         Flow::either(state)
     }
 

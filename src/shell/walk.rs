@@ -261,10 +261,15 @@ impl<'a> Walker<'a> {
 
     /// Reads a text; one that ends within a quote with that quote closed.
     ///
-    /// The shell runs the lines before the last, and nothing of that: what it says is judged as if it did.
+    /// The shell runs the lines before the last, and nothing of that: what it says is judged as if it did. A shell that goes on behind such
+    /// a text (`eval`, `source`, `trap`) is another matter: bash 5.2 then takes the next word for a name, whatever it is otherwise.
     fn read(&self, context: &Context, text: &[u8]) -> (Parsed, Context) {
         let parsed = parser::parse(text, context.dialect);
-        let reads_on = self.is_fed || self.is_prompting || self.typed.is_some();
+        let goes_on = context
+            .inside
+            .last()
+            .is_some_and(|name| matches!(name.as_str(), "eval" | "source" | "." | "trap"));
+        let reads_on = self.is_fed || self.is_prompting || self.typed.is_some() || goes_on;
         let open = parsed.refusal.as_ref().and_then(|(_, refusal)| refusal.open).filter(|_| !reads_on);
         if let Some(quote) = open {
             let closed = [text, &[quote]].concat();

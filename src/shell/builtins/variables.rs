@@ -208,11 +208,15 @@ impl Walker<'_> {
         if !literal.starts_with(b"-v") {
             return None;
         }
-        let name = if literal.len() > 2 {
-            Some(literal[2..].to_vec())
+        let (name, rest) = if literal.len() > 2 {
+            (Some(literal[2..].to_vec()), &args[1..])
         } else {
-            args.get(1).and_then(Word::as_literal)
+            (args.get(1).and_then(Word::as_literal), args.get(2..).unwrap_or_default())
         };
+        // The last one counts.
+        if rest.first().is_some_and(|word| word.prefix().starts_with(b"-") || word.as_literal().is_none()) {
+            return Some("`printf` may be given `-v` again".to_owned());
+        }
         match name.filter(|name| is_name(name)).and_then(|name| String::from_utf8(name).ok()) {
             Some(name) => {
                 self.assign(context, state, &name, Value::Dynamic, first.span);

@@ -17,7 +17,6 @@ fn text_that_ends_within_a_quote_is_judged_as_if_that_were_closed() {
     case("rm x; echo 'a", "rm x ; echo a");
     case("if true; then rm 'x; fi", "true ; ?");
     case("bash -c \"echo 'a\"", "bash -c echo 'a ; echo a");
-    case("eval \"echo 'a\"; rm x", "eval echo 'a ; echo a ; rm x");
     for text in [
         "echo \"a\\",
         "echo $(echo 'a",
@@ -27,11 +26,28 @@ fn text_that_ends_within_a_quote_is_judged_as_if_that_were_closed() {
         "echo $'a",
         "echo \"${x",
         "echo \"$(rm x",
+        // bash goes on behind it, and takes `!` for a name.
+        "eval \"echo 'a\"\n! rm x",
+        "trap \"echo 'a\" DEBUG\n! rm x",
     ] {
         open(text);
     }
     opaque(Dialect::Zsh, "echo 'a");
     clear(Dialect::Posix, "echo 'a");
+}
+
+#[test]
+fn what_a_function_that_may_be_there_has_done_is_not_known() {
+    for text in [
+        "x=ls; make || f() { x=rm; }; f; $x",
+        "make || f() { foo='a[$(rm x)]'; }; f; echo $((foo))",
+        "[[ $1 == a ]] || ls() { foo='a[$(rm x)]'; }; ls; (( foo ))",
+        "printf -va -vb rm; $b",
+        "b=ls; printf -va \"$PATH\" rm; $b",
+    ] {
+        open(text);
+    }
+    clear(Dialect::Bash, "make || f() { :; }; f; printf -v a '%s' -v; echo $a");
 }
 
 #[test]
