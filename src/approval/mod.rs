@@ -21,12 +21,15 @@ mod model;
 mod model_grants;
 mod plan;
 mod preview;
+mod refusal;
 mod request;
 mod requester;
 mod runner;
 #[cfg(test)]
 pub(crate) mod sample;
 mod state;
+#[cfg(test)]
+mod state_tests;
 mod statement;
 mod sworn;
 mod terms;
@@ -46,12 +49,11 @@ pub use incident::{Entering, Incident, IncidentText, LONGEST_INCIDENT, Shut, Unn
 pub use listed::{Listed, Term};
 pub use plan::PlanLine;
 pub use preview::{Preview, PreviewEnd, Printed};
+pub use refusal::Refusal;
 pub use request::{Ask, Progress, Request, RequestLabel};
 pub use requester::{Origin, Requester, RequesterKind, Session};
 pub use runner::{Process, Runner, nearest};
-pub use state::{
-    Event, Outcome, Recheck, Refusal, State, UNUSED_FOR, Weigh, claim, is_expired, recount, transition,
-};
+pub use state::{Event, Outcome, Recheck, State, UNUSED_FOR, Weigh, claim, is_expired, recount, transition};
 pub use statement::{NAMESPACE, statement_of};
 pub use sworn::{Purpose, Swearing, Sworn, sworn_statement};
 pub use terms::{GrantScope, LONGEST, MOST_USES, Reach, Terms, TooWide, USUAL};

@@ -19,6 +19,7 @@ use super::incidents::{Incidents, SaidIncident};
 use super::kind::Kind;
 use super::verify::{Fields, Said, Tampered};
 use crate::approval::{RequestId, State};
+use crate::digest::Digest;
 
 /// A start that has no end yet.
 #[derive(Clone, Copy, Debug)]
@@ -227,11 +228,11 @@ impl Requests {
             return Ok(());
         }
         let size = head["size"].as_u64().filter(|size| (1..entry.seq).contains(size));
-        let Some(size) = size else {
+        let root = head["root"].as_str().and_then(Digest::from_hex);
+        let Some((size, root)) = size.zip(root) else {
             let expected = format!("the head of a log with fewer than {} entries", entry.seq);
             return wrong(entry, "head", &expected, &head.to_string());
         };
-        let root = head["root"].as_str().unwrap_or_default().to_owned();
         self.heads.push(SaidHead { seq: entry.seq, size, root });
         Ok(())
     }

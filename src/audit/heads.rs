@@ -12,7 +12,7 @@ pub struct SaidHead {
     /// How many entries the log had.
     pub size: u64,
     /// The root of the tree over them.
-    pub root: String,
+    pub root: Digest,
 }
 
 /// Goes through a log once more and holds the heads that its decisions name against the roots it had.
@@ -37,7 +37,7 @@ impl HeadCheck {
         let size = self.tree.size();
         while let Some(head) = self.left.pop_if(|head| head.size <= size) {
             let root = self.tree.root();
-            if head.size != size || Digest::from_hex(&head.root) != Some(root) {
+            if head.size != size || head.root != root {
                 let expected = format!(
                     "{} as the root of the first {} entries, which a decision names",
                     head.root, head.size
