@@ -41,7 +41,6 @@ use crate::exec;
 use crate::policy::{Policy, Verdict};
 use crate::store::{Store, clock, wait_by};
 use crate::why::Why;
-use ask::left_open;
 
 /// What a requester wants.
 #[derive(Clone, Debug, PartialEq, Eq)]

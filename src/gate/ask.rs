@@ -53,25 +53,8 @@ impl Gate {
             return Ok(Asked::Not(Box::new(ending)));
         }
         let Bound { content, uncovered, .. } = self.content(&wish.command, judged)?;
-        let per_call = left_open(&wish.command, judged);
         let wanted = self.wanted(judged, &wish.command.cwd);
-        let mut ask = Ask {
-            requester: self.requester.clone(),
-            origin: exec::origin_with_ancestors(&self.config.host),
-            reason: wish.why.reason.clone(),
-            ticket: wish.why.ticket.clone(),
-            rules: judged.asked_by(),
-            risk: judged.judgement.risk,
-            actions: judged.asked_actions(),
-            labels: judged.labels(),
-            policy: judged.policy,
-            requirement: judged.requirement.clone(),
-            uncovered,
-            input: self.told_on_input(judged),
-            previews: Vec::new(),
-            per_call,
-            reach: self.reach(judged, &wish.command.cwd),
-        };
+        let mut ask = self.ask_of(wish, judged, uncovered);
         self.look_ahead(&wanted, &wish.command.cwd, &content, &mut ask)?;
         Ok(match self.store.submit(clock::now(), content, ask)? {
             Submitted::Created(request) | Submitted::Joined(request) => Asked::Waits(request),
@@ -89,11 +72,34 @@ impl Gate {
         })
     }
 
+    /// Returns what is said of the wish to whoever decides, without previews.
+    pub(super) fn ask_of(&self, wish: &Wish, judged: &Judged, uncovered: Vec<String>) -> Ask {
+        Ask {
+            requester: self.requester.clone(),
+            origin: exec::origin_with_ancestors(&self.config.host),
+            reason: wish.why.reason.clone(),
+            ticket: wish.why.ticket.clone(),
+            rules: judged.asked_by(),
+            risk: judged.judgement.risk,
+            actions: judged.asked_actions(),
+            labels: judged.labels(),
+            policy: judged.policy,
+            requirement: judged.requirement.clone(),
+            uncovered,
+            input: self.told_on_input(judged),
+            previews: Vec::new(),
+            per_call: left_open(&wish.command, judged),
+            reach: self.reach(judged, &wish.command.cwd),
+        }
+    }
+
     /// Returns what an approval of `command` is bound to.
     pub(super) fn content(&self, command: &Command, judged: &Judged) -> Result<Bound, NotStarted> {
-        let own = self.input.is_none().then(Input::own);
+        // What is gate's own is looked at each time: a file may have changed since.
+        let held = self.input.as_ref().filter(|input| !input.is_own());
+        let own = held.is_none().then(Input::own);
         let binding = Binding {
-            stdin: self.input.as_ref().or(own.as_ref()).map_or(&BoundStdin::Empty, Input::bound),
+            stdin: held.or(own.as_ref()).map_or(&BoundStdin::Empty, Input::bound),
             host: judged.meaning.host(&self.config.host),
             programs: &self.policy,
             matters: &|name| self.policy.names_variable(name),

@@ -10,11 +10,9 @@ use anyhow::Context as _;
 
 use super::ask::{Bound, Held};
 use super::message::say_not_run;
-use super::{Ending, Ends, Gate, Judged, Wish, left_open};
+use super::{Ending, Ends, Gate, Judged, Wish};
 use crate::agent::is_agent_program;
-use crate::approval::{
-    Approved, Ask, Content, Incident, IncidentText, Request, RequestId, RequesterKind, Sworn,
-};
+use crate::approval::{Approved, Content, Incident, IncidentText, Request, RequestId, RequesterKind, Sworn};
 use crate::audit::{Draft, Kind};
 use crate::config::Config;
 use crate::digest::Digest;
@@ -110,29 +108,9 @@ impl Gate {
             return over(ending);
         }
         let Bound { content, uncovered, .. } = self.content(&wish.command, &judged)?;
-        let ask = self.would_ask(&wish, &judged, uncovered);
+        let ask = self.ask_of(&wish, &judged, uncovered);
         let asked = Request::new(RequestId::from_random(0), content.clone(), ask, clock::now());
         Ok(Wanted::Behind(Box::new(Behind { wish, judged, content, asked })))
-    }
-
-    fn would_ask(&self, wish: &Wish, judged: &Judged, uncovered: Vec<String>) -> Ask {
-        Ask {
-            requester: self.requester.clone(),
-            origin: exec::origin_with_ancestors(&self.config.host),
-            reason: wish.why.reason.clone(),
-            ticket: wish.why.ticket.clone(),
-            rules: judged.asked_by(),
-            risk: judged.judgement.risk,
-            actions: judged.asked_actions(),
-            labels: judged.labels(),
-            policy: judged.policy,
-            requirement: judged.requirement.clone(),
-            uncovered,
-            input: self.told_on_input(judged),
-            previews: Vec::new(),
-            per_call: left_open(&wish.command, judged),
-            reach: self.reach(judged, &wish.command.cwd),
-        }
     }
 
     /// Runs what a person has `sworn` to break the glass for, if all is as it was then.

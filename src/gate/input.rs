@@ -63,10 +63,9 @@ impl Gate {
         self.input.as_ref().filter(|_| is_told()).and_then(shown)
     }
 
-    /// Takes what the request was made with, as far as this process has it: nothing can be had anywhere. What is gate's own is looked
-    /// at again: a file may have changed since.
+    /// Takes what the request was made with, as far as this process has it: nothing can be had anywhere.
     pub(super) fn take_input_of(&mut self, content: &Content) -> Result<(), Unbound> {
-        if self.input.as_ref().is_none_or(Input::is_own) && self.starts_it_itself() {
+        if self.input.is_none() && self.starts_it_itself() {
             let own = Input::own();
             self.input = Some(match content.input().kind.as_str() {
                 "empty" => none()?,

@@ -121,12 +121,12 @@ impl Store {
         self.prepare(&runs::OF_A_START)?;
         let (dir, log) = (self.dir.clone(), self.log.id.clone());
         let done = self.write(now, Durability::Start, |db, pen| {
-            let entered = match may_enter(db, glass, &log, now)? {
+            let (entered, assurance) = match may_enter(db, glass, &log, now)? {
                 Ok(entered) => entered,
                 Err(why) => return Ok(Err(refuse(db, pen, opening_draft(&judged, glass, None), why)?)),
             };
             set(db, &entered)?;
-            let opening = opening_draft(&judged, glass, Some(&entered));
+            let opening = opening_draft(&judged, glass, Some((&entered, assurance)));
             let begun = begin(db, &dir, &pen.write(&[&opening, &judged, &start])?, None, None)?;
             add_command(db, &entered, glass, begun.0)?;
             Ok(Ok((entered, begun)))
@@ -197,20 +197,20 @@ fn drafts(approved: &Approved, judged: Draft, glass: &Glass<'_>) -> (Draft, Draf
 }
 
 /// Returns the entry about a glass: broken in `entered`, or to be refused.
-fn opening_draft(judged: &Draft, glass: &Glass<'_>, entered: Option<&Incident>) -> Draft {
+fn opening_draft(judged: &Draft, glass: &Glass<'_>, entered: Option<(&Incident, Assurance)>) -> Draft {
     let mut draft = Draft { kind: Kind::BreakGlass, bound: None, ..judged.clone() };
     draft.data.clear();
     draft.set("incident", glass.text.name.clone());
     draft.set("what", glass.text.what.clone());
     let person = glass.sworn.text("person");
     draft.set("by", person);
-    let Some(incident) = entered else { return draft };
+    let Some((incident, assurance)) = entered else { return draft };
     draft.actor.id = person.to_owned();
-    draft.actor.auth = Assurance::Hardware.to_string();
+    draft.actor.auth = assurance.to_string();
     draft.set("change", if incident.commands == 1 { "opened" } else { "used" });
     draft.set("commands", incident.commands);
     draft.set("until", incident.opened.after(crate::approval::LONGEST_INCIDENT).rfc3339());
-    draft.sworn = Some((glass.sworn.clone(), Assurance::Hardware));
+    draft.sworn = Some((glass.sworn.clone(), assurance));
     draft
 }
 
@@ -231,16 +231,17 @@ fn may_enter(
     glass: &Glass<'_>,
     log: &str,
     now: Moment,
-) -> Result<Held<Incident>, Trouble> {
+) -> Result<Held<(Incident, Assurance)>, Trouble> {
     let sworn = glass.sworn;
     let by = sworn.text("person").to_owned();
     if !glass.named.contains(&by) {
         return Ok(Err(Withstood::NotNamed { name: by, named: glass.named.to_vec() }));
     }
     let Some(uid) = sworn.uid() else { return Ok(Err(Withstood::Other("no user id"))) };
-    if let Err(why) = is_sworn(sworn, Purpose::Break, (glass.people, uid), log, now) {
-        return Ok(Err(why));
-    }
+    let assurance = match is_sworn(sworn, Purpose::Break, (glass.people, uid), log, now) {
+        Ok(assurance) => assurance,
+        Err(why) => return Ok(Err(why)),
+    };
     if sworn.digest("content") != Some(glass.content.digest()) || sworn.text("incident") != glass.text.name {
         return Ok(Err(Withstood::Other("another command or incident")));
     }
@@ -249,7 +250,8 @@ fn may_enter(
         return Ok(Err(Withstood::Replayed));
     }
     let entering = Entering { text: glass.text.clone(), by, uid, nonce, risk: glass.risk };
-    Ok(Incident::entered(waiting(db)?.as_ref(), &entering, now).map_err(Withstood::Shut))
+    let entered = Incident::entered(waiting(db)?.as_ref(), &entering, now);
+    Ok(entered.map(|entered| (entered, assurance)).map_err(Withstood::Shut))
 }
 
 fn may_review(

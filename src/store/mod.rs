@@ -28,6 +28,8 @@ mod lock;
 mod log;
 mod open;
 #[cfg(test)]
+mod place_tests;
+#[cfg(test)]
 mod race_tests;
 mod request_log;
 mod requests;

@@ -366,6 +366,24 @@ fn command_that_changes_between_the_signature_and_the_start_keeps_the_glass_whol
 }
 
 #[test]
+fn file_on_standard_input_that_changes_between_the_signature_and_the_start_keeps_the_glass_whole() {
+    let emergency = Emergency::new();
+    let stage = &emergency.stage;
+    let (data, public) = (stage.cwd().join("data"), emergency.public("mara"));
+    std::fs::write(&data, "one\n").unwrap();
+    let home = stage.home().display().to_string();
+    let gate = [env!("CARGO_BIN_EXE_gate"), "--home", &home, "--break-glass", "INC-42: x", "--key", &public];
+    let args = [&["-c", "exec \"$0\" \"$@\" < data"][..], &gate, &["--", "touch", "made"]].concat();
+    let mut terminal = stage.program("sh", args).env("SSH_AUTH_SOCK", &emergency.mara.socket).interactive();
+    terminal.shows("to break the glass, type ");
+    std::fs::write(&data, "two\n").unwrap();
+    terminal.send("INC-42\r");
+    let code = terminal.code();
+    let said = (stage.shown(terminal.text().as_bytes()), code);
+    emergency.withstands(said, "standard input changed since it was signed");
+}
+
+#[test]
 fn text_that_names_no_incident_and_work_that_is_not_whole_are_usage_errors() {
     let stage = Stage::new().policy(RULES.split("[break_glass]").next().unwrap());
     let form = "gate: error: `--break-glass` needs the incident's name and what happened, like `INC-42: the shop is down`\n\
